@@ -1,1 +1,3 @@
+//! Binnacle: a self-hosted AI workspace, one server you can see inside.
 
+mod platform;
