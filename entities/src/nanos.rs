@@ -62,7 +62,7 @@ impl Nanos {
             clippy::cast_possible_truncation,
             reason = "the range is checked first"
         )]
-        (nanos.is_finite() && nanos.abs() < 9.223_372_036_854_775e18).then(|| Self(nanos as i64))
+        (nanos.is_finite() && nanos.abs() < 9.223_372_036_854_775e18).then_some(Self(nanos as i64))
     }
 }
 
