@@ -5,3 +5,4 @@ pub(crate) mod clock;
 pub(crate) mod db;
 pub(crate) mod entropy;
 pub(crate) mod tasks;
+pub(crate) mod telemetry;
