@@ -5,5 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
+pub(crate) mod storage;
+pub(crate) mod streams;
 pub(crate) mod tasks;
 pub(crate) mod telemetry;
