@@ -1,4 +1,4 @@
 //! What every feature inherits: time, settings, stores, the edge, identity, money, jobs, streams.
 //! Nothing here knows a feature by name.
 
-mod config;
+pub(crate) mod config;
