@@ -21,10 +21,7 @@ fn a_newcomer_needs_no_settings() {
     assert_eq!(config.http.drain, Duration::from_secs(10));
     assert_eq!(config.storage.dir, Path::new("./data"));
     assert_eq!(config.storage.tmp_dir, Path::new("./data/tmp"));
-    assert_eq!(
-        config.storage.tmp_max_age,
-        Some(Duration::from_secs(86_400))
-    );
+    assert_eq!(config.storage.tmp_max_age, Some(Duration::from_hours(24)));
     let path = PathBuf::from("./data/binnacle.db");
     assert_eq!(config.database.backend, Backend::Sqlite { path });
     assert!(!config.redis.required);
@@ -32,7 +29,7 @@ fn a_newcomer_needs_no_settings() {
         matches!(&config.auth.jwt_secret, JwtSecret::GenerateIn(path) if path.ends_with("jwt_secret"))
     );
     assert_eq!(config.auth.registration, Registration::Open);
-    assert_eq!(config.auth.access_token_lifetime, Duration::from_secs(900));
+    assert_eq!(config.auth.access_token_lifetime, Duration::from_mins(15));
     assert_eq!(config.limits.general.get(), 120);
     assert_eq!(config.limits.login.get(), 20);
     assert_eq!(config.budgets.hold_margin, Nanos::ZERO);
@@ -44,11 +41,8 @@ fn a_newcomer_needs_no_settings() {
     );
     assert_eq!(config.uploads.profile, UploadProfile::Office);
     assert_eq!(config.extraction.max_text_bytes, 64 * 1024 * 1024);
-    assert_eq!(
-        config.retention.chat,
-        Some(Duration::from_secs(90 * 86_400))
-    );
-    assert_eq!(config.streams.disconnect_grace, Duration::from_secs(60));
+    assert_eq!(config.retention.chat, Some(Duration::from_hours(90 * 24)));
+    assert_eq!(config.streams.disconnect_grace, Duration::from_mins(1));
     assert_eq!(config.telemetry.log_format, LogFormat::Json);
 }
 
