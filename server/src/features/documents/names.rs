@@ -15,16 +15,16 @@ impl StoreName {
     pub(crate) fn parse(given: &str) -> Result<Self, DocumentsError> {
         let name = printable(given);
         match name.chars().count() {
-            0 => Err(DocumentsError::InvalidName {
+            0 => Err(DocumentsError::InvalidField {
                 field: "display_name",
                 reason: "Must have at least 1 character that can be shown".to_owned(),
             }),
-            1..=STORE_NAME_MAX if looks_like_script(&name) => Err(DocumentsError::InvalidName {
+            1..=STORE_NAME_MAX if looks_like_script(&name) => Err(DocumentsError::InvalidField {
                 field: "display_name",
                 reason: "Must be a plain name, without HTML tags or script addresses".to_owned(),
             }),
             1..=STORE_NAME_MAX => Ok(Self(name)),
-            _ => Err(DocumentsError::InvalidName {
+            _ => Err(DocumentsError::InvalidField {
                 field: "display_name",
                 reason: format!("Must have at most {STORE_NAME_MAX} characters"),
             }),
@@ -42,7 +42,7 @@ pub(crate) fn display_name(given: &str) -> Result<Option<String>, DocumentsError
     match name.chars().count() {
         0 => Ok(None),
         1..=DISPLAY_NAME_MAX => Ok(Some(name)),
-        _ => Err(DocumentsError::InvalidName {
+        _ => Err(DocumentsError::InvalidField {
             field: "displayName",
             reason: format!("Must have at most {DISPLAY_NAME_MAX} characters"),
         }),

@@ -6,8 +6,8 @@ use entities::{
     library::{document, store},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, ExprTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
 };
 
 use crate::platform::db::{Change, Entity, Txn};
@@ -357,4 +357,60 @@ fn announce(txn: &Txn, row: &document::Model) {
         user_id: Some(row.user_id),
         rev: row.rev,
     });
+}
+
+/// What people call these documents: the display name, else the file's.
+pub(super) async fn names_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    ids: &[DocumentId],
+) -> Result<Vec<(DocumentId, String)>, DbErr> {
+    let rows = document::Entity::find()
+        .filter(document::Column::Id.is_in(ids.iter().copied()))
+        .filter(document::Column::UserId.eq(user))
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.display_name.unwrap_or(row.filename)))
+        .collect())
+}
+
+/// Documents whose attributes have one of the given values each.
+pub(super) async fn matching(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    stores: &[StoreId],
+    filter: &[(String, Vec<String>)],
+) -> Result<Vec<DocumentId>, DbErr> {
+    let mut query = document::Entity::find()
+        .filter(document::Column::UserId.eq(user))
+        .filter(document::Column::StoreId.is_in(stores.iter().copied()))
+        .filter(document::Column::DeletedAt.is_null());
+    for (attribute, values) in filter {
+        let values = values.iter().map(String::as_str);
+        query = match attribute.as_str() {
+            "filename" => query.filter(document::Column::Filename.is_in(values)),
+            "display_name" => query.filter(document::Column::DisplayName.is_in(values)),
+            "media_type" => query.filter(document::Column::MediaType.is_in(values)),
+            _ => {
+                let ids = values.filter_map(|id| id.parse().ok().map(DocumentId));
+                query.filter(document::Column::Id.is_in(ids))
+            }
+        };
+    }
+    Ok(query.all(db).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Makes writes that count a user's rows wait for each other, in whatever process they run.
+pub(super) async fn lock_owner(txn: &Txn, user: UserId) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DatabaseBackend::Postgres {
+        let lock = Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "SELECT 1 FROM users WHERE id = $1 FOR UPDATE",
+            [user.into()],
+        );
+        txn.query_one_raw(lock).await?;
+    }
+    Ok(())
 }
