@@ -2,12 +2,14 @@
 //! Nothing here knows a feature by name.
 
 pub(crate) mod ai;
+pub(crate) mod audit;
 pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
 pub(crate) mod outbound;
+pub(crate) mod secrets;
 pub(crate) mod storage;
 pub(crate) mod streams;
 pub(crate) mod tasks;
