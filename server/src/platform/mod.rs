@@ -3,11 +3,14 @@
 
 pub(crate) mod ai;
 pub(crate) mod audit;
+pub(crate) mod auth;
 pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
+pub(crate) mod http;
+pub(crate) mod limits;
 pub(crate) mod outbound;
 pub(crate) mod secrets;
 pub(crate) mod storage;
