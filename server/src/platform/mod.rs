@@ -2,6 +2,7 @@
 //! Nothing here knows a feature by name.
 
 pub(crate) mod clock;
+pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
 pub(crate) mod tasks;

@@ -1,0 +1,1 @@
+//! The start-up gate: rules over the whole of the settings.
