@@ -1,6 +1,7 @@
 //! What every feature inherits: time, settings, stores, the edge, identity, money, jobs, streams.
 //! Nothing here knows a feature by name.
 
+pub(crate) mod auth;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod db;
