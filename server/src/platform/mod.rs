@@ -1,9 +1,13 @@
 //! What every feature inherits: time, settings, stores, the edge, identity, money, jobs, streams.
 //! Nothing here knows a feature by name.
 
+pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
+pub(crate) mod http;
+pub(crate) mod limits;
 pub(crate) mod tasks;
