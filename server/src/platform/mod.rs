@@ -4,4 +4,5 @@
 pub(crate) mod clock;
 pub(crate) mod db;
 pub(crate) mod entropy;
+pub(crate) mod jobs;
 pub(crate) mod tasks;
