@@ -5,5 +5,6 @@ pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
+pub(crate) mod retrieval;
 pub(crate) mod tasks;
 pub(crate) mod telemetry;
