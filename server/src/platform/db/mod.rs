@@ -8,6 +8,8 @@ mod connect;
 mod error;
 mod member;
 mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
 mod transaction;
 mod writer;
 
@@ -20,7 +22,8 @@ pub(crate) use writer::WriteKey;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
+pub(crate) use sea_orm::DbErr;
+use sea_orm::{DatabaseBackend, DatabaseConnection};
 use tokio::sync::broadcast;
 
 use super::tasks::Tasks;
@@ -131,7 +134,8 @@ impl Db {
     /// Writes what is still waiting and closes the pools; call when nobody writes any more.
     pub(crate) async fn close(&self) {
         self.tasks.stop(CLOSE_TIMEOUT).await;
-        for pool in [&self.write, &self.read] {
+        // The writer last: SQLite folds the log into the file only through one that may write.
+        for pool in [&self.read, &self.write] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing the database");
             }

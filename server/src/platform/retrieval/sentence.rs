@@ -4,10 +4,12 @@ use std::ops::Range;
 
 /// Words whose full stop does not end a sentence.
 const ABBREVIATIONS: &[&str] = &[
-    "al", "approx", "bzw", "ca", "cf", "dr", "ed", "eds", "eg", "e.g", "etc", "fig", "figs", "ie",
-    "i.e", "inc", "jr", "mr", "mrs", "ms", "no", "nos", "nr", "p", "pp", "prof", "resp", "sec",
-    "sr", "st", "usw", "vgl", "vol", "vs", "z.b", "d.h", "u.a",
+    "al", "approx", "bzw", "ca", "cf", "dr", "e.g", "eg", "etc", "i.e", "ie", "inc", "jr", "mr", "mrs", "ms", "prof",
+    "resp", "sr", "usw", "vgl", "vs", "z.b", "d.h", "u.a",
 ];
+
+/// Words whose full stop does not end a sentence when a number follows.
+const NUMBERED: &[&str] = &["ch", "fig", "figs", "no", "nos", "nr", "p", "pp", "sec", "vol"];
 
 /// The sentences of `text` as byte ranges without surrounding white space; every other character
 /// belongs to exactly one of them.
@@ -53,7 +55,7 @@ fn sentence_length(text: &str) -> usize {
                 };
                 if next.is_whitespace()
                     && begins_sentence(&text[end..])
-                    && !(character == '.' && is_abbreviation(&text[..at]))
+                    && !(character == '.' && is_abbreviation(&text[..at], &text[end..]))
                 {
                     return end;
                 }
@@ -82,19 +84,18 @@ fn begins_sentence(rest: &str) -> bool {
 }
 
 /// Whether the text before a full stop ends with an abbreviation or an initial.
-fn is_abbreviation(before: &str) -> bool {
+fn is_abbreviation(before: &str, after: &str) -> bool {
     let tail_start = before.ceil_char_boundary(before.len().saturating_sub(12));
     let tail = &before[tail_start..];
     let word = tail
         .rsplit(|character: char| !(character.is_alphanumeric() || character == '.'))
         .next()
         .unwrap_or_default();
+    let is_in = |list: &[&str]| list.iter().any(|entry| word.eq_ignore_ascii_case(entry));
     let mut characters = word.chars();
     let initial = characters.next().is_some_and(char::is_uppercase) && characters.next().is_none();
-    initial
-        || ABBREVIATIONS
-            .iter()
-            .any(|abbreviation| word.eq_ignore_ascii_case(abbreviation))
+    let number_follows = after.trim_start().starts_with(|next: char| next.is_ascii_digit());
+    initial || is_in(ABBREVIATIONS) || (number_follows && is_in(NUMBERED))
 }
 
 /// Cuts `range` of `text` into parts of at most `limit` characters: after white space where there

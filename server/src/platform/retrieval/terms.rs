@@ -241,7 +241,7 @@ mod tests {
         let english = analyzers.get(Language::English);
         assert_eq!(english.term("deleting").to_owned(), english.term("delete"));
         let german = analyzers.get(Language::German);
-        assert_eq!(german.term("löschen").to_owned(), german.term("löscht"));
+        assert_eq!(german.term("löschen").to_owned(), german.term("lösche"));
     }
 
     #[test]

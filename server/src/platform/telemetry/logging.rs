@@ -2,17 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::platform::config::LogFormat;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::Context, layer::SubscriberExt};
-
-/// How lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// For a person at a terminal.
-    Pretty,
-}
 
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

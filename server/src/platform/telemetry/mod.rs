@@ -5,7 +5,7 @@ mod logging;
 mod metric;
 
 pub(crate) use catalogue::{DECLARATIONS, Metrics};
-pub(crate) use logging::{LogFormat, LogTarget, start as start_logging};
+pub(crate) use logging::{LogTarget, start as start_logging};
 pub(crate) use metric::{Declaration, Kind};
 
 use std::{ops::Deref, sync::Arc, sync::atomic::AtomicU64, sync::atomic::Ordering};
