@@ -1,13 +1,21 @@
 //! What every feature inherits: time, settings, stores, the edge, identity, money, jobs, streams.
 //! Nothing here knows a feature by name.
 
-#[expect(dead_code, reason = "used once features mount routes")]
+pub(crate) mod ai;
+pub(crate) mod audit;
 pub(crate) mod auth;
-#[expect(dead_code, unused_imports, reason = "used once features mount routes")]
+pub(crate) mod budgets;
+pub(crate) mod clock;
+pub(crate) mod config;
+pub(crate) mod db;
+pub(crate) mod entropy;
 pub(crate) mod http;
-#[expect(dead_code, reason = "used once features mount routes")]
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "used once features mount routes")
-)]
+pub(crate) mod jobs;
 pub(crate) mod limits;
+pub(crate) mod outbound;
+pub(crate) mod retrieval;
+pub(crate) mod secrets;
+pub(crate) mod storage;
+pub(crate) mod streams;
+pub(crate) mod tasks;
+pub(crate) mod telemetry;
