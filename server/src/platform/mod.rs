@@ -10,4 +10,5 @@ pub(crate) mod db;
 pub(crate) mod entropy;
 pub(crate) mod http;
 pub(crate) mod limits;
+pub(crate) mod secrets;
 pub(crate) mod tasks;

@@ -22,7 +22,8 @@ pub(crate) use writer::WriteKey;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
+pub(crate) use sea_orm::DbErr;
+use sea_orm::{DatabaseBackend, DatabaseConnection};
 use tokio::sync::broadcast;
 
 use super::tasks::Tasks;
