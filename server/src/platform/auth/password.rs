@@ -22,7 +22,7 @@ const MIN_CHARS: usize = 6;
 const MAX_CHARS: usize = 72;
 const MAX_BYTES: usize = 72;
 /// Longer than this nobody waits for a turn: the server is being flooded with sign-ins.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Why a password cannot be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +101,7 @@ pub(crate) enum PasswordError {
 pub(crate) struct Passwords {
     params: Params,
     turns: Arc<Semaphore>,
+    longest_wait: Duration,
     /// Compared with when the account does not exist, so that the answer takes as long.
     decoy: Arc<PasswordHash>,
     entropy: Entropy,
@@ -121,6 +122,7 @@ impl Passwords {
         Ok(Self {
             params,
             turns: Arc::new(Semaphore::new(concurrency)),
+            longest_wait: LONGEST_WAIT,
             decoy: Arc::new(decoy),
             entropy,
             observer,
@@ -206,7 +208,7 @@ impl Passwords {
 
     async fn wait_for_turn(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
         let asked = Instant::now();
-        let turn = tokio::time::timeout(MAX_WAIT, self.turns.clone().acquire_owned()).await;
+        let turn = tokio::time::timeout(self.longest_wait, self.turns.clone().acquire_owned()).await;
         self.observer.hash_waited(asked.elapsed());
         match turn {
             Ok(turn) => turn.map_err(failed),
