@@ -15,6 +15,9 @@ pub(crate) struct NewJob {
     kind: &'static str,
     parameters: serde_json::Value,
     max_attempts: i32,
+    /// From [`Jobs::new_id`], when something in the same transaction must name the job before it
+    /// is added; `None`: made when it is.
+    pub(crate) id: Option<JobId>,
     /// Smaller runs first; the kind's own at first.
     pub(crate) priority: i32,
     /// Who pays and may look; `None` for the house's own work.
@@ -41,6 +44,7 @@ impl NewJob {
             kind: H::KIND,
             parameters: serde_json::to_value(parameters)?,
             max_attempts: policy.max_attempts,
+            id: None,
             priority: policy.priority,
             user_id: None,
             subject: None,
@@ -75,11 +79,16 @@ impl Enqueued {
 const KEY_RACES: usize = 8;
 
 impl Jobs {
+    /// The key of a job that is yet to be added.
+    pub(crate) fn new_id(&self) -> JobId {
+        JobId(self.0.entropy.ordered_uuid(&*self.0.clock))
+    }
+
     /// Adds a job in the caller's transaction, so that the job exists exactly if the data does.
     /// Workers hear of it after the commit.
     pub(crate) async fn enqueue_in(&self, txn: &Txn, new: &NewJob) -> Result<Enqueued, DbErr> {
         let now = self.0.clock.now();
-        let id = JobId(self.0.entropy.ordered_uuid(&*self.0.clock));
+        let id = new.id.unwrap_or_else(|| self.new_id());
         let row = row(id, new, now);
         for _ in 0..KEY_RACES {
             if enqueue::insert(txn, &row, now).await? {
