@@ -97,7 +97,7 @@ pub(crate) fn register(registry: &mut Registry, documents: &Documents) {
                 "`multipart/form-data` with `storeId`, `file` and optionally `displayName`.",
             )
             .limit(LimitClass::Upload)
-            .body_cap(Cap::Upload)
+            .body_cap(Cap::Upload(documents.max_form_bytes()))
             .refuses(&[402, 404, 503]),
         service(),
         upload,

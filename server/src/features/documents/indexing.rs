@@ -1,7 +1,7 @@
 //! The steps of indexing one document, each of which an interrupted run continues.
 
 use entities::{DocumentId, library::document};
-use extract::{Extractor, Format};
+use extract::{Extractor, Format, Progress};
 
 use super::{
     Documents,
@@ -130,12 +130,7 @@ impl<'a> Indexing<'a> {
         let Some(model) = &documents.0.settings.embedding_model else {
             return Ok(());
         };
-        let Some(reference) = ModelRef::parse(&model.to_string(), model.provider) else {
-            return Err(JobError::fail(
-                "embed",
-                "EMBEDDING_MODEL names no known model.",
-            ));
-        };
+        let reference = ModelRef::from(model);
         documents
             .0
             .budgets
@@ -246,7 +241,7 @@ async fn extract_with_progress(
     let (progress, mut reported) = tokio::sync::watch::channel(0.0);
     let extractor: &Extractor = &documents.0.settings.extractor;
     let extraction = extractor.run(file, format, context.cancelled().clone(), move |now| {
-        progress.send_replace(now.ratio());
+        progress.send_replace(read_ratio(now));
     });
     let mut extraction = std::pin::pin!(extraction);
     loop {

@@ -101,6 +101,12 @@ impl Documents {
         Self(Arc::new(Inner { parts, settings }))
     }
 
+    /// The largest form of an upload: the file and what surrounds it.
+    fn max_form_bytes(&self) -> u64 {
+        const FORM_BYTES: u64 = 64 * 1024;
+        self.0.settings.max_upload_bytes.saturating_add(FORM_BYTES)
+    }
+
     /// Whether the user owns every one of these stores.
     pub(crate) async fn owns_stores(
         &self,
