@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use extract::{ExtractError, Extracted, Extractor, Format, Limits, Progress};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::making::{Document, fixture, sample};
@@ -78,7 +79,7 @@ async fn the_child_answers_as_the_reader_does_and_reports_progress() {
     let mut progress = Vec::new();
     let extracted = extractor(Limits::default())
         .run(&path, Format::Pdf, CancellationToken::new(), |step| {
-            progress.push(step)
+            progress.push(step);
         })
         .await
         .unwrap();
@@ -147,17 +148,19 @@ async fn the_child_has_no_environment_no_folder_and_no_files_of_ours() {
     // The test harness itself may have been given files that are not closed on exec.
     let child = extractor(Limits::default());
     let path = pipe.clone();
-    let task = tokio::spawn(async move { run(&child, &path, Format::Plain).await });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { run(&child, &path, Format::Plain).await });
 
-    // The child waits for the pipe; until it has closed what it was given, look again.
+    // The child waits for the pipe in a thread that starts after its limits are set.
     let deadline = Instant::now() + Duration::from_secs(10);
     let process = loop {
-        assert!(Instant::now() < deadline, "no child with three files alone");
+        assert!(Instant::now() < deadline, "no child that reads");
         match processes_with("a-pipe-that-nobody-fills").pop() {
-            Some(process) if open_files(&process) == ["0", "1", "2"] => break process,
+            Some(process) if entries(&process, "task").len() == 3 => break process,
             _ => tokio::task::yield_now().await,
         }
     };
+    assert_eq!(entries(&process, "fd"), ["0", "1", "2"]);
     assert_eq!(std::fs::read(process.join("environ")).unwrap(), b"");
     assert_eq!(
         std::fs::read_link(process.join("cwd")).unwrap(),
@@ -181,12 +184,12 @@ async fn the_child_has_no_environment_no_folder_and_no_files_of_ours() {
     assert_eq!(limit("Max open files"), "32");
     assert_eq!(limit("Max cpu time"), "120");
     assert_eq!(limit("Max address space"), (2_u64 << 30).to_string());
-    task.abort();
+    drop(tasks);
     until_gone("a-pipe-that-nobody-fills").await;
 }
 
-fn open_files(process: &Path) -> Vec<String> {
-    let Ok(files) = std::fs::read_dir(process.join("fd")) else {
+fn entries(process: &Path, folder: &str) -> Vec<String> {
+    let Ok(files) = std::fs::read_dir(process.join(folder)) else {
         return Vec::new();
     };
     let mut names: Vec<String> = files
@@ -195,6 +198,27 @@ fn open_files(process: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+#[test]
+fn a_child_ends_with_the_reader_of_its_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("another-pipe.txt");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_extract-child"))
+        .args(["plain", "{}"])
+        .arg(&pipe)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(!child.wait().unwrap().success());
 }
 
 #[tokio::test]
@@ -226,7 +250,8 @@ async fn cancelling_and_dropping_kill_the_whole_group() {
         "sleep 70039142837 & echo '{\"progress\":{\"done\":1,\"total\":null}}'; sleep 70039142837",
         Limits::default(),
     );
-    let task = tokio::spawn(async move {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
         let report = move |_| started.send(()).unwrap_or_default();
         child
             .run(&path, Format::Pdf, CancellationToken::new(), report)
@@ -234,7 +259,7 @@ async fn cancelling_and_dropping_kill_the_whole_group() {
     });
     seen.recv().await.unwrap();
     assert!(is_running("70039142837"));
-    task.abort();
+    drop(tasks);
     until_gone("70039142837").await;
 }
 
@@ -301,6 +326,31 @@ async fn a_lying_child_is_held_to_the_limits_too() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_lying_child_cannot_fill_screens() {
+    let script =
+        r#"echo "{\"failed\":{\"unsupported\":\"$(head -c 2000 /dev/zero | tr '\0' x)\"}}""#;
+    let error = run(
+        &shell(script, Limits::default()),
+        &fixture("pages.pdf"),
+        Format::Pdf,
+    )
+    .await;
+    assert_eq!(error, Err(ExtractError::Damaged("PDF".to_owned())));
+}
+
+#[tokio::test]
+async fn a_pdf_that_unpacks_to_hundreds_of_megabytes_is_refused() {
+    let error = run(
+        &extractor(Limits::default()),
+        &fixture("bomb.pdf"),
+        Format::Pdf,
+    )
+    .await
+    .unwrap_err();
+    assert!(!error.is_transient(), "{error}");
 }
 
 #[tokio::test]

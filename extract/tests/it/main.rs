@@ -1,6 +1,6 @@
 //! Tests of extraction on real files, most of them made here.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod child;
 mod docx;

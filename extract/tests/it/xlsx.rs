@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use extract::{BlockKind, ExtractError, Format};
 
 use crate::making::{Document, blocks};
@@ -14,12 +16,16 @@ fn workbook(sheets: &[(&str, &str)]) -> Document {
         ),
     )];
     for (number, (name, rows)) in (1..).zip(sheets) {
-        names.push_str(&format!(
+        write!(
+            names,
             r#"<sheet name="{name}" sheetId="{number}" r:id="r{number}"/>"#
-        ));
-        rels.push_str(&format!(
+        )
+        .unwrap();
+        write!(
+            rels,
             r#"<Relationship Id="r{number}" Type="{office}/worksheet" Target="worksheets/sheet{number}.xml"/>"#
-        ));
+        )
+        .unwrap();
         entries.push((
             format!("xl/worksheets/sheet{number}.xml"),
             format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#),
