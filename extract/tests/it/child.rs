@@ -342,7 +342,7 @@ async fn a_lying_child_cannot_fill_screens() {
 }
 
 #[tokio::test]
-async fn a_pdf_that_unpacks_to_hundreds_of_megabytes_is_refused() {
+async fn a_pdf_that_unpacks_to_a_hundred_megabytes_is_refused() {
     let error = run(
         &extractor(Limits::default()),
         &fixture("bomb.pdf"),

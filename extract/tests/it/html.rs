@@ -72,11 +72,7 @@ fn the_declared_encoding_is_used() {
 
 #[test]
 fn nesting_without_end_is_only_text() {
-    let deep = format!(
-        "{}deep{}",
-        "<div>".repeat(200_000),
-        "</div>".repeat(200_000)
-    );
+    let deep = format!("{}deep{}", "<div>".repeat(20_000), "</div>".repeat(20_000));
     assert_eq!(all_text(&read(&deep)), "deep");
     let tables = format!("{}cell", "<table><tr><td>".repeat(5_000));
     assert!(all_text(&read(&tables)).contains("cell"));
