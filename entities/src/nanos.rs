@@ -43,7 +43,10 @@ impl Nanos {
 
     /// The amount as dollars for the wire: nanos / 1e9, unrounded.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "the wire carries dollars as a JSON number")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the wire carries dollars as a JSON number"
+    )]
     pub fn as_usd(self) -> f64 {
         self.0 as f64 / 1e9
     }
@@ -55,8 +58,11 @@ impl Nanos {
     pub fn from_usd(dollars: f64) -> Option<Self> {
         let nanos = (dollars * 1e9).round();
         // 2^63 is the first float beyond the range.
-        #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
-        (nanos.is_finite() && nanos.abs() < 9.223_372_036_854_775e18).then(|| Self(nanos as i64))
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the range is checked first"
+        )]
+        (nanos.is_finite() && nanos.abs() < 9.223_372_036_854_775e18).then_some(Self(nanos as i64))
     }
 }
 
@@ -73,6 +79,11 @@ impl std::fmt::Display for Nanos {
         let units = self.0.unsigned_abs();
         let fraction = format!("{:09}", units % 1_000_000_000);
         let digits = fraction.trim_end_matches('0').len().max(2);
-        write!(out, "{sign}${}.{}", units / 1_000_000_000, &fraction[..digits])
+        write!(
+            out,
+            "{sign}${}.{}",
+            units / 1_000_000_000,
+            &fraction[..digits]
+        )
     }
 }

@@ -1,1 +1,38 @@
+//! The schema, forward only: one file for each change, never edited once it has landed.
+//! Knows no entity and no feature.
 
+#![expect(
+    clippy::wildcard_imports,
+    reason = "the prelude and the column builders are the vocabulary of every file here"
+)]
+
+mod schema;
+
+mod m20261121_000001_accounts;
+mod m20261121_000002_money;
+mod m20261121_000003_jobs;
+mod m20261121_000004_library;
+mod m20261121_000005_retrieval;
+mod m20261121_000006_chat;
+mod m20261121_000007_governance;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigrationTrait, async_trait};
+
+/// Every change of the schema, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_accounts::Migration),
+            Box::new(m20261121_000002_money::Migration),
+            Box::new(m20261121_000003_jobs::Migration),
+            Box::new(m20261121_000004_library::Migration),
+            Box::new(m20261121_000005_retrieval::Migration),
+            Box::new(m20261121_000006_chat::Migration),
+            Box::new(m20261121_000007_governance::Migration),
+        ]
+    }
+}

@@ -1,0 +1,6 @@
+//! Owned by the accounts feature. Only the owner queries these tables.
+
+pub mod refresh_token;
+pub mod revocation;
+pub mod session;
+pub mod user;

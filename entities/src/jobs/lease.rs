@@ -1,0 +1,15 @@
+//! Leadership: a named duty that one process holds for a time.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "leases")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    pub holder: Uuid,
+    pub until: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

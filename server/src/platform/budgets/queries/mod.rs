@@ -1,0 +1,11 @@
+//! The statements on the tables of money: budgets, periods, holds, the ledger.
+
+pub(super) mod drift;
+pub(super) mod holds;
+pub(super) mod ledger;
+pub(super) mod periods;
+
+/// A count as a column holds it.
+fn count(tokens: u64) -> i64 {
+    i64::try_from(tokens).unwrap_or(i64::MAX)
+}

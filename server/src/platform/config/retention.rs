@@ -1,0 +1,107 @@
+//! How long each class of data is kept.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::variable::{Section, Variable};
+
+/// The longest time that can be set, in days: a century.
+const MAX_DAYS: u64 = 36_500;
+
+const fn days(name: &'static str, default: &'static str, about: &'static str) -> Variable {
+    Variable::new(name, default, about).unit("days")
+}
+
+pub(super) const RETENTION_CHAT_DAYS: Variable =
+    days("RETENTION_CHAT_DAYS", "90", "Conversations.");
+pub(super) const RETENTION_USAGE_DAYS: Variable = days(
+    "RETENTION_USAGE_DAYS",
+    "400",
+    "Ledger entries, by whole closed months.",
+);
+pub(super) const RETENTION_FINISHED_JOBS_DAYS: Variable = days(
+    "RETENTION_FINISHED_JOBS_DAYS",
+    "30",
+    "Jobs that have ended, with their events.",
+);
+pub(super) const RETENTION_SOFT_DELETED_DAYS: Variable = days(
+    "RETENTION_SOFT_DELETED_DAYS",
+    "30",
+    "Deleted stores and documents, which can be restored until then.",
+);
+pub(super) const RETENTION_UPLOADS_TMP_HOURS: Variable = Variable::new(
+    "RETENTION_UPLOADS_TMP_HOURS",
+    "24",
+    "Uploads that were never finished.",
+)
+.unit("hours");
+pub(super) const RETENTION_AUDIT_DAYS: Variable =
+    days("RETENTION_AUDIT_DAYS", "400", "The audit log.");
+pub(super) const RETENTION_SESSIONS_DAYS: Variable =
+    days("RETENTION_SESSIONS_DAYS", "30", "Sessions that have ended.");
+pub(super) const RETENTION_RAW_AUDIO_DAYS: Variable =
+    days("RETENTION_RAW_AUDIO_DAYS", "30", "Recordings.")
+        .aliases(&["PLC_RETENTION_RAW_AUDIO_DAYS"]);
+pub(super) const RETENTION_TRANSCRIPTS_DAYS: Variable =
+    days("RETENTION_TRANSCRIPTS_DAYS", "14", "Transcripts.")
+        .aliases(&["PLC_RETENTION_TRANSCRIPT_DAYS"]);
+pub(super) const RETENTION_STREAM_REPLAY_HOURS: Variable = Variable::new(
+    "RETENTION_STREAM_REPLAY_HOURS",
+    "1",
+    "Events of an ended stream, from which it can be read again.",
+)
+.unit("hours");
+
+pub(super) const SECTION: Section = Section {
+    title: "Retention",
+    about: "0 keeps the data.",
+    variables: &[
+        RETENTION_CHAT_DAYS,
+        RETENTION_USAGE_DAYS,
+        RETENTION_FINISHED_JOBS_DAYS,
+        RETENTION_SOFT_DELETED_DAYS,
+        RETENTION_UPLOADS_TMP_HOURS,
+        RETENTION_AUDIT_DAYS,
+        RETENTION_SESSIONS_DAYS,
+        RETENTION_RAW_AUDIO_DAYS,
+        RETENTION_TRANSCRIPTS_DAYS,
+        RETENTION_STREAM_REPLAY_HOURS,
+    ],
+};
+
+/// How long each class of data is kept; `None` keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct RetentionConfig {
+    pub(crate) chat: Option<Duration>,
+    pub(crate) usage: Option<Duration>,
+    pub(crate) finished_jobs: Option<Duration>,
+    pub(crate) soft_deleted: Option<Duration>,
+    pub(crate) uploads_tmp: Option<Duration>,
+    pub(crate) audit: Option<Duration>,
+    pub(crate) sessions: Option<Duration>,
+    pub(crate) raw_audio: Option<Duration>,
+    pub(crate) transcripts: Option<Duration>,
+    pub(crate) stream_replay: Option<Duration>,
+}
+
+impl RetentionConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let mut period = |variable: &Variable, unit: u64| {
+            let count: u64 = reader.integer(variable, 0..=MAX_DAYS);
+            (count > 0).then(|| Duration::from_secs(count * unit))
+        };
+        let (day, hour) = (86_400, 3_600);
+        Self {
+            chat: period(&RETENTION_CHAT_DAYS, day),
+            usage: period(&RETENTION_USAGE_DAYS, day),
+            finished_jobs: period(&RETENTION_FINISHED_JOBS_DAYS, day),
+            soft_deleted: period(&RETENTION_SOFT_DELETED_DAYS, day),
+            uploads_tmp: period(&RETENTION_UPLOADS_TMP_HOURS, hour),
+            audit: period(&RETENTION_AUDIT_DAYS, day),
+            sessions: period(&RETENTION_SESSIONS_DAYS, day),
+            raw_audio: period(&RETENTION_RAW_AUDIO_DAYS, day),
+            transcripts: period(&RETENTION_TRANSCRIPTS_DAYS, day),
+            stream_replay: period(&RETENTION_STREAM_REPLAY_HOURS, hour),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What is logged, and how.
+
+use tracing_subscriber::EnvFilter;
+
+use super::reader::{Malformed, Reader};
+use super::variable::{Section, Variable};
+
+pub(super) const LOG_FORMAT: Variable = Variable::new(
+    "LOG_FORMAT",
+    "json",
+    "`json`: one object a line; `pretty`: for a person at a terminal.",
+);
+pub(super) const LOG_LEVEL: Variable = Variable::new(
+    "LOG_LEVEL",
+    "info",
+    "`error`, `warn`, `info`, `debug` or `trace`, also by part: `info,sqlx=warn`.",
+)
+.aliases(&["RUST_LOG"]);
+
+pub(super) const SECTION: Section = Section {
+    title: "Logs",
+    about: "",
+    variables: &[LOG_FORMAT, LOG_LEVEL],
+};
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct TelemetryConfig {
+    pub(crate) log_format: LogFormat,
+    /// Directives that `EnvFilter` accepts.
+    pub(crate) log_level: String,
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    #[default]
+    Json,
+    Pretty,
+}
+
+impl TelemetryConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            log_format: reader.value(&LOG_FORMAT, parse_format),
+            log_level: reader.value(&LOG_LEVEL, parse_level),
+        }
+    }
+}
+
+fn parse_format(text: &str) -> Result<LogFormat, Malformed> {
+    match text.to_ascii_lowercase().as_str() {
+        "json" => Ok(LogFormat::Json),
+        "pretty" => Ok(LogFormat::Pretty),
+        _ => Err(Malformed::new("is not a format", "Use `json` or `pretty`")),
+    }
+}
+
+fn parse_level(text: &str) -> Result<String, Malformed> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(Malformed::new(
+            "is not a log level",
+            "Use `error`, `warn`, `info`, `debug` or `trace`, or directives such as `info,sqlx=warn`",
+        )),
+    }
+}

@@ -1,0 +1,152 @@
+//! Opening the pools. SQLite: one writer opened first, readers that cannot write. PostgreSQL:
+//! a writer pool with a connection for each lane, and a pool of readers.
+
+use std::{path::PathBuf, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::DbError;
+
+/// Where the data lives.
+#[derive(Clone)]
+pub(crate) enum Target {
+    /// A file; made when absent.
+    Sqlite(PathBuf),
+    /// A `postgresql://` URL.
+    Postgres(SecretString),
+}
+
+/// How to open the database.
+#[derive(Clone)]
+pub(crate) struct DbSettings {
+    pub(crate) target: Target,
+    /// Connections for reading.
+    pub(crate) readers: u32,
+    /// Writer tasks on PostgreSQL; SQLite has one.
+    pub(crate) writers: usize,
+}
+
+/// SQLite before 3.51.3 can corrupt a WAL file that several connections write and checkpoint.
+const MINIMUM_SQLITE: (u32, u32, u32) = (3, 51, 3);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(super) async fn connect(
+    settings: &DbSettings,
+) -> Result<(DatabaseConnection, DatabaseConnection), DbError> {
+    match &settings.target {
+        Target::Sqlite(path) => {
+            let write = Database::connect(sqlite(path, 1, false)?).await?;
+            check_sqlite_version(&write).await?;
+            let read = Database::connect(sqlite(path, settings.readers, true)?).await?;
+            Ok((read, write))
+        }
+        Target::Postgres(url) => {
+            // One spare connection, so that the schema lock and a health check never wait for a lane.
+            let lanes = u32::try_from(settings.writers)
+                .unwrap_or(u32::MAX)
+                .saturating_add(2);
+            let write = Database::connect(postgres(url, lanes)).await?;
+            let read = Database::connect(postgres(url, settings.readers)).await?;
+            Ok((read, write))
+        }
+    }
+}
+
+fn sqlite(
+    path: &std::path::Path,
+    connections: u32,
+    read_only: bool,
+) -> Result<ConnectOptions, DbError> {
+    let path = path.to_str().ok_or(DbError::PathNotUtf8)?;
+    let mode = if read_only { "ro" } else { "rwc" };
+    let mut options = ConnectOptions::new(format!("sqlite://{path}?mode={mode}"));
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .busy_timeout(BUSY_TIMEOUT)
+                .foreign_keys(true)
+                .synchronous(SqliteSynchronous::Full)
+                .statement_cache_capacity(256)
+                .pragma("temp_store", "memory")
+                .pragma("cache_size", "-16000")
+                .optimize_on_close(!read_only, None);
+            if read_only {
+                sqlite.pragma("query_only", "on")
+            } else {
+                sqlite.journal_mode(SqliteJournalMode::Wal)
+            }
+        });
+    Ok(options)
+}
+
+fn postgres(url: &SecretString, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.expose_secret());
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Duration::from_secs(300))
+        .max_lifetime(Duration::from_secs(1_800))
+        .test_before_acquire_if_idle_for(Duration::from_secs(5))
+        .set_application_name("binnacle")
+        .statement_timeout(STATEMENT_TIMEOUT)
+        .sqlx_logging(false);
+    options
+}
+
+async fn check_sqlite_version(connection: &DatabaseConnection) -> Result<(), DbError> {
+    let row = connection
+        .query_one_raw(Statement::from_string(
+            DatabaseBackend::Sqlite,
+            "SELECT sqlite_version() AS version",
+        ))
+        .await?;
+    let version: String = row
+        .map(|row| row.try_get("", "version"))
+        .transpose()?
+        .unwrap_or_default();
+    let mut numbers = version
+        .split('.')
+        .map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = (
+        numbers.next().unwrap_or(0),
+        numbers.next().unwrap_or(0),
+        numbers.next().unwrap_or(0),
+    );
+    if found < MINIMUM_SQLITE {
+        return Err(DbError::SqliteTooOld { found: version });
+    }
+    Ok(())
+}
+
+/// PostgreSQL may have been demoted to a read-only standby while `SELECT 1` still succeeds.
+pub(super) async fn writable(connection: &DatabaseConnection) -> bool {
+    let backend = connection.get_database_backend();
+    let question = match backend {
+        DatabaseBackend::Postgres => {
+            "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS yes"
+        }
+        // Takes no lock, so that a busy writer is not mistaken for a broken one.
+        _ => "SELECT count(*) >= 0 AS yes FROM sqlite_master",
+    };
+    match connection
+        .query_one_raw(Statement::from_string(backend, question))
+        .await
+    {
+        Ok(Some(row)) => row.try_get("", "yes").unwrap_or(false),
+        Ok(None) | Err(_) => false,
+    }
+}

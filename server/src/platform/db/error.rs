@@ -1,0 +1,79 @@
+//! What can go wrong with the database, sorted by what the caller can do about it.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+/// A failure of the database. Its text is for the log, never for a client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DbError {
+    /// The database does not answer, or the server is stopping; the same call may succeed later.
+    #[error("the database is not reachable")]
+    Unavailable(#[source] Option<DbErr>),
+    /// A unique index refused the row.
+    #[error("a row with this key exists already")]
+    Duplicate(#[source] DbErr),
+    /// SQLite could corrupt its log when several processes write.
+    #[error("SQLite {found} is too old: 3.51.3 or newer is needed")]
+    SqliteTooOld {
+        /// The version that is linked.
+        found: String,
+    },
+    /// The path of the database file cannot be given to SQLite.
+    #[error("the path of the database file is not valid UTF-8")]
+    PathNotUtf8,
+    /// The schema belongs to a newer program.
+    #[error("the database schema is newer than this program ({newest}); start a newer version")]
+    SchemaTooNew {
+        /// The newest migration found.
+        newest: String,
+    },
+    /// Anything else: a bug or a damaged database.
+    #[error("the database refused a statement")]
+    Failed(#[source] DbErr),
+}
+
+impl From<DbErr> for DbError {
+    fn from(error: DbErr) -> Self {
+        if matches!(
+            error.sql_err(),
+            Some(sea_orm::SqlErr::UniqueConstraintViolation(_))
+        ) {
+            return Self::Duplicate(error);
+        }
+        match &error {
+            DbErr::ConnectionAcquire(_) => Self::Unavailable(Some(error)),
+            DbErr::Conn(_) => Self::Unavailable(Some(error)),
+            DbErr::Exec(RuntimeErr::SqlxError(inner))
+            | DbErr::Query(RuntimeErr::SqlxError(inner))
+                if is_connection_loss(inner) =>
+            {
+                Self::Unavailable(Some(error))
+            }
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+fn is_connection_loss(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // 57P0x: the server is shutting down; 08xxx: connection failure; 25006: read-only standby.
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
+            code.starts_with("57P") || code.starts_with("08") || code == "25006"
+        }),
+        _ => false,
+    }
+}
+
+/// Whether running the same transaction again may succeed: a deadlock or a serialisation failure.
+pub(super) fn is_transient_conflict(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) =
+        error
+    else {
+        return false;
+    };
+    matches!(&**inner, sqlx::Error::Database(database)
+        if database.code().is_some_and(|code| code == "40P01" || code == "40001"))
+}

@@ -1,0 +1,65 @@
+//! One caller's part of a batch.
+
+use futures_util::future::BoxFuture;
+use sea_orm::DbErr;
+use tokio::sync::oneshot;
+
+use super::{DbError, Txn, WriteKey};
+
+/// A part of a batch, its result type hidden so that parts of all kinds can wait in one queue.
+pub(super) trait Member: Send {
+    fn key(&self) -> WriteKey;
+    /// Must not share a transaction with others.
+    fn alone(&self) -> bool;
+    /// Nobody waits for the answer any more. A member that has not begun may then be dropped.
+    fn abandoned(&self) -> bool;
+    fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>>;
+    fn committed(self: Box<Self>);
+    fn failed(self: Box<Self>, error: DbError);
+}
+
+pub(super) struct TypedMember<I, T, W> {
+    pub(super) key: WriteKey,
+    pub(super) alone: bool,
+    pub(super) input: I,
+    pub(super) work: W,
+    pub(super) outcome: Option<T>,
+    pub(super) reply: oneshot::Sender<Result<T, DbError>>,
+}
+
+impl<I, T, W> Member for TypedMember<I, T, W>
+where
+    I: Send + Sync,
+    T: Send,
+    W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync,
+{
+    fn key(&self) -> WriteKey {
+        self.key
+    }
+
+    fn alone(&self) -> bool {
+        self.alone
+    }
+
+    fn abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>> {
+        Box::pin(async move {
+            self.outcome = Some((self.work)(txn, &self.input).await?);
+            Ok(())
+        })
+    }
+
+    fn committed(self: Box<Self>) {
+        if let Some(outcome) = self.outcome {
+            // The caller may have gone; the commit stands all the same.
+            let _ = self.reply.send(Ok(outcome));
+        }
+    }
+
+    fn failed(self: Box<Self>, error: DbError) {
+        let _ = self.reply.send(Err(error));
+    }
+}

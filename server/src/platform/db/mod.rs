@@ -1,0 +1,144 @@
+//! The stores of record: SQLite or PostgreSQL behind one door for writing and a pool for reading.
+//!
+//! Reads use [`Db::read`] and never wait for a writer. Every write passes [`Db::write`], where a
+//! writer gathers what is waiting into one transaction and answers after its commit. Nobody else
+//! begins a transaction.
+
+mod connect;
+mod error;
+mod member;
+mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
+mod transaction;
+mod writer;
+
+pub(crate) use connect::{DbSettings, Target};
+pub(crate) use error::DbError;
+pub(crate) use schema::SchemaState;
+pub(crate) use transaction::{Change, Entity, Txn};
+pub(crate) use writer::WriteKey;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+pub(crate) use sea_orm::DbErr;
+use sea_orm::{DatabaseBackend, DatabaseConnection};
+use tokio::sync::broadcast;
+
+use super::tasks::Tasks;
+use writer::Writers;
+
+/// Handles on the database. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Db {
+    backend: DatabaseBackend,
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    writers: Arc<Writers>,
+    changes: broadcast::Sender<Change>,
+    /// The writers' own: they stop after everything that may still have to write.
+    tasks: Tasks,
+}
+
+/// How many changes a slow follower may fall behind before it is told that it lost some.
+const CHANGES_KEPT: usize = 4_096;
+/// How long the writers may take for what is still waiting.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Db {
+    /// Connects, checks the version of SQLite, and starts the writer tasks.
+    pub(crate) async fn connect(settings: &DbSettings) -> Result<Self, DbError> {
+        let (read, write) = connect::connect(settings).await?;
+        let tasks = Tasks::default();
+        let changes = broadcast::Sender::new(CHANGES_KEPT);
+        let lanes = match settings.target {
+            Target::Sqlite(_) => 1,
+            Target::Postgres(_) => settings.writers,
+        };
+        Ok(Self {
+            backend: read.get_database_backend(),
+            writers: Arc::new(Writers::start(&write, lanes, &changes, &tasks)),
+            read,
+            write,
+            changes,
+            tasks,
+        })
+    }
+
+    /// The pool of readers. On SQLite it refuses to write.
+    pub(crate) fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Which database this is; only full-text search and row locks may ask.
+    pub(crate) fn backend(&self) -> DatabaseBackend {
+        self.backend
+    }
+
+    /// Follows what commits, in commit order of each writer.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// Runs `work` on `input` inside a transaction shared with whoever else is waiting, and
+    /// answers after its commit.
+    ///
+    /// `work` must have no effect but on the transaction: when another member of the batch fails,
+    /// the batch is rolled back and each member runs again, alone. A refusal ("no budget") is a
+    /// value of `T`, not an error.
+    pub(crate) async fn write<I, T, W>(
+        &self,
+        key: WriteKey,
+        input: I,
+        work: W,
+    ) -> Result<T, DbError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
+    {
+        self.writers.run(key, false, input, work).await
+    }
+
+    /// As [`Db::write`], in a transaction of its own: for bulk rows, at most 200 a call.
+    pub(crate) async fn write_alone<I, T, W>(
+        &self,
+        key: WriteKey,
+        input: I,
+        work: W,
+    ) -> Result<T, DbError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
+    {
+        self.writers.run(key, true, input, work).await
+    }
+
+    /// Brings the schema to this program's version; several processes may ask at once.
+    pub(crate) async fn migrate(&self) -> Result<(), DbError> {
+        schema::migrate(&self.write).await
+    }
+
+    /// Compares the schema with this program's.
+    pub(crate) async fn schema_state(&self) -> Result<SchemaState, DbError> {
+        schema::state(&self.read).await
+    }
+
+    /// Whether a write would be accepted now: the database answers and is not read-only.
+    pub(crate) async fn writable(&self) -> bool {
+        connect::writable(&self.write).await
+    }
+
+    /// Writes what is still waiting and closes the pools; call when nobody writes any more.
+    pub(crate) async fn close(&self) {
+        self.tasks.stop(CLOSE_TIMEOUT).await;
+        // The writer last: SQLite folds the log into the file only through one that may write.
+        for pool in [&self.read, &self.write] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::warn!(%error, "closing the database");
+            }
+        }
+    }
+}

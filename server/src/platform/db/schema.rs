@@ -1,0 +1,108 @@
+//! The schema's version: brought forward under a lock, refused when it is newer than the program.
+
+use std::collections::BTreeSet;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::IntoSchemaManagerConnection;
+
+use super::DbError;
+
+/// How the schema compares with this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SchemaState {
+    /// At this program's version.
+    Current,
+    /// So many migrations behind.
+    Behind(usize),
+    /// Holds a migration that this program does not know.
+    Newer(String),
+}
+
+/// An arbitrary number that every Binnacle process agrees on.
+const MIGRATION_LOCK: i64 = 0x0062_696e_6e61_636c;
+
+/// Brings the schema forward. On SQLite the whole run is one transaction; on PostgreSQL two runs at
+/// once would fail on the server's own catalogue, so a lock is held that ends with its transaction.
+pub(super) async fn migrate(connection: &DatabaseConnection) -> Result<(), DbError> {
+    if connection.get_database_backend() == DatabaseBackend::Postgres {
+        let lock = connection.begin().await?;
+        lock.execute_raw(Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "SELECT pg_advisory_xact_lock($1)",
+            [MIGRATION_LOCK.into()],
+        ))
+        .await?;
+        let outcome = bring_forward(connection, connection).await;
+        lock.rollback().await?;
+        outcome
+    } else {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let txn = connection.begin_with_options(options).await?;
+        bring_forward(&txn, &txn).await?;
+        Ok(txn.commit().await?)
+    }
+}
+
+async fn bring_forward<'a, C>(
+    connection: &C,
+    manager: impl IntoSchemaManagerConnection<'a>,
+) -> Result<(), DbError>
+where
+    C: ConnectionTrait,
+{
+    match state(connection).await? {
+        SchemaState::Current => Ok(()),
+        SchemaState::Newer(newest) => Err(DbError::SchemaTooNew { newest }),
+        SchemaState::Behind(_) => Ok(Migrator::up(manager, None).await?),
+    }
+}
+
+pub(super) async fn state(connection: &impl ConnectionTrait) -> Result<SchemaState, DbError> {
+    let known: BTreeSet<String> = Migrator::migrations()
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect();
+    let applied = applied(connection).await?;
+    if let Some(newest) = applied.difference(&known).last() {
+        return Ok(SchemaState::Newer(newest.clone()));
+    }
+    Ok(match known.len() - applied.len() {
+        0 => SchemaState::Current,
+        behind => SchemaState::Behind(behind),
+    })
+}
+
+async fn applied(connection: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
+    let backend = connection.get_database_backend();
+    let exists = match backend {
+        DatabaseBackend::Postgres => {
+            "SELECT 1 AS yes FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'"
+        }
+        _ => {
+            "SELECT 1 AS yes FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'"
+        }
+    };
+    if connection
+        .query_one_raw(Statement::from_string(backend, exists))
+        .await?
+        .is_none()
+    {
+        return Ok(BTreeSet::new());
+    }
+    connection
+        .query_all_raw(Statement::from_string(
+            backend,
+            "SELECT version FROM seaql_migrations",
+        ))
+        .await?
+        .iter()
+        .map(|row| row.try_get("", "version"))
+        .collect()
+}

@@ -1,0 +1,80 @@
+//! The transaction as members of a batch see it, and the changes that it announces.
+
+use entities::UserId;
+use parking_lot::Mutex;
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+};
+
+/// What kind of row changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Entity {
+    User,
+    Period,
+    Job,
+    Document,
+}
+
+/// A row that changed, announced after its commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) entity: Entity,
+    /// The row's key as the wire shows it.
+    pub(crate) id: String,
+    /// Whose row it is.
+    pub(crate) user_id: Option<UserId>,
+    /// The row's `rev` after the change; a follower that has a higher one ignores this.
+    pub(crate) rev: i64,
+}
+
+/// A transaction of the write door. Only statements pass: no commit, no nesting.
+pub(crate) struct Txn {
+    pub(super) inner: DatabaseTransaction,
+    changes: Mutex<Vec<Change>>,
+}
+
+impl Txn {
+    pub(super) fn new(inner: DatabaseTransaction) -> Self {
+        Self {
+            inner,
+            changes: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Announces a change to the live feed once this transaction has committed.
+    pub(crate) fn announce(&self, change: Change) {
+        self.changes.lock().push(change);
+    }
+
+    pub(super) async fn commit(self) -> Result<Vec<Change>, DbErr> {
+        self.inner.commit().await?;
+        Ok(self.changes.into_inner())
+    }
+
+    pub(super) async fn rollback(self) -> Result<(), DbErr> {
+        self.inner.rollback().await
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Txn {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(statement).await
+    }
+}

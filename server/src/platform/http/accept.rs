@@ -1,0 +1,209 @@
+//! Our own accept loop: connections that are too slow, too large or too many are closed, a client
+//! that leaves is noticed at once, and stopping is soft first and hard after the drain time.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use poem::{
+    Endpoint, Response,
+    http::{StatusCode, Version, header, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// When to stop.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shutdown {
+    /// Take nothing new, finish what runs.
+    pub(crate) soft: CancellationToken,
+    /// Drop what still runs.
+    pub(crate) hard: CancellationToken,
+}
+
+/// What a connection may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConnectionLimits {
+    /// Connections at once; the rest wait in the listener's queue.
+    pub(crate) connections: usize,
+    /// How long a request's head may take, and a kept-alive connection be idle.
+    pub(crate) header_read_timeout: Duration,
+    /// The largest head of an HTTP/1 request, in bytes.
+    pub(crate) head_bytes: usize,
+    /// How long the peer may leave what we sent unread before the connection is dropped.
+    pub(crate) write_timeout: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            header_read_timeout: Duration::from_secs(10),
+            head_bytes: 64 * 1024,
+            write_timeout: Duration::from_mins(1),
+        }
+    }
+}
+
+/// How long to wait when the process has run out of file descriptors.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+const HTTP2_STREAMS: u32 = 128;
+const HTTP2_HEADER_BYTES: u32 = 32 * 1024;
+const HTTP2_KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// Binds an address; with port 0 the system chooses one, which `local_addr` of the result tells.
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// Serves `endpoint` until `stop`; returns when the last connection is gone. After `stop.soft` no
+/// connection is accepted, idle ones are closed and running requests are finished; `stop.hard`
+/// drops what is left. The caller lets the drain time pass between the two.
+pub(crate) async fn serve<E>(
+    listener: TcpListener,
+    endpoint: E,
+    stop: Shutdown,
+    limits: ConnectionLimits,
+) where
+    E: Endpoint<Output = Response> + 'static,
+{
+    let endpoint = Arc::new(endpoint);
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let connections = TaskTracker::new();
+    let builder = Arc::new(protocol(&limits));
+    loop {
+        let accepted = tokio::select! {
+            () = stop.soft.cancelled() => break,
+            () = stop.hard.cancelled() => break,
+            accepted = accept(&listener, &permits) => accepted,
+        };
+        match accepted {
+            Ok((stream, peer, permit)) => {
+                // A socket that refuses its options is still good for answering.
+                if let Err(error) = tune(&stream, &limits) {
+                    tracing::debug!(target: "http", %error, "socket options refused");
+                }
+                let connection = Connection {
+                    endpoint: endpoint.clone(),
+                    builder: builder.clone(),
+                    stop: stop.clone(),
+                    peer,
+                    _permit: permit,
+                };
+                connections.spawn(connection.run(stream));
+            }
+            Err(error) => {
+                tracing::warn!(target: "http", %error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_BACKOFF).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = permits
+        .clone()
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
+}
+
+fn tune(stream: &TcpStream, limits: &ConnectionLimits) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = socket2::SockRef::from(stream);
+    socket.set_tcp_user_timeout(Some(limits.write_timeout))
+}
+
+fn protocol(limits: &ConnectionLimits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read_timeout)
+        .max_buf_size(limits.head_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS)
+        .keep_alive_interval(HTTP2_KEEP_ALIVE)
+        .max_header_list_size(HTTP2_HEADER_BYTES);
+    builder
+}
+
+struct Connection<E> {
+    endpoint: Arc<E>,
+    builder: Arc<Builder<TokioExecutor>>,
+    stop: Shutdown,
+    peer: SocketAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
+    async fn run(self, stream: TcpStream) {
+        let local = stream
+            .local_addr()
+            .map(|address| LocalAddr(address.into()))
+            .unwrap_or_default();
+        let peer = RemoteAddr(self.peer.into());
+        let endpoint = self.endpoint;
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            let endpoint = endpoint.clone();
+            let head = (local.clone(), peer.clone());
+            async move {
+                let response = if names_one_host(&request) {
+                    let request = (request, head.0, head.1, Scheme::HTTP).into();
+                    endpoint.get_response(request).await
+                } else {
+                    ambiguous()
+                };
+                Ok::<http::Response<_>, Infallible>(response.into())
+            }
+        });
+        let connection = self
+            .builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        // How a connection ends is the client's affair; requests report themselves.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = self.stop.hard.cancelled() => return,
+            () = self.stop.soft.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! {
+            _ = connection => {}
+            () = self.stop.hard.cancelled() => {}
+        }
+    }
+}
+
+/// RFC 9112, 3.2: an HTTP/1.1 request has exactly one `Host`. Anything else is read differently by
+/// different proxies, which is how requests are smuggled.
+fn names_one_host(request: &http::Request<Incoming>) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    match request.version() {
+        Version::HTTP_11 => hosts == 1,
+        _ => hosts <= 1,
+    }
+}
+
+fn ambiguous() -> Response {
+    Response::builder()
+        .status(StatusCode::BAD_REQUEST)
+        .header(header::CONNECTION, "close")
+        .finish()
+}

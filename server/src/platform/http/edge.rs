@@ -1,0 +1,198 @@
+//! The way of every request: id, measure, headers, CORS, address, identity, global limit, route.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::combinators::BoxBody;
+use poem::{Body, Endpoint, Request, Response, Route, error::NotFoundError, http::Method};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::{
+    exchange::Exchange,
+    family::{Families, Family},
+    guard::{Identify, Identity, MetricsAccess},
+    method,
+    middleware::{
+        client_address::{self, TrustedProxies},
+        cors::{Cors, CorsSettings},
+        measure::Measure,
+        rate_limit, request_id,
+        security_headers::SecurityHeaders,
+    },
+    observer::EdgeObserver,
+    problem::Problem,
+};
+use crate::platform::limits::{LimitClass, Limits};
+
+/// What an operator sets about the edge.
+#[derive(Debug, Clone)]
+pub(crate) struct EdgeSettings {
+    /// Proxies whose forwarding headers are believed.
+    pub(crate) trusted_proxies: Vec<ipnet::IpNet>,
+    pub(crate) cors: CorsSettings,
+    /// The largest JSON body, in bytes.
+    pub(crate) json_cap: u64,
+    /// How long a body may pause.
+    pub(crate) body_idle: Duration,
+    pub(crate) metrics_access: MetricsAccess,
+    /// Origins that our pages may call beside their own.
+    pub(crate) connect_origins: Vec<String>,
+}
+
+impl Default for EdgeSettings {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            cors: CorsSettings::default(),
+            json_cap: 10 * 1024 * 1024,
+            body_idle: Duration::from_secs(30),
+            metrics_access: MetricsAccess::default(),
+            connect_origins: Vec::new(),
+        }
+    }
+}
+
+/// Everything that the edge works with.
+pub(crate) struct Edge {
+    pub(crate) settings: EdgeSettings,
+    pub(crate) identify: Arc<dyn Identify>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) observer: Arc<dyn EdgeObserver>,
+    /// Makes the id of a request that brings none.
+    pub(crate) new_request_id: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Tracks what outlives a request: the rest of refused bodies.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// The server's one endpoint.
+pub(crate) struct EdgeEndpoint {
+    route: Route,
+    families: Families,
+    proxies: TrustedProxies,
+    cors: Cors,
+    security: SecurityHeaders,
+    edge: Arc<Edge>,
+}
+
+impl EdgeEndpoint {
+    pub(super) fn new(route: Route, families: Families, edge: Edge) -> Self {
+        Self {
+            route,
+            families,
+            proxies: TrustedProxies::new(edge.settings.trusted_proxies.clone()),
+            cors: Cors::new(&edge.settings.cors),
+            security: SecurityHeaders::new(&edge.settings.connect_origins),
+            edge: Arc::new(edge),
+        }
+    }
+
+    async fn respond(&self, request: Request) -> Response {
+        let edge = &self.edge;
+        let request_id = request_id::of(request.headers(), &*edge.new_request_id);
+        let client = self.proxies.client_of(&request);
+        let route: Arc<OnceLock<&'static str>> = Arc::default();
+        let mut measure = Measure::start(
+            edge.observer.clone(),
+            method::label(request.method()),
+            request_id.clone(),
+            route.clone(),
+        );
+        let family = self.families.of(request.uri().path());
+        let cors = self.cors.judge(&request);
+        let is_head = *request.method() == Method::HEAD;
+        let https = client.https;
+
+        let span = tracing::info_span!(target: "http", "request", request_id = %request_id);
+        let (mut response, exchange) = if let Some(preflight) = cors.preflight() {
+            (preflight, None)
+        } else {
+            let token = client_address::bearer_token(request.headers());
+            let identity = match token {
+                Ok(token) => edge.identify.identify(token).instrument(span.clone()).await,
+                Err(problem) => Identity::Refused(problem),
+            };
+            let exchange = Arc::new(Exchange::new(
+                edge.clone(),
+                request_id.clone(),
+                client,
+                family,
+                identity,
+                route,
+            ));
+            measure.caller(exchange.principal());
+            let answer = self
+                .answer(request, &exchange, family)
+                .instrument(span)
+                .await;
+            let response =
+                answer.unwrap_or_else(|problem| family.dialect.render(&problem, &request_id));
+            (response, Some(exchange))
+        };
+
+        if is_head {
+            response = without_body(response);
+        }
+        if let Some(exchange) = exchange {
+            let (headers, decisions) = exchange.take_added();
+            rate_limit::write(response.headers_mut(), &decisions);
+            response.headers_mut().extend(headers);
+        }
+        cors.write(response.headers_mut());
+        self.security.write(response.headers_mut(), https);
+        request_id::write(response.headers_mut(), &request_id);
+        measure.answered(response)
+    }
+
+    async fn answer(
+        &self,
+        mut request: Request,
+        exchange: &Arc<Exchange>,
+        family: Family,
+    ) -> Result<Response, Problem> {
+        if family.limits(request.uri().path()) {
+            exchange.take(LimitClass::Global, exchange.limit_key())?;
+        }
+        request.set_data(exchange.clone());
+        let routed = AssertUnwindSafe(self.route.call(request))
+            .catch_unwind()
+            .await;
+        let Ok(result) = routed else {
+            self.edge.observer.panic();
+            return Err(Problem::internal("a handler panicked"));
+        };
+        result.map_err(|error| match error.downcast::<Problem>() {
+            Ok(problem) => problem,
+            Err(error) if error.is::<NotFoundError>() => Problem::not_found("Not Found"),
+            Err(error) => Problem::internal(error.to_string()),
+        })
+    }
+}
+
+impl Endpoint for EdgeEndpoint {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        Ok(self.respond(request).await)
+    }
+}
+
+/// The answer to HEAD: everything but the body, whose length is told when it is known.
+fn without_body(response: Response) -> Response {
+    use poem::http::header::CONTENT_LENGTH;
+
+    let (mut parts, body) = response.into_parts();
+    let body = BoxBody::<Bytes, std::io::Error>::from(body);
+    if let Some(length) = hyper::body::Body::size_hint(&body).exact() {
+        parts
+            .headers
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| length.into());
+    }
+    Response::from_parts(parts, Body::empty())
+}
