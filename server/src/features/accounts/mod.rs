@@ -4,6 +4,8 @@
 //! access tokens that they are exchanged for. Ending a session ends all of them.
 
 pub(crate) mod api;
+
+mod acts;
 mod administration;
 mod directory;
 mod email;
@@ -21,6 +23,7 @@ pub(crate) use directory::AccountsDirectory;
 pub(crate) use email::Email;
 pub(crate) use error::AccountsError;
 pub(crate) use registration::FirstAdmin;
+pub(crate) use retention::TABLES;
 pub(crate) use sessions::{SessionPage, SessionSummary};
 pub(crate) use sign_in::{Client, SignedIn};
 
@@ -31,6 +34,7 @@ use entities::{Role, UserId, UserStatus, accounts::user};
 use uuid::Uuid;
 
 use crate::platform::{
+    audit::Audit,
     auth::{observer::AuthObserver, password::Passwords, tokens::AccessTokens},
     budgets::Budgets,
     clock::Clock,
@@ -48,6 +52,7 @@ pub(crate) struct AccountsParts {
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Arc<AccessTokens>,
     pub(crate) budgets: Budgets,
+    pub(crate) audit: Audit,
     pub(crate) observer: Arc<dyn AuthObserver>,
     pub(crate) registration: Registration,
     pub(crate) refresh_token_lifetime: std::time::Duration,
@@ -114,3 +119,6 @@ fn delta(lifetime: std::time::Duration) -> TimeDelta {
     })
 }
 
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,27 @@ fn columns(passage: &NewPassage) -> Vec<sea_orm::Value> {
 fn ordinal(passage: &NewPassage) -> i32 {
     i32::try_from(passage.chunk.ordinal).unwrap_or(i32::MAX)
 }
+
+/// The ids of a document's passages by their number, of one indexing run.
+pub(crate) async fn passage_ids<C: ConnectionTrait>(
+    connection: &C,
+    document: DocumentId,
+    generation: i64,
+) -> Result<std::collections::HashMap<usize, PassageId>, DbErr> {
+    let rows = connection
+        .query_all_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "SELECT ordinal, id FROM passages WHERE document_id = $1 AND generation = $2",
+            [document.0.into(), generation.into()],
+        ))
+        .await?;
+    let mut ids = std::collections::HashMap::with_capacity(rows.len());
+    for row in rows {
+        let ordinal: i32 = row.try_get("", "ordinal")?;
+        ids.insert(
+            usize::try_from(ordinal).unwrap_or(0),
+            row.try_get("", "id")?,
+        );
+    }
+    Ok(ids)
+}
