@@ -4,12 +4,14 @@ use std::ops::Range;
 
 /// Words whose full stop does not end a sentence.
 const ABBREVIATIONS: &[&str] = &[
-    "al", "approx", "bzw", "ca", "cf", "dr", "e.g", "eg", "etc", "i.e", "ie", "inc", "jr", "mr", "mrs", "ms", "prof",
-    "resp", "sr", "usw", "vgl", "vs", "z.b", "d.h", "u.a",
+    "al", "approx", "bzw", "ca", "cf", "dr", "e.g", "eg", "etc", "i.e", "ie", "inc", "jr", "mr",
+    "mrs", "ms", "prof", "resp", "sr", "usw", "vgl", "vs", "z.b", "d.h", "u.a",
 ];
 
 /// Words whose full stop does not end a sentence when a number follows.
-const NUMBERED: &[&str] = &["ch", "fig", "figs", "no", "nos", "nr", "p", "pp", "sec", "vol"];
+const NUMBERED: &[&str] = &[
+    "ch", "fig", "figs", "no", "nos", "nr", "p", "pp", "sec", "vol",
+];
 
 /// The sentences of `text` as byte ranges without surrounding white space; every other character
 /// belongs to exactly one of them.
@@ -94,7 +96,9 @@ fn is_abbreviation(before: &str, after: &str) -> bool {
     let is_in = |list: &[&str]| list.iter().any(|entry| word.eq_ignore_ascii_case(entry));
     let mut characters = word.chars();
     let initial = characters.next().is_some_and(char::is_uppercase) && characters.next().is_none();
-    let number_follows = after.trim_start().starts_with(|next: char| next.is_ascii_digit());
+    let number_follows = after
+        .trim_start()
+        .starts_with(|next: char| next.is_ascii_digit());
     initial || is_in(ABBREVIATIONS) || (number_follows && is_in(NUMBERED))
 }
 
