@@ -1,3 +1,4 @@
 //! Binnacle: a self-hosted AI workspace, one server you can see inside.
 
+mod features;
 mod platform;

@@ -1,5 +1,6 @@
 //! PDF: pages, and within them lines put together again into paragraphs.
 
+mod columns;
 mod layout;
 mod lines;
 
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use pdf_oxide::PdfDocument;
 use pdf_oxide::error::Error;
+use pdf_oxide::layout::TextSpan;
 
 use crate::collector::{Collector, check_pages, check_text};
 use crate::error::ExtractError;
@@ -29,7 +31,7 @@ pub(super) fn read(path: &Path, collector: &mut Collector<'_>) -> Result<(), Ext
     let pages = read_pages(&document, count, collector)?;
     if pages
         .iter()
-        .all(|page| page.as_ref().is_none_or(PageLines::is_empty))
+        .all(|page| page.as_ref().is_none_or(|page| page.lines.is_empty()))
     {
         return Err(without_text(&document, &pages));
     }
@@ -54,19 +56,35 @@ fn read_pages(
     let mut pages = Vec::with_capacity(count);
     let mut text_bytes = 0;
     for (done, index) in (1..).zip(0..count) {
-        let page = match (document.extract_text(index), document.extract_spans(index)) {
-            (Ok(text), Ok(spans)) => {
-                text_bytes += text.len() as u64;
-                check_text(collector.limits(), text_bytes, 0)?;
-                Some(PageLines::new(&text, &spans))
-            }
-            (Err(Error::EncryptedPdf), _) => return Err(ExtractError::Encrypted(name())),
-            _ => None,
+        let page = match read_page(document, index) {
+            Ok(page) => Some(page),
+            Err(Error::EncryptedPdf) => return Err(ExtractError::Encrypted(name())),
+            Err(_) => None,
         };
+        text_bytes += page
+            .iter()
+            .flat_map(|page| &page.lines)
+            .map(|line| line.text.len() as u64)
+            .sum::<u64>();
+        check_text(collector.limits(), text_bytes, 0)?;
         pages.push(page);
         collector.progress(done, Some(total))?;
     }
     Ok(pages)
+}
+
+fn read_page(document: &PdfDocument, index: usize) -> Result<PageLines, Error> {
+    let spans = document.extract_spans(index)?;
+    if spans.iter().any(is_written_otherwise) {
+        return Ok(PageLines::from_text(&document.extract_text(index)?));
+    }
+    Ok(PageLines::from_spans(&spans))
+}
+
+/// Neither from left to right nor level: Hebrew, Arabic, turned or vertical text.
+fn is_written_otherwise(span: &TextSpan) -> bool {
+    let turned = span.rotation_degrees.abs() > 1.0 || span.wmode != 0;
+    turned || span.text.chars().any(|character| matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'))
 }
 
 /// No page gave text: pictures mean a scan, failures a damaged file.
@@ -98,7 +116,7 @@ fn warn(pages: &[Option<PageLines>], collector: &mut Collector<'_>) {
     let empty = pages
         .iter()
         .flatten()
-        .filter(|page| page.is_empty())
+        .filter(|page| page.lines.is_empty())
         .count();
     if empty > 0 {
         collector.warn(format!(

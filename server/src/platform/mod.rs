@@ -10,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
 pub(crate) mod http;
+pub(crate) mod jobs;
 pub(crate) mod limits;
 pub(crate) mod outbound;
 pub(crate) mod retrieval;

@@ -11,7 +11,7 @@ use super::lines::{Line, PageLines, Style};
 
 /// Lines at each end of a page that may be running heads.
 const EDGE_LINES: usize = 2;
-/// Fewer pages than this prove no repetition.
+/// Neighbouring pages that prove a repetition.
 const FURNITURE_PAGES: usize = 3;
 const MAX_HEADING_BYTES: usize = 160;
 const MAX_BOLD_HEADING_BYTES: usize = 100;
@@ -58,23 +58,25 @@ impl Layout {
             kind: BlockKind::Paragraph,
         };
         let mut index = 0;
-        let mut after_gap = true;
+        let mut after_heading = true;
         while let Some(line) = lines.get(index) {
-            let rows = lines[index..]
+            let rows: Vec<&Line> = lines[index..]
                 .iter()
+                .copied()
                 .take_while(|line| line.cells.len() > 1)
-                .count();
-            if rows > 1 {
-                writer.table(&lines[index..index + rows])?;
-                index += rows;
-                after_gap = true;
+                .collect();
+            if rows.len() > 1 {
+                writer.table(&rows)?;
+                index += rows.len();
+                after_heading = true;
                 continue;
             }
-            match self.heading_level(line, after_gap) {
-                Some(level) => writer.heading(level, &line.text)?,
+            let level = self.heading_level(line, after_heading || line.starts_paragraph);
+            after_heading = level.is_some();
+            match level {
+                Some(level) => writer.heading(level, line)?,
                 None => writer.line(line)?,
             }
-            after_gap = line.text.is_empty() || self.heading_level(line, after_gap).is_some();
             index += 1;
         }
         writer.flush(BlockKind::Paragraph)
@@ -127,7 +129,7 @@ impl Layout {
             .map(|(_, line)| line)
             .collect();
         // A page that is all head and foot is better shown than empty.
-        if kept.iter().all(|line| line.text.is_empty()) {
+        if kept.is_empty() {
             return lines.iter().collect();
         }
         kept
@@ -150,35 +152,47 @@ fn running_text<'p>(pages: impl Iterator<Item = &'p PageLines>) -> (u32, bool) {
     (body, bold_bytes * 2 > all_bytes)
 }
 
-/// Indexes of the outermost lines that hold text.
+/// Indexes of the outermost lines.
 fn edges(lines: &[Line]) -> Vec<usize> {
-    let filled: Vec<usize> = (0..lines.len())
-        .filter(|&index| !lines[index].text.is_empty())
-        .collect();
-    let first = filled.iter().take(EDGE_LINES);
-    let last = filled.iter().rev().take(EDGE_LINES);
-    first.chain(last).copied().collect()
+    let first = 0..lines.len().min(EDGE_LINES);
+    first
+        .chain(lines.len().saturating_sub(EDGE_LINES)..lines.len())
+        .collect()
 }
 
-/// Lines that stand at the edge of a third of all pages.
+/// Lines that come back at the edge of page after page: titles of the
+/// document, of a chapter, numbers. Left and right pages may differ.
 fn furniture<'p>(pages: impl Iterator<Item = &'p PageLines>) -> HashSet<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut count = 0;
-    for page in pages {
-        count += 1;
+    let mut runs: HashMap<String, Run> = HashMap::new();
+    let mut repeated = HashSet::new();
+    for (number, page) in pages.enumerate() {
         let keys: HashSet<String> = edges(&page.lines)
             .into_iter()
-            .map(|index| without_numbers(&page.lines[index].text))
-            .filter(|key| key.len() <= MAX_HEADING_BYTES)
+            .map(|index| page.lines[index].text.as_str())
+            .filter(|text| text.len() <= MAX_HEADING_BYTES && text.contains(char::is_alphanumeric))
+            .map(without_numbers)
             .collect();
         for key in keys {
-            *seen.entry(key).or_default() += 1;
+            let run = runs.entry(key.clone()).or_default();
+            run.pages = if number <= run.last + 2 {
+                run.pages + 1
+            } else {
+                1
+            };
+            run.last = number;
+            if run.pages >= FURNITURE_PAGES {
+                repeated.insert(key);
+            }
         }
     }
-    seen.into_iter()
-        .filter(|&(_, pages)| pages >= FURNITURE_PAGES && pages * 3 >= count)
-        .map(|(key, _)| key)
-        .collect()
+    repeated
+}
+
+/// How often a line came back without a longer break.
+#[derive(Default)]
+struct Run {
+    pages: usize,
+    last: usize,
 }
 
 fn without_numbers(line: &str) -> String {
@@ -196,15 +210,7 @@ struct Writer<'w, 'c> {
 
 impl Writer<'_, '_> {
     fn line(&mut self, line: &Line) -> Result<(), ExtractError> {
-        let monospace = line.style.is_some_and(|style| style.monospace);
-        if line.text.is_empty() {
-            return if self.kind == BlockKind::Code {
-                Ok(())
-            } else {
-                self.flush(BlockKind::Paragraph)
-            };
-        }
-        if monospace {
+        if line.style.is_some_and(|style| style.monospace) {
             if self.kind != BlockKind::Code {
                 self.flush(BlockKind::Code)?;
             }
@@ -212,15 +218,15 @@ impl Writer<'_, '_> {
             self.text.push('\n');
             return Ok(());
         }
-        if matches!(self.kind, BlockKind::Code | BlockKind::Heading(_)) {
-            self.flush(BlockKind::Paragraph)?;
-        }
         if let Some(item) = list_item(&line.text) {
             self.flush(BlockKind::ListItem)?;
             self.text.push_str(item);
-        } else {
-            self.join(&line.text);
+            return Ok(());
         }
+        if line.starts_paragraph || matches!(self.kind, BlockKind::Code | BlockKind::Heading(_)) {
+            self.flush(BlockKind::Paragraph)?;
+        }
+        self.join(&line.text);
         Ok(())
     }
 
@@ -243,11 +249,11 @@ impl Writer<'_, '_> {
     }
 
     /// A title may run over two lines.
-    fn heading(&mut self, level: u8, text: &str) -> Result<(), ExtractError> {
-        if self.kind != BlockKind::Heading(level) {
+    fn heading(&mut self, level: u8, line: &Line) -> Result<(), ExtractError> {
+        if self.kind != BlockKind::Heading(level) || line.starts_paragraph {
             self.flush(BlockKind::Heading(level))?;
         }
-        self.join(text);
+        self.join(&line.text);
         Ok(())
     }
 
@@ -256,17 +262,16 @@ impl Writer<'_, '_> {
         let even = rows
             .iter()
             .all(|row| row.cells.len() == rows[0].cells.len());
-        if !even {
-            // Cells of several lines: which belongs to which column is not known.
-            return rows.iter().try_for_each(|row| {
-                self.collector
-                    .push(BlockKind::TableRow, &row.cells.join(" | "))
-            });
-        }
         let is_bold = |row: &Line| row.style.is_some_and(|style| style.bold);
-        let header_marked = is_bold(rows[0]) && !is_bold(rows[1]);
-        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells.clone()).collect();
-        write_table(&cells, header_marked, self.collector)
+        if even && is_bold(rows[0]) && !is_bold(rows[1]) {
+            let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells.clone()).collect();
+            return write_table(&cells, true, self.collector);
+        }
+        // A PDF does not say which row is the header, nor where a cell of several lines belongs.
+        rows.iter().try_for_each(|row| {
+            self.collector
+                .push(BlockKind::TableRow, &row.cells.join(" | "))
+        })
     }
 
     fn flush(&mut self, next: BlockKind) -> Result<(), ExtractError> {

@@ -13,6 +13,16 @@ pub(crate) enum Role {
     Auditor,
 }
 
+impl From<entities::Role> for Role {
+    fn from(role: entities::Role) -> Self {
+        match role {
+            entities::Role::User => Self::User,
+            entities::Role::Admin => Self::Admin,
+            entities::Role::Auditor => Self::Auditor,
+        }
+    }
+}
+
 /// The proven caller: which user, by which token, until when.
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {

@@ -1,0 +1,139 @@
+//! What admins do with accounts. Routes and screens are the admin feature's.
+
+use chrono::{DateTime, Utc};
+use entities::{Role, UserId, UserStatus, accounts::user};
+use sea_orm::DbErr;
+
+use super::{Account, Accounts, AccountsError, Email, error::MAX_NOTES_CHARS, queries};
+use crate::platform::{
+    audit::{self, Act},
+    auth::principal::Principal,
+    db::{Txn, WriteKey},
+};
+
+/// What becomes of a user's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoleChange {
+    MakeAdmin,
+    /// An admin becomes a user; others keep their role.
+    RemoveAdmin,
+    To(Role),
+}
+
+impl RoleChange {
+    fn from(self, role: Role) -> Role {
+        match self {
+            Self::MakeAdmin => Role::Admin,
+            Self::RemoveAdmin if role == Role::Admin => Role::User,
+            Self::RemoveAdmin => role,
+            Self::To(role) => role,
+        }
+    }
+}
+
+struct Appointment {
+    actor: UserId,
+    target: UserId,
+    change: RoleChange,
+    notes: Option<String>,
+    now: DateTime<Utc>,
+}
+
+enum Outcome {
+    Done(Box<user::Model>),
+    NoSuchUser,
+    OwnAdminRole,
+}
+
+impl Accounts {
+    /// The user, unless erased.
+    pub(crate) async fn find(&self, id: UserId) -> Result<Option<Account>, AccountsError> {
+        let user = queries::user_by_id(self.parts.db.read(), id).await?;
+        Ok(user
+            .filter(|user| user.status != UserStatus::Deleted)
+            .map(Account::from))
+    }
+
+    /// The user with this address, unless erased.
+    pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<Account>, AccountsError> {
+        let Ok(email) = Email::parse(email) else {
+            return Ok(None);
+        };
+        let user = queries::user_by_email(self.parts.db.read(), email.as_str()).await?;
+        Ok(user
+            .filter(|user| user.status != UserStatus::Deleted)
+            .map(Account::from))
+    }
+
+    /// Users that are not erased, the newest first: `limit` of those with a lower id than `before`.
+    pub(crate) async fn list(
+        &self,
+        before: Option<UserId>,
+        limit: u64,
+    ) -> Result<Vec<Account>, AccountsError> {
+        let users = queries::users(self.parts.db.read(), before, limit).await?;
+        Ok(users.into_iter().map(Account::from).collect())
+    }
+
+    /// Changes a user's role and, when there are any, the notes about them; empty notes remove
+    /// them. Nobody takes the admin role from themselves.
+    pub(crate) async fn set_role(
+        &self,
+        actor: &Principal,
+        target: UserId,
+        change: RoleChange,
+        notes: Option<String>,
+    ) -> Result<Account, AccountsError> {
+        if notes.as_ref().is_some_and(|notes| {
+            notes.contains('\0') || notes.chars().count() > MAX_NOTES_CHARS
+        }) {
+            return Err(AccountsError::Notes);
+        }
+        let appointment = Appointment {
+            actor: UserId(actor.user_id),
+            target,
+            change,
+            notes,
+            now: self.now(),
+        };
+        let outcome = self
+            .parts
+            .db
+            .write(WriteKey::User(target), appointment, |txn, appointment| {
+                Box::pin(appoint(txn, appointment))
+            })
+            .await?;
+        match outcome {
+            Outcome::Done(user) => Ok((*user).into()),
+            Outcome::NoSuchUser => Err(AccountsError::UserNotFound),
+            Outcome::OwnAdminRole => Err(AccountsError::SelfDemotion),
+        }
+    }
+}
+
+async fn appoint(txn: &Txn, appointment: &Appointment) -> Result<Outcome, DbErr> {
+    let Appointment { actor, target, change, notes, now } = appointment;
+    let user = queries::user_by_id(txn, *target).await?;
+    let Some(user) = user.filter(|user| user.status != UserStatus::Deleted) else {
+        return Ok(Outcome::NoSuchUser);
+    };
+    let role = change.from(user.role);
+    if actor == target && user.role == Role::Admin && role != Role::Admin {
+        return Ok(Outcome::OwnAdminRole);
+    }
+    let notes = match notes.as_deref() {
+        None => user.admin_notes,
+        Some("") => None,
+        Some(notes) => Some(notes.to_owned()),
+    };
+    let Some(changed) = queries::set_role(txn, *target, role, notes, *now).await? else {
+        return Ok(Outcome::NoSuchUser);
+    };
+    let act = Act::new("set_user_role")
+        .by(*actor)
+        .on("user", *target)
+        .with("from", user.role.as_str())
+        .with("to", role.as_str());
+    audit::record(txn, &act, *now).await?;
+    Ok(Outcome::Done(Box::new(changed)))
+}

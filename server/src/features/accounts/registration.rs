@@ -1,0 +1,124 @@
+//! Making accounts.
+
+use entities::{Role, UserId};
+use secrecy::SecretString;
+
+use super::{Accounts, AccountsError, Email, queries, queries::NewUser};
+use crate::platform::{
+    audit::{self, Act},
+    auth::password::{NewPassword, PasswordFault},
+    config::Registration,
+    db::{DbError, WriteKey},
+};
+
+/// What became of the wish for a first admin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FirstAdmin {
+    Created(UserId),
+    /// There is a user with this address; nothing was changed.
+    Exists { id: UserId, role: Role },
+}
+
+/// No password hashes to it.
+pub(super) const NO_PASSWORD: &str = "!";
+
+impl Accounts {
+    /// Makes an account for a stranger, if strangers may.
+    pub(crate) async fn register(
+        &self,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<UserId, AccountsError> {
+        if self.parts.registration == Registration::Closed {
+            return Err(AccountsError::RegistrationClosed);
+        }
+        let email = Email::parse(email)?;
+        let password = new_password("password", password)?;
+        let password_hash = self.parts.passwords.hash(&password).await?;
+        self.make(&email, password_hash, Role::User, "register")
+            .await?
+            .ok_or(AccountsError::EmailTaken)
+    }
+
+    /// Makes an admin, for the command line. Does nothing when the address is taken.
+    pub(crate) async fn create_first_admin(
+        &self,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<FirstAdmin, AccountsError> {
+        let email = Email::parse(email)?;
+        let password = new_password("password", password)?;
+        if let Some(existing) = self.existing(&email).await? {
+            return Ok(existing);
+        }
+        let password_hash = self.parts.passwords.hash(&password).await?;
+        let made = self
+            .make(&email, password_hash, Role::Admin, "create_first_admin")
+            .await?;
+        match made {
+            Some(id) => Ok(FirstAdmin::Created(id)),
+            // Somebody else was faster.
+            None => self
+                .existing(&email)
+                .await?
+                .ok_or(AccountsError::EmailTaken),
+        }
+    }
+
+    async fn existing(&self, email: &Email) -> Result<Option<FirstAdmin>, AccountsError> {
+        let user = queries::user_by_email(self.parts.db.read(), email.as_str()).await?;
+        Ok(user.map(|user| FirstAdmin::Exists {
+            id: user.id,
+            role: user.role,
+        }))
+    }
+
+    /// Inserts the user, the default budget and the entry in the audit log. None when the address
+    /// is taken.
+    pub(super) async fn make(
+        &self,
+        email: &Email,
+        password_hash: String,
+        role: Role,
+        action: &'static str,
+    ) -> Result<Option<UserId>, AccountsError> {
+        let new = NewUser {
+            public_id: self.parts.entropy.uuid(),
+            email: email.as_str().to_owned(),
+            password_hash,
+            role,
+        };
+        let input = (new, self.now(), self.parts.budgets.clone(), action);
+        let made = self
+            .parts
+            .db
+            .write(WriteKey::Free, input, |txn, (new, now, budgets, action)| {
+                Box::pin(async move {
+                    if queries::user_by_email(txn, &new.email).await?.is_some() {
+                        return Ok(None);
+                    }
+                    let user = queries::insert_user(txn, new, *now).await?;
+                    budgets.grant_default_in(txn, user.id).await?;
+                    let act = Act::new(action).by(user.id).on("user", user.id);
+                    audit::record(txn, &act, *now).await?;
+                    Ok(Some(user.id))
+                })
+            })
+            .await;
+        match made {
+            // The index is the judge when two processes ask at the same time.
+            Err(DbError::Duplicate(_)) => Ok(None),
+            made => Ok(made?),
+        }
+    }
+}
+
+/// Checks a new password that stands in `field` of the request.
+pub(super) fn new_password(
+    field: &'static str,
+    text: &SecretString,
+) -> Result<NewPassword, AccountsError> {
+    use secrecy::ExposeSecret;
+    NewPassword::parse(text.expose_secret())
+        .map_err(|fault: PasswordFault| AccountsError::Password { field, fault })
+}

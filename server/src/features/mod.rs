@@ -1,0 +1,3 @@
+//! What people came for; one folder each, the same rooms in each.
+
+pub(crate) mod accounts;
