@@ -3,8 +3,8 @@
 //! A sign-in is a *session*: a family of refresh tokens, each good for one use, and the short-lived
 //! access tokens that they are exchanged for. Ending a session ends all of them.
 
-pub(crate) mod api;
 mod administration;
+pub(crate) mod api;
 mod directory;
 mod email;
 mod error;
@@ -113,4 +113,3 @@ fn delta(lifetime: std::time::Duration) -> TimeDelta {
         delta.min(TimeDelta::days(366))
     })
 }
-

@@ -16,7 +16,10 @@ use crate::platform::{
 pub(crate) enum FirstAdmin {
     Created(UserId),
     /// There is a user with this address; nothing was changed.
-    Exists { id: UserId, role: Role },
+    Exists {
+        id: UserId,
+        role: Role,
+    },
 }
 
 /// No password hashes to it.

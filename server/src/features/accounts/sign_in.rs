@@ -61,7 +61,10 @@ struct Opening {
 enum Proof {
     /// The hash that the password was compared with, and the one to replace it with if it was made
     /// at another cost than is set now.
-    Password { hash: String, renewed: Option<String> },
+    Password {
+        hash: String,
+        renewed: Option<String>,
+    },
     /// The server takes the caller's word, in development.
     Word,
 }

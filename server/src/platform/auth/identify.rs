@@ -143,7 +143,9 @@ impl Authenticator {
             memory.epoch
         };
         let standing = self.directory.standing(user_id).await?.map(Arc::new);
-        self.memory.lock().keep(user_id, standing.clone(), now, epoch);
+        self.memory
+            .lock()
+            .keep(user_id, standing.clone(), now, epoch);
         Ok(standing)
     }
 }

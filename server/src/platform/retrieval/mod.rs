@@ -36,7 +36,9 @@ use entities::{DocumentId, PassageId, StoreId, UserId};
 
 pub(crate) use chunk::{Chunk, chunks, estimate_tokens};
 pub(crate) use citations::{CitationFilter, CitationReport};
-pub(crate) use index::{INDEX_BATCH, Keep, NewPassage, Source, index, prepare, remove};
+pub(crate) use index::{
+    INDEX_BATCH, Keep, NewPassage, Source, index, passage_ids, prepare, remove,
+};
 pub(crate) use query::Query;
 pub(crate) use search::{Question, QuestionVector, search};
 pub(crate) use snippet::{SNIPPET_CHARACTERS, snippet};
