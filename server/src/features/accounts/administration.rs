@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use entities::{Role, UserId, UserStatus, accounts::user};
-use sea_orm::DbErr;
+use serde_json::json;
 
-use super::{Account, Accounts, AccountsError, Email, error::MAX_NOTES_CHARS, queries};
+use super::{Account, Accounts, AccountsError, Email, acts, error::MAX_NOTES_CHARS, queries};
 use crate::platform::{
-    audit::{self, Act},
+    audit::Audit,
     auth::principal::Principal,
-    db::{Txn, WriteKey},
+    db::{DbErr, Txn, WriteKey},
 };
 
 /// What becomes of a user's role.
@@ -37,6 +37,7 @@ struct Appointment {
     change: RoleChange,
     notes: Option<String>,
     now: DateTime<Utc>,
+    audit: Audit,
 }
 
 enum Outcome {
@@ -55,10 +56,7 @@ impl Accounts {
     }
 
     /// The user with this address, unless erased.
-    pub(crate) async fn find_by_email(
-        &self,
-        email: &str,
-    ) -> Result<Option<Account>, AccountsError> {
+    pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<Account>, AccountsError> {
         let Ok(email) = Email::parse(email) else {
             return Ok(None);
         };
@@ -87,10 +85,9 @@ impl Accounts {
         change: RoleChange,
         notes: Option<String>,
     ) -> Result<Account, AccountsError> {
-        if notes
-            .as_ref()
-            .is_some_and(|notes| notes.contains('\0') || notes.chars().count() > MAX_NOTES_CHARS)
-        {
+        if notes.as_ref().is_some_and(|notes| {
+            notes.contains('\0') || notes.chars().count() > MAX_NOTES_CHARS
+        }) {
             return Err(AccountsError::Notes);
         }
         let appointment = Appointment {
@@ -99,6 +96,7 @@ impl Accounts {
             change,
             notes,
             now: self.now(),
+            audit: self.parts.audit.clone(),
         };
         let outcome = self
             .parts
@@ -116,13 +114,7 @@ impl Accounts {
 }
 
 async fn appoint(txn: &Txn, appointment: &Appointment) -> Result<Outcome, DbErr> {
-    let Appointment {
-        actor,
-        target,
-        change,
-        notes,
-        now,
-    } = appointment;
+    let Appointment { actor, target, change, notes, now, audit } = appointment;
     let user = queries::user_by_id(txn, *target).await?;
     let Some(user) = user.filter(|user| user.status != UserStatus::Deleted) else {
         return Ok(Outcome::NoSuchUser);
@@ -139,11 +131,8 @@ async fn appoint(txn: &Txn, appointment: &Appointment) -> Result<Outcome, DbErr>
     let Some(changed) = queries::set_role(txn, *target, role, notes, *now).await? else {
         return Ok(Outcome::NoSuchUser);
     };
-    let act = Act::new("set_user_role")
-        .by(*actor)
-        .on("user", *target)
-        .with("from", user.role.as_str())
-        .with("to", role.as_str());
-    audit::record(txn, &act, *now).await?;
+    let mut act = acts::on_user("set_user_role", Some(*actor), *target);
+    act.metadata = json!({"from": user.role.as_str(), "to": role.as_str()});
+    audit.record_in(txn, &act).await?;
     Ok(Outcome::Done(Box::new(changed)))
 }

@@ -5,7 +5,7 @@ use crate::platform::{
         password::{PasswordError, PasswordFault},
         tokens::SigningFailed,
     },
-    db::DbError,
+    db::{DbErr, DbError},
 };
 
 use super::email::NotAnEmail;
@@ -56,8 +56,8 @@ pub(crate) enum AccountsError {
 /// The longest notes of an admin about a user.
 pub(super) const MAX_NOTES_CHARS: usize = 2_000;
 
-impl From<sea_orm::DbErr> for AccountsError {
-    fn from(error: sea_orm::DbErr) -> Self {
+impl From<DbErr> for AccountsError {
+    fn from(error: DbErr) -> Self {
         Self::Database(error.into())
     }
 }

@@ -3,8 +3,10 @@
 //! A sign-in is a *session*: a family of refresh tokens, each good for one use, and the short-lived
 //! access tokens that they are exchanged for. Ending a session ends all of them.
 
-mod administration;
 pub(crate) mod api;
+
+mod acts;
+mod administration;
 mod directory;
 mod email;
 mod error;
@@ -21,6 +23,7 @@ pub(crate) use directory::AccountsDirectory;
 pub(crate) use email::Email;
 pub(crate) use error::AccountsError;
 pub(crate) use registration::FirstAdmin;
+pub(crate) use retention::TABLES;
 pub(crate) use sessions::{SessionPage, SessionSummary};
 pub(crate) use sign_in::{Client, SignedIn};
 
@@ -31,6 +34,7 @@ use entities::{Role, UserId, UserStatus, accounts::user};
 use uuid::Uuid;
 
 use crate::platform::{
+    audit::Audit,
     auth::{observer::AuthObserver, password::Passwords, tokens::AccessTokens},
     budgets::Budgets,
     clock::Clock,
@@ -48,6 +52,7 @@ pub(crate) struct AccountsParts {
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Arc<AccessTokens>,
     pub(crate) budgets: Budgets,
+    pub(crate) audit: Audit,
     pub(crate) observer: Arc<dyn AuthObserver>,
     pub(crate) registration: Registration,
     pub(crate) refresh_token_lifetime: std::time::Duration,
@@ -113,3 +118,7 @@ fn delta(lifetime: std::time::Duration) -> TimeDelta {
         delta.min(TimeDelta::days(366))
     })
 }
+
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,10 @@ use entities::{UserId, UserStatus};
 use secrecy::SecretString;
 
 use super::{
-    Accounts, AccountsError, queries, queries::Which, registration::new_password, sessions,
+    Accounts, AccountsError, acts, queries, queries::Which, registration::new_password, sessions,
 };
 use crate::platform::{
-    audit::{self, Act},
+    audit::Audit,
     auth::{password::Verification, principal::Principal},
     db::WriteKey,
 };
@@ -16,6 +16,7 @@ struct Replacement {
     old_hash: String,
     new_hash: String,
     others: sessions::End,
+    audit: Audit,
 }
 
 impl Accounts {
@@ -44,24 +45,21 @@ impl Accounts {
                 Which::AllBut(caller.session_id),
                 "password_changed",
             ),
+            audit: self.parts.audit.clone(),
         };
         let replaced = self
             .parts
             .db
             .write(WriteKey::User(user_id), replacement, |txn, replacement| {
                 Box::pin(async move {
-                    let Replacement {
-                        old_hash,
-                        new_hash,
-                        others,
-                    } = replacement;
+                    let Replacement { old_hash, new_hash, others, audit } = replacement;
                     let (id, now) = (others.user_id, others.now);
                     if !queries::replace_password_hash(txn, id, old_hash, new_hash, now).await? {
                         return Ok(false);
                     }
                     sessions::end(txn, others).await?;
-                    let act = Act::new("change_password").by(id).on("user", id);
-                    audit::record(txn, &act, now).await?;
+                    let act = acts::on_user("change_password", Some(id), id);
+                    audit.record_in(txn, &act).await?;
                     Ok(true)
                 })
             })

@@ -9,14 +9,13 @@ use entities::{
     UserId, UserStatus,
     accounts::{refresh_token, session, user},
 };
-use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{Accounts, AccountsError, SignedIn, queries, queries::Which, sessions};
+use super::{Accounts, AccountsError, SignedIn, acts, queries, queries::Which, sessions};
 use crate::platform::{
-    audit::{self, Act},
+    audit::Audit,
     auth::{observer::RefreshResult, refresh_token::RefreshToken},
-    db::{Txn, WriteKey},
+    db::{DbErr, Txn, WriteKey},
 };
 
 /// How long after its use a refresh token is taken for a race of two tabs.
@@ -28,6 +27,7 @@ struct Rotation {
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     access_tokens_ended: DateTime<Utc>,
+    audit: Audit,
 }
 
 enum Outcome {
@@ -61,6 +61,7 @@ impl Accounts {
             now,
             expires_at: self.refresh_token_ends(now),
             access_tokens_ended: self.access_tokens_ended(now),
+            audit: self.parts.audit.clone(),
         };
         let outcome = self
             .parts
@@ -172,8 +173,7 @@ async fn end_family(txn: &Txn, session: &session::Model, rotation: &Rotation) ->
         access_tokens_ended: rotation.access_tokens_ended,
     };
     sessions::end(txn, &end).await?;
-    let act = Act::new("refresh_token_reuse")
-        .by(session.user_id)
-        .on("session", session.id);
-    audit::record(txn, &act, rotation.now).await
+    let act = acts::on_session("refresh_token_reuse", session.user_id, session.id);
+    rotation.audit.record_in(txn, &act).await?;
+    Ok(())
 }

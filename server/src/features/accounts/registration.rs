@@ -3,9 +3,8 @@
 use entities::{Role, UserId};
 use secrecy::SecretString;
 
-use super::{Accounts, AccountsError, Email, queries, queries::NewUser};
+use super::{Accounts, AccountsError, Email, acts, queries, queries::NewUser};
 use crate::platform::{
-    audit::{self, Act},
     auth::password::{NewPassword, PasswordFault},
     config::Registration,
     db::{DbError, WriteKey},
@@ -38,7 +37,7 @@ impl Accounts {
         let email = Email::parse(email)?;
         let password = new_password("password", password)?;
         let password_hash = self.parts.passwords.hash(&password).await?;
-        self.make(&email, password_hash, Role::User, "register")
+        self.make(&email, password_hash, Role::User)
             .await?
             .ok_or(AccountsError::EmailTaken)
     }
@@ -56,7 +55,7 @@ impl Accounts {
         }
         let password_hash = self.parts.passwords.hash(&password).await?;
         let made = self
-            .make(&email, password_hash, Role::Admin, "create_first_admin")
+            .make(&email, password_hash, Role::Admin)
             .await?;
         match made {
             Some(id) => Ok(FirstAdmin::Created(id)),
@@ -83,7 +82,6 @@ impl Accounts {
         email: &Email,
         password_hash: String,
         role: Role,
-        action: &'static str,
     ) -> Result<Option<UserId>, AccountsError> {
         let new = NewUser {
             public_id: self.parts.entropy.uuid(),
@@ -91,19 +89,23 @@ impl Accounts {
             password_hash,
             role,
         };
-        let input = (new, self.now(), self.parts.budgets.clone(), action);
+        let (budgets, audit) = (self.parts.budgets.clone(), self.parts.audit.clone());
+        let input = (new, self.now(), budgets, audit);
         let made = self
             .parts
             .db
-            .write(WriteKey::Free, input, |txn, (new, now, budgets, action)| {
+            .write(WriteKey::Free, input, |txn, (new, now, budgets, audit)| {
                 Box::pin(async move {
                     if queries::user_by_email(txn, &new.email).await?.is_some() {
                         return Ok(None);
                     }
                     let user = queries::insert_user(txn, new, *now).await?;
-                    budgets.grant_default_in(txn, user.id).await?;
-                    let act = Act::new(action).by(user.id).on("user", user.id);
-                    audit::record(txn, &act, *now).await?;
+                    budgets.open_account_in(txn, user.id).await?;
+                    let act = match user.role {
+                        Role::Admin => acts::on_user("create_first_admin", None, user.id),
+                        _ => acts::on_user("register", Some(user.id), user.id),
+                    };
+                    audit.record_in(txn, &act).await?;
                     Ok(Some(user.id))
                 })
             })

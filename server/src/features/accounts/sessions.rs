@@ -2,14 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entities::{UserId, accounts::session};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{Account, Accounts, AccountsError, queries, queries::Which};
+use super::{Account, Accounts, AccountsError, acts, queries, queries::Which};
 use crate::platform::{
-    audit::{self, Act},
     auth::{identify, principal::Principal},
-    db::{Txn, WriteKey},
+    db::{DbErr, Txn, WriteKey},
 };
 
 /// A sign-in that has not ended.
@@ -117,16 +115,16 @@ impl Accounts {
     ) -> Result<(), AccountsError> {
         let user_id = UserId(caller.user_id);
         let ending = self.ending(user_id, Which::AllBut(None), "signed_out_everywhere");
+        let input = (ending, self.parts.audit.clone());
         self.parts
             .db
-            .write(WriteKey::User(user_id), ending, |txn, ending| {
+            .write(WriteKey::User(user_id), input, |txn, (ending, audit)| {
                 Box::pin(async move {
+                    let user_id = ending.user_id;
                     end(txn, ending).await?;
-                    queries::raise_token_version(txn, ending.user_id, ending.now).await?;
-                    let act = Act::new("sign_out_everywhere")
-                        .by(ending.user_id)
-                        .on("user", ending.user_id);
-                    audit::record(txn, &act, ending.now).await
+                    queries::raise_token_version(txn, user_id, ending.now).await?;
+                    let act = acts::on_user("sign_out_everywhere", Some(user_id), user_id);
+                    audit.record_in(txn, &act).await
                 })
             })
             .await?;
@@ -146,16 +144,14 @@ impl Accounts {
             .db
             .write(
                 WriteKey::User(user_id),
-                (ending, session_id),
-                |txn, (ending, session_id)| {
+                (ending, session_id, self.parts.audit.clone()),
+                |txn, (ending, session_id, audit)| {
                     Box::pin(async move {
                         if end(txn, ending).await? == 0 {
                             return Ok(false);
                         }
-                        let act = Act::new("end_session")
-                            .by(ending.user_id)
-                            .on("session", *session_id);
-                        audit::record(txn, &act, ending.now).await?;
+                        let act = acts::on_session("end_session", ending.user_id, *session_id);
+                        audit.record_in(txn, &act).await?;
                         Ok(true)
                     })
                 },

@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use entities::{UserId, UserStatus, accounts::session, accounts::user};
-use sea_orm::DbErr;
+use entities::{Role, UserId, UserStatus, accounts::session, accounts::user};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -16,7 +15,7 @@ use crate::platform::{
         refresh_token::RefreshToken,
         tokens::{IssuedToken, TokenSubject},
     },
-    db::{Txn, WriteKey},
+    db::{DbErr, Txn, WriteKey},
 };
 
 const MAX_USER_AGENT_CHARS: usize = 256;
@@ -115,7 +114,7 @@ impl Accounts {
             Some(user) => user.id,
             None => {
                 let hash = NO_PASSWORD.to_owned();
-                self.make(&email, hash, entities::Role::User, "register")
+                self.make(&email, hash, Role::User)
                     .await?
                     .ok_or(AccountsError::EmailTaken)?
             }

@@ -8,7 +8,9 @@ use entities::{
 use sea_orm::DbErr;
 use serde_json::json;
 
-use super::{Documents, DocumentsError, PurgeDocument, purge_job::PurgeParameters, queries, subject};
+use super::{
+    Documents, DocumentsError, PurgeDocument, purge_job::PurgeParameters, queries, subject,
+};
 use crate::platform::{
     audit::AuditEvent,
     db::{Txn, WriteKey},
@@ -26,32 +28,50 @@ impl Documents {
         let input = (self.clone(), user, id, self.0.clock.now());
         self.0
             .db
-            .write(self.0.budgets.key(user), input, |txn, (documents, user, id, now)| {
-                Box::pin(async move {
-                    if queries::delete_document(txn, *id, *user, *now).await? {
-                        documents.stop_and_schedule_purge(txn, *user, *id, *now).await?;
-                    }
-                    Ok(())
-                })
-            })
+            .write(
+                self.0.budgets.key(user),
+                input,
+                |txn, (documents, user, id, now)| {
+                    Box::pin(async move {
+                        if queries::delete_document(txn, *id, *user, *now).await? {
+                            documents
+                                .stop_and_schedule_purge(txn, *user, *id, *now)
+                                .await?;
+                        }
+                        Ok(())
+                    })
+                },
+            )
             .await?;
         Ok(())
     }
 
     /// Hides a store and everything in it.
-    pub(super) async fn delete_store(&self, user: UserId, id: StoreId) -> Result<(), DocumentsError> {
+    pub(super) async fn delete_store(
+        &self,
+        user: UserId,
+        id: StoreId,
+    ) -> Result<(), DocumentsError> {
         self.store(user, id).await?;
         let input = (self.clone(), user, id, self.0.clock.now());
         self.0
             .db
-            .write(self.0.budgets.key(user), input, |txn, (documents, user, id, now)| {
-                Box::pin(async move {
-                    for document in queries::delete_store(txn, *id, *user, *now).await? {
-                        documents.stop_and_schedule_purge(txn, *user, document.id, *now).await?;
-                    }
-                    documents.record(txn, *user, "delete_store", "store", id.0).await
-                })
-            })
+            .write(
+                self.0.budgets.key(user),
+                input,
+                |txn, (documents, user, id, now)| {
+                    Box::pin(async move {
+                        for document in queries::delete_store(txn, *id, *user, *now).await? {
+                            documents
+                                .stop_and_schedule_purge(txn, *user, document.id, *now)
+                                .await?;
+                        }
+                        documents
+                            .record(txn, *user, "delete_store", "store", id.0)
+                            .await
+                    })
+                },
+            )
             .await?;
         Ok(())
     }
@@ -64,8 +84,13 @@ impl Documents {
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
         let indexing = Some(super::IndexDocument::KIND);
-        self.0.jobs.cancel_for_subject_in(txn, subject(id), indexing).await?;
-        let Some(keep) = self.0.settings.keep_deleted else { return Ok(()) };
+        self.0
+            .jobs
+            .cancel_for_subject_in(txn, subject(id), indexing)
+            .await?;
+        let Some(keep) = self.0.settings.keep_deleted else {
+            return Ok(());
+        };
         let mut job = NewJob::of::<PurgeDocument>(&PurgeParameters { document_id: id })
             .map_err(|error| DbErr::Custom(error.to_string()))?;
         job.user_id = Some(user);
@@ -87,11 +112,15 @@ impl Documents {
             .db
             .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
                 Box::pin(async move {
-                    let Some(store) = queries::any_store(txn, *id).await? else { return Ok(None) };
+                    let Some(store) = queries::any_store(txn, *id).await? else {
+                        return Ok(None);
+                    };
                     for document in queries::restore_store(txn, *id).await? {
                         documents.cancel_purge(txn, document.purge_job_id).await?;
                     }
-                    documents.record(txn, *admin, "restore_store", "store", id.0).await?;
+                    documents
+                        .record(txn, *admin, "restore_store", "store", id.0)
+                        .await?;
                     Ok(Some(store))
                 })
             })
@@ -120,7 +149,9 @@ impl Documents {
                     }
                     queries::restore_document(txn, *id).await?;
                     documents.cancel_purge(txn, document.purge_job_id).await?;
-                    documents.record(txn, *admin, "restore_document", "document", id.0).await?;
+                    documents
+                        .record(txn, *admin, "restore_document", "document", id.0)
+                        .await?;
                     Ok(Ok(document))
                 })
             })
@@ -150,6 +181,7 @@ impl Documents {
             target_id: Some(id.to_string()),
             metadata: json!({}),
         };
-        self.0.audit.record_in(txn, &event).await
+        self.0.audit.record_in(txn, &event).await?;
+        Ok(())
     }
 }

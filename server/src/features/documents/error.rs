@@ -51,16 +51,22 @@ impl From<DocumentsError> for Problem {
             DocumentsError::StoreNotFound | DocumentsError::DocumentNotFound => {
                 Self::not_found(message)
             }
-            DocumentsError::InvalidField { field, reason } => Self::invalid(&["body", field], reason),
-            DocumentsError::TooManyStores { .. } => {
-                Self::new(poem::http::StatusCode::TOO_MANY_REQUESTS, "too_many_stores", message)
+            DocumentsError::InvalidField { field, reason } => {
+                Self::invalid(&["body", field], reason)
             }
+            DocumentsError::TooManyStores { .. } => Self::new(
+                poem::http::StatusCode::TOO_MANY_REQUESTS,
+                "too_many_stores",
+                message,
+            ),
             DocumentsError::NotInError { .. } | DocumentsError::StoreIsDeleted => {
                 Self::conflict(message)
             }
             DocumentsError::NotAllowed(_) => Self::unsupported_media_type(message),
             DocumentsError::TooLarge => Self::payload_too_large(message),
-            DocumentsError::Budget(refusal) => Self::over_budget(&refusal, "Monthly budget exceeded"),
+            DocumentsError::Budget(refusal) => {
+                Self::over_budget(&refusal, "Monthly budget exceeded")
+            }
             DocumentsError::Describe(error) => Self::internal(error),
             DocumentsError::Database(error) => error.into(),
             DocumentsError::Storage(StorageError::Full(error)) => {
@@ -81,9 +87,10 @@ impl From<DocumentsError> for JobError {
     fn from(error: DocumentsError) -> Self {
         match error {
             DocumentsError::Database(error) => error.into(),
-            DocumentsError::Storage(StorageError::Missing) => {
-                Self::fail("missing", "The uploaded file is no longer stored. Upload it again.")
-            }
+            DocumentsError::Storage(StorageError::Missing) => Self::fail(
+                "missing",
+                "The uploaded file is no longer stored. Upload it again.",
+            ),
             DocumentsError::Storage(error) => Self::retry("storage", error.to_string()),
             other => Self::fail("refused", other.to_string()),
         }

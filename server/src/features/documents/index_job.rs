@@ -92,8 +92,12 @@ impl JobHandler for IndexDocument {
             charge: indexing.charge(),
             indexed: indexing.outcome(),
         };
-        documents.remove_older_passages(document.id, finished.indexed.generation).await?;
-        Ok(Outcome::done_with(finished, |txn, finished| Box::pin(finished.commit(txn))))
+        documents
+            .remove_older_passages(document.id, finished.indexed.generation)
+            .await?;
+        Ok(Outcome::done_with(finished, |txn, finished| {
+            Box::pin(finished.commit(txn))
+        }))
     }
 
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {
@@ -103,7 +107,10 @@ impl JobHandler for IndexDocument {
             && document.job_id == Some(job.id)
             && document.status != DocumentStatus::Done
         {
-            let reason = job.error_message.as_deref().unwrap_or("Indexing was stopped.");
+            let reason = job
+                .error_message
+                .as_deref()
+                .unwrap_or("Indexing was stopped.");
             let now = documents.0.clock.now();
             queries::change_status(txn, id, DocumentStatus::Error, Some(reason), now).await?;
         }
@@ -125,7 +132,11 @@ impl Finished {
         let documents = &self.documents.0;
         let now = documents.clock.now();
         queries::finish_document(txn, self.document_id, &self.indexed, now).await?;
-        if let Err(closed) = documents.budgets.settle_in(txn, self.hold, &self.charge).await? {
+        if let Err(closed) = documents
+            .budgets
+            .settle_in(txn, self.hold, &self.charge)
+            .await?
+        {
             // The document is indexed all the same; the ledger has the entry that closed the hold.
             tracing::warn!(hold_id = %self.hold, reason = %closed, "indexing could not be charged");
         }
@@ -138,8 +149,10 @@ impl Documents {
     pub(super) fn index_hold(&self, document: &document::Model, tokens: u64) -> HoldRequest {
         let settings = &self.0.settings;
         let index_rates = settings.prices.rates(&settings.index_model.to_string());
-        let embed_rates =
-            settings.embedding_model.as_ref().map(|model| settings.prices.rates(&model.to_string()));
+        let embed_rates = settings
+            .embedding_model
+            .as_ref()
+            .map(|model| settings.prices.rates(&model.to_string()));
         HoldRequest {
             user_id: document.user_id,
             kind: ChargeKind::Index,
@@ -156,14 +169,24 @@ impl Documents {
         }
     }
 
-    async fn begin(&self, context: &JobContext, document: &document::Model) -> Result<(), JobError> {
+    async fn begin(
+        &self,
+        context: &JobContext,
+        document: &document::Model,
+    ) -> Result<(), JobError> {
         let input = (document.id, context.now());
         let id = document.id;
         tracing::info!(event = "document_indexing", document_id = id.0, job_id = %context.job_id());
         self.0
             .db
             .write(WriteKey::Free, input, |txn, (id, now)| {
-                Box::pin(queries::change_status(txn, *id, DocumentStatus::Running, None, *now))
+                Box::pin(queries::change_status(
+                    txn,
+                    *id,
+                    DocumentStatus::Running,
+                    None,
+                    *now,
+                ))
             })
             .await?;
         Ok(())
@@ -189,9 +212,11 @@ impl Documents {
         let resized = self
             .0
             .db
-            .write(budgets.key(document.user_id), input, |txn, (budgets, id, tokens)| {
-                Box::pin(budgets.resize_in(txn, *id, *tokens, 0))
-            })
+            .write(
+                budgets.key(document.user_id),
+                input,
+                |txn, (budgets, id, tokens)| Box::pin(budgets.resize_in(txn, *id, *tokens, 0)),
+            )
             .await?;
         match resized {
             Ok(terms) => {
@@ -213,8 +238,10 @@ impl Documents {
         document: &document::Model,
         tokens: u64,
     ) -> Result<Option<Hold>, JobError> {
-        let request =
-            HoldRequest { job_id: Some(context.job_id()), ..self.index_hold(document, tokens) };
+        let request = HoldRequest {
+            job_id: Some(context.job_id()),
+            ..self.index_hold(document, tokens)
+        };
         let input = (self.clone(), request, document.id, context.job_id());
         let outcome = self
             .0
@@ -245,7 +272,9 @@ impl Documents {
                 .and_then(|document| document.hold_id),
             None => None,
         };
-        let Some(hold) = hold.or(job.hold_id) else { return Ok(()) };
+        let Some(hold) = hold.or(job.hold_id) else {
+            return Ok(());
+        };
         let spent = job
             .checkpoint
             .clone()

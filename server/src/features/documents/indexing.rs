@@ -1,7 +1,7 @@
 //! The steps of indexing one document, each of which an interrupted run continues.
 
 use entities::{DocumentId, library::document};
-use extract::{Extractor, Format};
+use extract::{Extractor, Format, Progress};
 
 use super::{
     Documents,
@@ -47,14 +47,19 @@ impl<'a> Indexing<'a> {
         documents.0.blobs.fetch_to(&blob, file.path()).await?;
         let extracted = extract_with_progress(documents, context, document, file.path()).await?;
         drop(file);
-        let page_count = extracted.page_count.and_then(|count| i32::try_from(count).ok());
+        let page_count = extracted
+            .page_count
+            .and_then(|count| i32::try_from(count).ok());
         let chunks = tokio::task::spawn_blocking(move || retrieval::chunks(&extracted))
             .await
             .map_err(|_| JobError::fail("chunk", "The text could not be cut into passages."))?;
         if chunks.is_empty() {
             return Err(extract::ExtractError::Empty.into());
         }
-        let tokens = chunks.iter().map(|chunk| u64::from(chunk.token_count)).sum();
+        let tokens = chunks
+            .iter()
+            .map(|chunk| u64::from(chunk.token_count))
+            .sum();
         let at = context
             .checkpoint::<IndexCheckpoint>()
             .filter(|at| at.generation > document.generation)
@@ -62,7 +67,15 @@ impl<'a> Indexing<'a> {
                 generation: document.generation.max(0) + context.claim().max(1),
                 ..IndexCheckpoint::default()
             });
-        Ok(Self { documents, context, document, chunks, page_count, tokens, at })
+        Ok(Self {
+            documents,
+            context,
+            document,
+            chunks,
+            page_count,
+            tokens,
+            at,
+        })
     }
 
     /// Tokens of the whole text: what indexing is charged by.
@@ -81,19 +94,32 @@ impl<'a> Indexing<'a> {
 
     /// Stores the passages, a bounded number in each transaction together with the checkpoint.
     pub(super) async fn store_passages(&mut self) -> Result<(), JobError> {
-        let end = if self.documents.0.settings.embedding_model.is_some() { INDEXED } else { 1.0 };
+        let end = if self.documents.0.settings.embedding_model.is_some() {
+            INDEXED
+        } else {
+            1.0
+        };
         while self.at.next_ordinal < self.chunks.len() {
             self.context.check()?;
             let from = self.at.next_ordinal;
             let to = (from + INDEX_BATCH).min(self.chunks.len());
             let (source, batch) = (self.source(), self.chunks[from..to].to_vec());
-            let passages =
-                tokio::task::spawn_blocking(move || retrieval::prepare(source, &batch))
-                    .await
-                    .map_err(|_| JobError::fail("index", "The passages could not be analysed."))?;
+            let passages = tokio::task::spawn_blocking(move || retrieval::prepare(source, &batch))
+                .await
+                .map_err(|_| JobError::fail("index", "The passages could not be analysed."))?;
             self.at.next_ordinal = to;
-            self.write(StoreBatch { passages, vectors: Vec::new(), model: String::new() }).await?;
-            self.context.progress(EXTRACTED + (end - EXTRACTED) * ratio(to, self.chunks.len()), INDEX).await?;
+            self.write(StoreBatch {
+                passages,
+                vectors: Vec::new(),
+                model: String::new(),
+            })
+            .await?;
+            self.context
+                .progress(
+                    EXTRACTED + (end - EXTRACTED) * ratio(to, self.chunks.len()),
+                    INDEX,
+                )
+                .await?;
         }
         Ok(())
     }
@@ -101,20 +127,28 @@ impl<'a> Indexing<'a> {
     /// Embeds the passages, when there is an embedder.
     pub(super) async fn embed(&mut self, hold: &Hold) -> Result<(), JobError> {
         let documents = self.documents;
-        let Some(model) = &documents.0.settings.embedding_model else { return Ok(()) };
-        let Some(reference) = ModelRef::parse(&model.to_string(), model.provider) else {
-            return Err(JobError::fail("embed", "EMBEDDING_MODEL names no known model."));
+        let Some(model) = &documents.0.settings.embedding_model else {
+            return Ok(());
         };
-        documents.0.budgets.mark_sent(hold).await?.map_err(|closed| JobError::retry("hold", closed.to_string()))?;
-        let ids = retrieval::passage_ids(documents.0.db.read(), self.document.id, self.at.generation)
-            .await
-            .map_err(super::error::db)?;
+        let reference = ModelRef::from(model);
+        documents
+            .0
+            .budgets
+            .mark_sent(hold)
+            .await?
+            .map_err(|closed| JobError::retry("hold", closed.to_string()))?;
+        let ids =
+            retrieval::passage_ids(documents.0.db.read(), self.document.id, self.at.generation)
+                .await
+                .map_err(super::error::db)?;
         while self.at.next_embedding < self.chunks.len() {
             self.context.check()?;
             let from = self.at.next_embedding;
             let to = (from + EMBED_BATCH).min(self.chunks.len());
-            let texts: Vec<String> =
-                self.chunks[from..to].iter().map(|chunk| chunk.body.clone()).collect();
+            let texts: Vec<String> = self.chunks[from..to]
+                .iter()
+                .map(|chunk| chunk.body.clone())
+                .collect();
             let embeddings = documents.0.gateway.embed(hold, &reference, &texts).await?;
             let vectors = embeddings
                 .vectors
@@ -132,8 +166,18 @@ impl<'a> Indexing<'a> {
                 .collect();
             self.at.next_embedding = to;
             self.at.embedded_tokens += embeddings.usage.prompt_tokens;
-            self.write(StoreBatch { passages: Vec::new(), vectors, model: model.to_string() }).await?;
-            self.context.progress(INDEXED + (1.0 - INDEXED) * ratio(to, self.chunks.len()), EMBED).await?;
+            self.write(StoreBatch {
+                passages: Vec::new(),
+                vectors,
+                model: model.to_string(),
+            })
+            .await?;
+            self.context
+                .progress(
+                    INDEXED + (1.0 - INDEXED) * ratio(to, self.chunks.len()),
+                    EMBED,
+                )
+                .await?;
         }
         Ok(())
     }
@@ -165,7 +209,13 @@ impl<'a> Indexing<'a> {
         queries::Indexed {
             page_count: self.page_count,
             index_tokens: i64::try_from(self.tokens).unwrap_or(i64::MAX),
-            embedding_model: self.documents.0.settings.embedding_model.as_ref().map(ToString::to_string),
+            embedding_model: self
+                .documents
+                .0
+                .settings
+                .embedding_model
+                .as_ref()
+                .map(ToString::to_string),
             generation: self.at.generation,
         }
     }
@@ -191,7 +241,7 @@ async fn extract_with_progress(
     let (progress, mut reported) = tokio::sync::watch::channel(0.0);
     let extractor: &Extractor = &documents.0.settings.extractor;
     let extraction = extractor.run(file, format, context.cancelled().clone(), move |now| {
-        progress.send_replace(now.ratio());
+        progress.send_replace(read_ratio(now));
     });
     let mut extraction = std::pin::pin!(extraction);
     loop {
@@ -205,7 +255,10 @@ async fn extract_with_progress(
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of passages stay far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of passages stay far below 2^53"
+)]
 fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }

@@ -27,7 +27,7 @@ use entities::{
     DocumentId, StoreId, UserId,
     library::{document, store},
 };
-use extract::{AllowedTypes, Limits};
+use extract::{AllowedTypes, Extractor};
 
 use crate::platform::{
     ai::Gateway,
@@ -38,7 +38,6 @@ use crate::platform::{
     db::Db,
     entropy::Entropy,
     jobs::{Jobs, Subject},
-    retrieval::Retrieval,
     storage::{Blobs, TemporaryFiles},
     telemetry::Telemetry,
 };
@@ -50,7 +49,7 @@ pub(crate) struct DocumentSettings {
     pub(crate) max_stores_per_user: u32,
     /// How long what is deleted can be brought back; `None`: for ever.
     pub(crate) keep_deleted: Option<Duration>,
-    pub(crate) extraction: Limits,
+    pub(crate) extractor: Extractor,
     /// Without it, search is lexical.
     pub(crate) embedding_model: Option<ModelName>,
     /// Whose index price indexing is charged at.
@@ -68,7 +67,6 @@ pub(crate) struct DocumentParts {
     pub(crate) jobs: Jobs,
     pub(crate) budgets: Budgets,
     pub(crate) audit: Audit,
-    pub(crate) retrieval: Retrieval,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) telemetry: Telemetry,
 }
@@ -92,12 +90,21 @@ impl std::ops::Deref for Inner {
 
 /// A document as the subject of its jobs.
 fn subject(id: DocumentId) -> Subject {
-    Subject { kind: "document", id: id.0 }
+    Subject {
+        kind: "document",
+        id: id.0,
+    }
 }
 
 impl Documents {
     pub(crate) fn new(parts: DocumentParts, settings: DocumentSettings) -> Self {
         Self(Arc::new(Inner { parts, settings }))
+    }
+
+    /// The largest form of an upload: the file and what surrounds it.
+    fn max_form_bytes(&self) -> u64 {
+        const FORM_BYTES: u64 = 64 * 1024;
+        self.0.settings.max_upload_bytes.saturating_add(FORM_BYTES)
     }
 
     /// Whether the user owns every one of these stores.
@@ -106,19 +113,10 @@ impl Documents {
         user: UserId,
         stores: &[StoreId],
     ) -> Result<bool, DocumentsError> {
-        let owned = queries::count_owned(self.0.db.read(), user, stores).await.map_err(error::db)?;
+        let owned = queries::count_owned(self.0.db.read(), user, stores)
+            .await
+            .map_err(error::db)?;
         Ok(owned == stores.len() as u64)
-    }
-
-    /// The names of these documents as people know them, for citations.
-    pub(crate) async fn titles(
-        &self,
-        user: UserId,
-        documents: &[DocumentId],
-    ) -> Result<Vec<(DocumentId, String)>, DocumentsError> {
-        let rows =
-            queries::names_of(self.0.db.read(), user, documents).await.map_err(error::db)?;
-        Ok(rows)
     }
 
     /// The documents of these stores that match a metadata filter: each given attribute must have
@@ -129,12 +127,16 @@ impl Documents {
         stores: &[StoreId],
         filter: &[(String, Vec<String>)],
     ) -> Result<Vec<DocumentId>, DocumentsError> {
-        Ok(queries::matching(self.0.db.read(), user, stores, filter).await.map_err(error::db)?)
+        Ok(queries::matching(self.0.db.read(), user, stores, filter)
+            .await
+            .map_err(error::db)?)
     }
 
     /// Deleted stores, newest first.
     pub(crate) async fn deletions(&self, limit: u64) -> Result<Vec<store::Model>, DocumentsError> {
-        Ok(queries::deleted_stores(self.0.db.read(), limit).await.map_err(error::db)?)
+        Ok(queries::deleted_stores(self.0.db.read(), limit)
+            .await
+            .map_err(error::db)?)
     }
 
     /// How many stores and documents there are in the house.
@@ -149,7 +151,9 @@ impl Documents {
         store: StoreId,
     ) -> Result<Vec<document::Model>, DocumentsError> {
         self.store(user, store).await?;
-        Ok(queries::documents_of_store(self.0.db.read(), user, store).await.map_err(error::db)?)
+        Ok(queries::documents_of_store(self.0.db.read(), user, store)
+            .await
+            .map_err(error::db)?)
     }
 
     /// A user's document.

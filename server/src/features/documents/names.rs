@@ -101,7 +101,9 @@ fn looks_like_script(name: &str) -> bool {
         || lower.contains("vbscript:")
         || lower.contains("data:text/html")
         || lower.split('<').skip(1).any(|after| {
-            after.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '/' || letter == '!')
+            after.starts_with(|letter: char| {
+                letter.is_ascii_alphabetic() || letter == '/' || letter == '!'
+            })
         })
 }
 

@@ -28,7 +28,11 @@ impl JobHandler for PurgeDocument {
     type Parameters = PurgeParameters;
 
     fn policy() -> Policy {
-        Policy { priority: 200, max_attempts: 20, ..Policy::default() }
+        Policy {
+            priority: 200,
+            max_attempts: 20,
+            ..Policy::default()
+        }
     }
 
     fn stages() -> &'static [&'static str] {
@@ -42,17 +46,26 @@ impl JobHandler for PurgeDocument {
     ) -> Result<Outcome, JobError> {
         let documents = &self.0;
         let id = parameters.document_id;
-        let document =
-            queries::any_document(documents.0.db.read(), id).await.map_err(error::db)?;
-        let Some(document) = document else { return Ok(Outcome::done()) };
+        let document = queries::any_document(documents.0.db.read(), id)
+            .await
+            .map_err(error::db)?;
+        let Some(document) = document else {
+            return Ok(Outcome::done());
+        };
         if document.deleted_at.is_none() {
             // Restored in the meantime.
             return Err(JobError::Cancelled);
         }
         context.progress(0.0, "purge").await?;
         documents.remove_passages(id, Keep::Nothing).await?;
-        documents.0.blobs.delete(&BlobKey::stored(&document.blob_key)).await?;
-        Ok(Outcome::done_with(id, |txn, id| Box::pin(queries::remove_document(txn, *id))))
+        documents
+            .0
+            .blobs
+            .delete(&BlobKey::stored(&document.blob_key))
+            .await?;
+        Ok(Outcome::done_with(id, |txn, id| {
+            Box::pin(queries::remove_document(txn, *id))
+        }))
     }
 
     async fn gave_up_in(&self, _txn: &Txn, _job: &job::Model) -> Result<(), DbErr> {

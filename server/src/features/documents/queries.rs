@@ -6,13 +6,16 @@ use entities::{
     library::{document, store},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, ExprTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
+    ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
 };
 
 use crate::platform::db::{Change, Entity, Txn};
 
-pub(super) async fn stores_of(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<store::Model>, DbErr> {
+pub(super) async fn stores_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<store::Model>, DbErr> {
     store::Entity::find()
         .filter(store::Column::UserId.eq(user))
         .filter(store::Column::DeletedAt.is_null())
@@ -55,7 +58,10 @@ pub(super) async fn count_owned(
         .await
 }
 
-pub(super) async fn any_store(db: &impl ConnectionTrait, id: StoreId) -> Result<Option<store::Model>, DbErr> {
+pub(super) async fn any_store(
+    db: &impl ConnectionTrait,
+    id: StoreId,
+) -> Result<Option<store::Model>, DbErr> {
     store::Entity::find_by_id(id).one(db).await
 }
 
@@ -96,7 +102,10 @@ pub(super) async fn delete_store(
         .col_expr(document::Column::DeletedAt, Expr::value(now))
         .col_expr(document::Column::DeletedBy, Expr::value(by))
         .col_expr(document::Column::DeletedWithStore, Expr::value(true))
-        .col_expr(document::Column::Rev, Expr::col(document::Column::Rev).add(1))
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
         .filter(document::Column::StoreId.eq(id))
         .filter(document::Column::DeletedAt.is_null())
         .exec(txn)
@@ -107,7 +116,10 @@ pub(super) async fn delete_store(
 /// Brings a store back with the documents that were deleted with it. Answers those.
 pub(super) async fn restore_store(txn: &Txn, id: StoreId) -> Result<Vec<document::Model>, DbErr> {
     store::Entity::update_many()
-        .col_expr(store::Column::DeletedAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(
+            store::Column::DeletedAt,
+            Expr::value(Option::<DateTime<Utc>>::None),
+        )
         .col_expr(store::Column::DeletedBy, Expr::value(Option::<i64>::None))
         .filter(store::Column::Id.eq(id))
         .exec(txn)
@@ -115,7 +127,10 @@ pub(super) async fn restore_store(txn: &Txn, id: StoreId) -> Result<Vec<document
     let with_store = Condition::all()
         .add(document::Column::StoreId.eq(id))
         .add(document::Column::DeletedWithStore.eq(true));
-    let documents = document::Entity::find().filter(with_store.clone()).all(txn).await?;
+    let documents = document::Entity::find()
+        .filter(with_store.clone())
+        .all(txn)
+        .await?;
     undelete(txn, with_store).await?;
     Ok(documents)
 }
@@ -126,18 +141,33 @@ pub(super) async fn restore_document(txn: &Txn, id: DocumentId) -> Result<(), Db
 
 async fn undelete(txn: &Txn, which: Condition) -> Result<(), DbErr> {
     document::Entity::update_many()
-        .col_expr(document::Column::DeletedAt, Expr::value(Option::<DateTime<Utc>>::None))
-        .col_expr(document::Column::DeletedBy, Expr::value(Option::<i64>::None))
+        .col_expr(
+            document::Column::DeletedAt,
+            Expr::value(Option::<DateTime<Utc>>::None),
+        )
+        .col_expr(
+            document::Column::DeletedBy,
+            Expr::value(Option::<i64>::None),
+        )
         .col_expr(document::Column::DeletedWithStore, Expr::value(false))
-        .col_expr(document::Column::PurgeJobId, Expr::value(Option::<uuid::Uuid>::None))
-        .col_expr(document::Column::Rev, Expr::col(document::Column::Rev).add(1))
+        .col_expr(
+            document::Column::PurgeJobId,
+            Expr::value(Option::<uuid::Uuid>::None),
+        )
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
         .filter(which)
         .exec(txn)
         .await?;
     Ok(())
 }
 
-async fn documents_in(db: &impl ConnectionTrait, store: StoreId) -> Result<Vec<document::Model>, DbErr> {
+async fn documents_in(
+    db: &impl ConnectionTrait,
+    store: StoreId,
+) -> Result<Vec<document::Model>, DbErr> {
     document::Entity::find()
         .filter(document::Column::StoreId.eq(store))
         .filter(document::Column::DeletedAt.is_null())
@@ -185,7 +215,9 @@ pub(super) async fn insert_document(
     txn: &Txn,
     row: document::ActiveModel,
 ) -> Result<document::Model, DbErr> {
-    let inserted = document::Entity::insert(row).exec_with_returning(txn).await?;
+    let inserted = document::Entity::insert(row)
+        .exec_with_returning(txn)
+        .await?;
     announce(txn, &inserted);
     Ok(inserted)
 }
@@ -225,7 +257,10 @@ pub(super) async fn delete_document(
     let deleted = document::Entity::update_many()
         .col_expr(document::Column::DeletedAt, Expr::value(now))
         .col_expr(document::Column::DeletedBy, Expr::value(by))
-        .col_expr(document::Column::Rev, Expr::col(document::Column::Rev).add(1))
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
         .filter(document::Column::Id.eq(id))
         .filter(document::Column::DeletedAt.is_null())
         .exec(txn)
@@ -250,10 +285,18 @@ pub(super) async fn finish_document(
 ) -> Result<(), DbErr> {
     let mut update = set_status(id, DocumentStatus::Done, None, now)
         .col_expr(document::Column::PageCount, Expr::value(indexed.page_count))
-        .col_expr(document::Column::IndexTokens, Expr::value(indexed.index_tokens))
-        .col_expr(document::Column::Generation, Expr::value(indexed.generation));
-    update = update
-        .col_expr(document::Column::EmbeddingModel, Expr::value(indexed.embedding_model.clone()));
+        .col_expr(
+            document::Column::IndexTokens,
+            Expr::value(indexed.index_tokens),
+        )
+        .col_expr(
+            document::Column::Generation,
+            Expr::value(indexed.generation),
+        );
+    update = update.col_expr(
+        document::Column::EmbeddingModel,
+        Expr::value(indexed.embedding_model.clone()),
+    );
     update.exec(txn).await?;
     announce_id(txn, id).await
 }
@@ -279,8 +322,14 @@ fn set_status(
     document::Entity::update_many()
         .col_expr(document::Column::Status, Expr::value(status))
         .col_expr(document::Column::StatusUpdatedAt, Expr::value(now))
-        .col_expr(document::Column::LastError, Expr::value(reason.map(str::to_owned)))
-        .col_expr(document::Column::Rev, Expr::col(document::Column::Rev).add(1))
+        .col_expr(
+            document::Column::LastError,
+            Expr::value(reason.map(str::to_owned)),
+        )
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
         .filter(document::Column::Id.eq(id))
 }
 
@@ -302,7 +351,11 @@ pub(super) async fn stuck(
     if let Some(user) = user {
         query = query.filter(document::Column::UserId.eq(user));
     }
-    query.order_by_asc(document::Column::Id).limit(1_000).all(db).await
+    query
+        .order_by_asc(document::Column::Id)
+        .limit(1_000)
+        .all(db)
+        .await
 }
 
 /// Finished documents whose vectors were made by another model than `model`.
@@ -326,7 +379,10 @@ pub(super) async fn with_other_embedding(
 }
 
 /// Deleted stores, newest first.
-pub(super) async fn deleted_stores(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<store::Model>, DbErr> {
+pub(super) async fn deleted_stores(
+    db: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<store::Model>, DbErr> {
     store::Entity::find()
         .filter(store::Column::DeletedAt.is_not_null())
         .order_by_desc(store::Column::DeletedAt)
@@ -337,9 +393,14 @@ pub(super) async fn deleted_stores(db: &impl ConnectionTrait, limit: u64) -> Res
 
 /// Stores and documents that are not deleted, over the whole house.
 pub(super) async fn totals(db: &impl ConnectionTrait) -> Result<(u64, u64), DbErr> {
-    let stores = store::Entity::find().filter(store::Column::DeletedAt.is_null()).count(db).await?;
-    let documents =
-        document::Entity::find().filter(document::Column::DeletedAt.is_null()).count(db).await?;
+    let stores = store::Entity::find()
+        .filter(store::Column::DeletedAt.is_null())
+        .count(db)
+        .await?;
+    let documents = document::Entity::find()
+        .filter(document::Column::DeletedAt.is_null())
+        .count(db)
+        .await?;
     Ok((stores, documents))
 }
 
@@ -357,23 +418,6 @@ fn announce(txn: &Txn, row: &document::Model) {
         user_id: Some(row.user_id),
         rev: row.rev,
     });
-}
-
-/// What people call these documents: the display name, else the file's.
-pub(super) async fn names_of(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    ids: &[DocumentId],
-) -> Result<Vec<(DocumentId, String)>, DbErr> {
-    let rows = document::Entity::find()
-        .filter(document::Column::Id.is_in(ids.iter().copied()))
-        .filter(document::Column::UserId.eq(user))
-        .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id, row.display_name.unwrap_or(row.filename)))
-        .collect())
 }
 
 /// Documents whose attributes have one of the given values each.

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::platform::{
     audit::AuditEvent,
-    budgets::{BudgetRefusal, Reserved},
+    budgets::{BudgetRefusal, HoldRequest, Reserved},
     db::Txn,
-    jobs::{JobHandler, NewJob},
+    jobs::{Enqueued, JobHandler, NewJob},
 };
 
 /// Documents that one pass of re-embedding takes up.
@@ -28,7 +28,9 @@ impl Documents {
     ) -> Result<document::Model, DocumentsError> {
         let document = self.document(user, id).await?;
         if document.status != DocumentStatus::Error {
-            return Err(DocumentsError::NotInError { status: document.status.as_str() });
+            return Err(DocumentsError::NotInError {
+                status: document.status.as_str(),
+            });
         }
         self.index_again(&document).await?;
         self.document(user, id).await
@@ -40,12 +42,14 @@ impl Documents {
         let outcome = self
             .0
             .db
-            .write(self.0.budgets.key(document.user_id), input, |txn, (documents, document)| {
-                Box::pin(documents.enqueue_index_in(txn, document))
-            })
+            .write(
+                self.0.budgets.key(document.user_id),
+                input,
+                |txn, (documents, document)| Box::pin(documents.enqueue_index_in(txn, document)),
+            )
             .await?;
         // The job takes the hold up from its row.
-        self.0.budgets.admit(outcome)?.hand_over();
+        self.0.budgets.admit(outcome)?;
         Ok(())
     }
 
@@ -55,23 +59,34 @@ impl Documents {
         txn: &Txn,
         document: &document::Model,
     ) -> Result<Result<Reserved, BudgetRefusal>, DbErr> {
-        let mut job = NewJob::of::<IndexDocument>(&IndexParameters { document_id: document.id })
-            .map_err(|error| DbErr::Custom(error.to_string()))?;
+        let mut job = NewJob::of::<IndexDocument>(&IndexParameters {
+            document_id: document.id,
+        })
+        .map_err(|error| DbErr::Custom(error.to_string()))?;
         let tokens = document.index_tokens.unwrap_or(document.estimated_tokens);
-        let request = self.index_hold(document.user_id, document.store_id, tokens);
+        let tokens = u64::try_from(tokens).unwrap_or(0);
+        let id = self.0.jobs.new_id();
+        let request = HoldRequest {
+            job_id: Some(id),
+            ..self.index_hold(document, tokens)
+        };
         let reserved = match self.0.budgets.hold_in(txn, &request).await? {
             Ok(reserved) => reserved,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        job.id = Some(id);
         job.user_id = Some(document.user_id);
         job.subject = Some(subject(document.id));
         job.duplicate_key = Some(format!("document:{}", document.id));
         job.hold_id = Some(reserved.id);
-        let job = self.0.jobs.enqueue_in(txn, &job).await?;
-        self.0.budgets.bind_to_job_in(txn, reserved.id, job.id()).await?;
+        if let Enqueued::Existing(_) = self.0.jobs.enqueue_in(txn, &job).await? {
+            // Somebody was faster, and their hold pays.
+            let _ = self.0.budgets.release_in(txn, reserved.id).await?;
+            return Ok(Ok(reserved));
+        }
         let now = self.0.clock.now();
         queries::change_status(txn, document.id, DocumentStatus::Pending, None, now).await?;
-        queries::set_work(txn, document.id, job.id(), Some(reserved.id)).await?;
+        queries::set_work(txn, document.id, id, Some(reserved.id)).await?;
         Ok(Ok(reserved))
     }
 
@@ -84,7 +99,9 @@ impl Documents {
         user: Option<UserId>,
     ) -> Result<u64, DocumentsError> {
         let now = self.0.clock.now();
-        let stuck = queries::stuck(self.0.db.read(), now - age, user).await.map_err(error::db)?;
+        let stuck = queries::stuck(self.0.db.read(), now - age, user)
+            .await
+            .map_err(error::db)?;
         let mut moved = 0;
         for document in &stuck {
             moved += u64::from(self.reset(document).await?);
@@ -104,14 +121,20 @@ impl Documents {
     }
 
     async fn reset(&self, document: &document::Model) -> Result<bool, DocumentsError> {
-        let job = self.0.jobs.latest_for_subject(subject(document.id), IndexDocument::KIND).await?;
+        let job = self
+            .0
+            .jobs
+            .latest_for_subject(subject(document.id), IndexDocument::KIND)
+            .await?;
         if let Some(job) = job.filter(|job| !crate::platform::jobs::is_ended(job.state)) {
             let input = (self.0.jobs.clone(), job.id);
             let key = self.0.budgets.key(document.user_id);
             return Ok(self
                 .0
                 .db
-                .write(key, input, |txn, (jobs, id)| Box::pin(jobs.requeue_in(txn, *id)))
+                .write(key, input, |txn, (jobs, id)| {
+                    Box::pin(jobs.requeue_in(txn, *id))
+                })
                 .await?);
         }
         match self.index_again(document).await {
@@ -123,7 +146,9 @@ impl Documents {
 
     /// Queues documents whose vectors another model made. Answers how many; 0: nothing is left.
     pub(crate) async fn reembed(&self) -> Result<u64, DocumentsError> {
-        let Some(model) = &self.0.settings.embedding_model else { return Ok(0) };
+        let Some(model) = &self.0.settings.embedding_model else {
+            return Ok(0);
+        };
         let outdated =
             queries::with_other_embedding(self.0.db.read(), &model.to_string(), REEMBED_BATCH)
                 .await

@@ -8,7 +8,9 @@ use crate::platform::db::WriteKey;
 impl Documents {
     /// A user's stores, newest first.
     pub(super) async fn stores(&self, user: UserId) -> Result<Vec<store::Model>, DocumentsError> {
-        queries::stores_of(self.0.db.read(), user).await.map_err(error::db)
+        queries::stores_of(self.0.db.read(), user)
+            .await
+            .map_err(error::db)
     }
 
     /// Makes a store, unless the user has as many as they may.
@@ -22,15 +24,21 @@ impl Documents {
         let input = (user, name, fs_name, limit, self.0.clock.now());
         self.0
             .db
-            .write(WriteKey::User(user), input, |txn, (user, name, fs_name, limit, now)| {
-                Box::pin(async move {
-                    queries::lock_owner(txn, *user).await?;
-                    if queries::count_stores(txn, *user).await? >= u64::from(*limit) {
-                        return Ok(None);
-                    }
-                    queries::insert_store(txn, *user, name.as_str(), fs_name, *now).await.map(Some)
-                })
-            })
+            .write(
+                WriteKey::User(user),
+                input,
+                |txn, (user, name, fs_name, limit, now)| {
+                    Box::pin(async move {
+                        queries::lock_owner(txn, *user).await?;
+                        if queries::count_stores(txn, *user).await? >= u64::from(*limit) {
+                            return Ok(None);
+                        }
+                        queries::insert_store(txn, *user, name.as_str(), fs_name, *now)
+                            .await
+                            .map(Some)
+                    })
+                },
+            )
             .await?
             .ok_or(DocumentsError::TooManyStores { limit })
     }

@@ -208,3 +208,20 @@ fn default_of(provider: ProviderName, models: &[ModelRef], default: &ModelRef) -
     };
     ModelRef::new(provider, name)
 }
+
+impl From<&crate::platform::config::ModelName> for ModelRef {
+    fn from(model: &crate::platform::config::ModelName) -> Self {
+        Self::new(model.provider.into(), model.name.clone())
+    }
+}
+
+impl From<crate::platform::config::Provider> for ProviderName {
+    fn from(provider: crate::platform::config::Provider) -> Self {
+        use crate::platform::config::Provider;
+        match provider {
+            Provider::Gemini => Self::Gemini,
+            Provider::OpenAi => Self::OpenAi,
+            Provider::Offline => Self::Offline,
+        }
+    }
+}

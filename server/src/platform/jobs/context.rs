@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entities::{HoldId, JobId, UserId, jobs::job};
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
@@ -180,6 +181,50 @@ impl JobContext {
     /// written: the fence for work that is written before the job's end.
     pub(crate) async fn holds_in(&self, txn: &Txn) -> Result<bool, DbErr> {
         moves::report(txn, self.run, &Report::default(), self.now()).await
+    }
+
+    /// Writes a bounded batch in a transaction of its own, together with the checkpoint behind it
+    /// and on the condition that this run still holds the job.
+    pub(crate) async fn write_alone<I, W>(
+        &self,
+        checkpoint: serde_json::Value,
+        input: I,
+        work: W,
+    ) -> Result<(), JobError>
+    where
+        I: Send + Sync + 'static,
+        W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<(), DbErr>> + Send + Sync + 'static,
+    {
+        let report = Report {
+            checkpoint: Some(checkpoint.clone()),
+            ..Report::default()
+        };
+        let input = (self.run, report, self.now(), input, work);
+        let held = self
+            .jobs
+            .0
+            .db
+            .write_alone(
+                WriteKey::Free,
+                input,
+                |txn, (run, report, now, input, work)| {
+                    Box::pin(async move {
+                        if !moves::report(txn, *run, report, *now).await? {
+                            return Ok(false);
+                        }
+                        work(txn, input).await?;
+                        Ok(true)
+                    })
+                },
+            )
+            .await?;
+        if held {
+            self.reported.lock().checkpoint = Some(checkpoint);
+            Ok(())
+        } else {
+            self.stop.stop(StopReason::LeaseLost);
+            Err(JobError::Cancelled)
+        }
     }
 
     async fn write(&self, report: Report) -> Result<(), JobError> {

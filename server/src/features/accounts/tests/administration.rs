@@ -1,0 +1,98 @@
+use super::*;
+
+async fn admin(house: &House) -> Principal {
+    let email = "root@example.org";
+    house.accounts.create_first_admin(email, &PASSWORD.into()).await.unwrap();
+    house.principal(email).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_counts_at_once_and_omitted_notes_stay() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test);
+        let root = admin(&house).await;
+        let id = house.register(ADA).await;
+        let signed_in = house.sign_in(ADA).await;
+        let set = async |change, notes: Option<&str>| {
+            let notes = notes.map(str::to_owned);
+            house.accounts.set_role(&root, id, change, notes).await.unwrap()
+        };
+        let role = async || house.identify(&signed_in).await.unwrap().role;
+
+        let account = set(RoleChange::MakeAdmin, Some("runs the lab")).await;
+        assert_eq!((account.role, account.email.as_str()), (Role::Admin, ADA));
+        assert_eq!(role().await, Role::Admin.into());
+        let account = set(RoleChange::RemoveAdmin, None).await;
+        assert_eq!(account.admin_notes.as_deref(), Some("runs the lab"));
+        assert_eq!(role().await, Role::User.into());
+        let account = set(RoleChange::To(Role::Auditor), Some("")).await;
+        assert_eq!(account.admin_notes, None);
+        let account = set(RoleChange::RemoveAdmin, None).await;
+        assert_eq!(account.role, Role::Auditor, "no admin to begin with");
+        assert_eq!(role().await, Role::Auditor.into());
+
+        let entries = house.parts.audit.list(1, None, &["set_user_role"]).await.unwrap();
+        assert_eq!(entries[0].actor, Some(UserId(root.user_id)));
+        assert_eq!(entries[0].target_id, Some(id.to_string()));
+        assert_eq!(entries[0].metadata, r#"{"from":"auditor","to":"auditor"}"#);
+        let roles = house.acts().await.iter().filter(|act| *act == "set_user_role").count();
+        assert_eq!(roles, 4);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_change_nothing() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test);
+        let root = admin(&house).await;
+        let own = UserId(root.user_id);
+        let id = house.register(ADA).await;
+        let set = async |target, change, notes: Option<String>| {
+            refused(house.accounts.set_role(&root, target, change, notes).await)
+        };
+        for change in [RoleChange::RemoveAdmin, RoleChange::To(Role::Auditor)] {
+            let error = set(own, change, Some("x".to_owned())).await;
+            assert!(matches!(error, AccountsError::SelfDemotion));
+        }
+        let error = set(UserId(9_999), RoleChange::MakeAdmin, None).await;
+        assert!(matches!(error, AccountsError::UserNotFound));
+        for notes in ["x".repeat(2_001), "a\0b".to_owned()] {
+            let error = set(id, RoleChange::MakeAdmin, Some(notes)).await;
+            assert!(matches!(error, AccountsError::Notes));
+        }
+        house.set_status(id, UserStatus::Deleted).await;
+        let error = set(id, RoleChange::MakeAdmin, None).await;
+        assert!(matches!(error, AccountsError::UserNotFound));
+        let account = house.accounts.find(own).await.unwrap().unwrap();
+        assert_eq!((account.role, account.admin_notes), (Role::Admin, None));
+        assert_eq!(house.acts().await, ["create_first_admin", "register"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_found_and_listed_unless_erased() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test);
+        let mut ids = Vec::new();
+        for name in ["a", "b", "c", "d"] {
+            ids.push(house.register(&format!("{name}@example.org")).await);
+        }
+        house.set_status(ids[1], UserStatus::Deleted).await;
+        house.set_status(ids[2], UserStatus::Disabled).await;
+        let list = async |before, limit| -> Vec<UserId> {
+            let accounts = house.accounts.list(before, limit).await.unwrap();
+            accounts.into_iter().map(|account| account.id).collect()
+        };
+        assert_eq!(list(None, 100).await, [ids[3], ids[2], ids[0]]);
+        assert_eq!(list(None, 2).await, [ids[3], ids[2]]);
+        assert_eq!(list(Some(ids[2]), 2).await, [ids[0]]);
+        let by_email = async |email: &str| house.accounts.find_by_email(email).await.unwrap();
+        assert_eq!(by_email("C@example.org").await.unwrap().id, ids[2]);
+        assert_eq!(by_email("b@example.org").await, None);
+        assert_eq!(by_email("nobody").await, None);
+        assert_eq!(house.accounts.find(ids[1]).await.unwrap(), None);
+    })
+    .await;
+}
