@@ -27,6 +27,9 @@ mod terms;
 mod vector_index;
 mod vectors;
 
+#[cfg(test)]
+mod database_tests;
+
 use std::ops::Range;
 
 use entities::{DocumentId, PassageId, StoreId, UserId};
