@@ -1,6 +1,8 @@
 //! The books as their users see them, each test on SQLite and on PostgreSQL.
 
+mod histories;
 mod limits;
+mod model;
 mod parallel;
 mod resolve;
 mod sweep;
