@@ -237,6 +237,31 @@ async fn entries_of_a_replaced_secret_still_verify() {
     test.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_several_pages_is_walked_to_its_end() {
+    let test = TestDb::sqlite().await;
+    let audit = audit_of(&test.db);
+    let entries = i64::try_from(PAGE).expect("a small number") + 1;
+    test.db
+        .write_alone(
+            WriteKey::Free,
+            (audit.clone(), entries),
+            |txn, (audit, entries)| {
+                Box::pin(async move {
+                    for number in 0..*entries {
+                        audit.record_in(txn, &act(number)).await?;
+                    }
+                    Ok(())
+                })
+            },
+        )
+        .await
+        .expect("the entries");
+    let verification = audit.verify().await.expect("a verification");
+    assert_eq!((verification.sound, verification.broken), (entries, None));
+    test.finish().await;
+}
+
 #[test]
 fn an_absent_field_differs_from_an_empty_one() {
     let link = Link {

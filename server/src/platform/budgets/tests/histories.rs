@@ -316,7 +316,7 @@ fn histories() -> u32 {
 }
 
 fn compare_histories(open: impl AsyncFn() -> TestDb) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");

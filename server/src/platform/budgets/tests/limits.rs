@@ -14,12 +14,7 @@ impl Books {
     }
 
     async fn spend(&self, user: UserId, completion_tokens: u64) -> Receipt {
-        let hold = self
-            .budgets
-            .hold(question(user))
-            .await
-            .expect("the database")
-            .expect("enough money");
+        let hold = self.held(question(user)).await;
         self.budgets
             .settle(hold, used(completion_tokens))
             .await
@@ -44,12 +39,7 @@ async fn a_call_across_midnight_belongs_to_the_month_it_was_held_in() {
         let user = books.user(Some(largest())).await;
         let last_second = Utc.with_ymd_and_hms(2028, 2, 29, 23, 59, 59).unwrap();
         books.clock.advance(last_second - books.clock.now());
-        let hold = books
-            .budgets
-            .hold(question(user))
-            .await
-            .expect("the database")
-            .expect("enough money");
+        let hold = books.held(question(user)).await;
         let refusal = books.refused(question(user)).await;
         let march = Utc.with_ymd_and_hms(2028, 3, 1, 0, 0, 0).unwrap();
         assert_eq!(refusal.resets_at, march);
@@ -164,12 +154,7 @@ async fn the_margin_stays_untouched() {
         books
             .set_limit(user, Some(least().plus(Nanos(1_000))))
             .await;
-        let hold = books
-            .budgets
-            .hold(question(user))
-            .await
-            .expect("the database")
-            .expect("the shortest answer");
+        let hold = books.held(question(user)).await;
         assert_eq!(hold.terms().amount, least());
         books
             .budgets
@@ -272,12 +257,7 @@ async fn drift_is_found_and_repaired() {
         let books = Books::open(test, settings);
         let user = books.user(Some(Nanos::DOLLAR)).await;
         let spent = books.spend(user, 100).await.amount;
-        let hold = books
-            .budgets
-            .hold(question(user))
-            .await
-            .expect("the database")
-            .expect("enough money");
+        let hold = books.held(question(user)).await;
         books.sound().await;
         fixtures::attempt(
             &books.test.db,
@@ -315,12 +295,7 @@ async fn a_house_limit_set_late_finds_what_was_spent() {
         let books = Books::open(test, SETTINGS);
         let user = books.user(None).await;
         let spent = books.spend(user, 2_048).await.amount;
-        let hold = books
-            .budgets
-            .hold(question(user))
-            .await
-            .expect("the database")
-            .expect("no limit yet");
+        let hold = books.held(question(user)).await;
         let capped = Budgets {
             settings: BudgetSettings {
                 house_limit: Some(spent.plus(largest()).plus(least())),

@@ -149,6 +149,15 @@ impl Books {
             .expect("a limit")
     }
 
+    /// A hold that the budget must grant.
+    async fn held(&self, request: HoldRequest) -> Hold {
+        self.budgets
+            .hold(request)
+            .await
+            .expect("the database")
+            .expect("enough money")
+    }
+
     async fn status(&self, user: UserId) -> BudgetStatus {
         self.budgets.status(user).await.expect("a status")
     }

@@ -6,18 +6,6 @@ use super::*;
 use crate::platform::db::testing::for_each_database;
 
 impl Books {
-    async fn held(&self, user: UserId) -> Hold {
-        self.hold(question(user)).await
-    }
-
-    async fn hold(&self, request: HoldRequest) -> Hold {
-        self.budgets
-            .hold(request)
-            .await
-            .expect("the database")
-            .expect("enough money")
-    }
-
     /// As a process that has lost its handle would.
     async fn settle_again(&self, id: HoldId) -> Result<Receipt, ResolveError> {
         let input = (self.budgets.clone(), id);
@@ -67,9 +55,9 @@ async fn a_hold_is_ended_once() {
         let books = Books::open(test, SETTINGS);
         let user = books.user(Some(Nanos::DOLLAR)).await;
 
-        let settled = books.held(user).await;
-        let id = settled.id();
-        let receipt = books.settled(settled, used(500)).await;
+        let charged = books.held(question(user)).await;
+        let id = charged.id();
+        let receipt = books.settled(charged, used(500)).await;
         assert_eq!(receipt.amount, question(user).cost(500));
         assert_eq!(receipt.limit, Some(Nanos::DOLLAR));
         let before = books.status(user).await;
@@ -82,7 +70,7 @@ async fn a_hold_is_ended_once() {
             Err(ResolveError::AlreadySettled)
         );
 
-        let released = books.held(user).await;
+        let released = books.held(question(user)).await;
         let id = released.id();
         books
             .budgets
@@ -117,7 +105,7 @@ async fn a_hold_that_expired_cannot_be_settled() {
     for_each_database(async |test: TestDb| {
         let books = Books::open(test, SETTINGS);
         let user = books.user(None).await;
-        let hold = books.held(user).await;
+        let hold = books.held(question(user)).await;
         books.clock.advance(chrono::Duration::seconds(121));
         books
             .budgets
@@ -145,7 +133,7 @@ async fn two_that_settle_at_once_charge_once() {
     for_each_database(async |test: TestDb| {
         let books = Books::open(test, SETTINGS);
         let user = books.user(None).await;
-        let hold = books.held(user).await;
+        let hold = books.held(question(user)).await;
         let id = hold.id();
         let (other, db) = books.another().await;
         let again = other
@@ -177,11 +165,11 @@ async fn more_usage_than_held_is_charged_in_full_and_marked() {
     for_each_database(async |test: TestDb| {
         let books = Books::open(test, SETTINGS);
         let user = books.user(Some(Nanos::DOLLAR)).await;
-        let hold = books.held(user).await;
-        let held = hold.terms().amount;
+        let hold = books.held(question(user)).await;
+        let reserved = hold.terms().amount;
         let receipt = books.settled(hold, used(4_096)).await;
         assert_eq!(receipt.amount, question(user).cost(4_096));
-        assert_eq!(receipt.overrun, receipt.amount.minus(held));
+        assert_eq!(receipt.overrun, receipt.amount.minus(reserved));
         assert_eq!(books.status(user).await.spent, receipt.amount);
         assert_eq!(books.counts.overruns.load(SeqCst), 1);
         let entries = fixtures::ledger(&books.test.db).await;
@@ -189,7 +177,7 @@ async fn more_usage_than_held_is_charged_in_full_and_marked() {
         books.sound().await;
 
         // Usage that no model could have: capped, so that no sum can overflow.
-        let hold = books.held(user).await;
+        let hold = books.held(question(user)).await;
         let receipt = books.settled(hold, used(u64::MAX)).await;
         assert_eq!(receipt.amount, Nanos(1_000_000 * Nanos::DOLLAR.0));
         books.sound().await;
@@ -203,7 +191,7 @@ async fn an_entry_says_who_answered_and_at_what_price() {
         let books = Books::open(test, SETTINGS);
         let user = books.user(None).await;
         let hold = books
-            .hold(HoldRequest {
+            .held(HoldRequest {
                 stream_id: Some(Uuid::from_u128(7)),
                 trace_id: Some("trace".into()),
                 ..question(user)
@@ -253,7 +241,7 @@ async fn the_ledger_cannot_be_changed() {
     for_each_database(async |test: TestDb| {
         let books = Books::open(test, SETTINGS);
         let user = books.user(None).await;
-        let hold = books.held(user).await;
+        let hold = books.held(question(user)).await;
         books.settled(hold, used(1)).await;
         let refused = fixtures::attempt(&books.test.db, "UPDATE ledger SET amount_nanos = 0").await;
         assert!(refused.expect_err("a refusal").contains("append-only"));
@@ -275,7 +263,7 @@ async fn a_million_tiny_units_lose_nothing() {
         ..question(user)
     };
     for _ in 0..200 {
-        let hold = books.hold(request.clone()).await;
+        let hold = books.held(request.clone()).await;
         let charge = Charge {
             prompt_tokens: 1,
             ..Charge::default()
@@ -292,13 +280,13 @@ async fn a_hold_dropped_unsettled_is_counted_unless_a_job_owns_it() {
     for_each_database(async |test: TestDb| {
         let books = Books::open(test, SETTINGS);
         let user = books.user(None).await;
-        drop(books.held(user).await);
+        drop(books.held(question(user)).await);
         assert_eq!(books.counts.unsettled.load(SeqCst), 1);
         let of_job = HoldRequest {
             job_id: Some(job(1)),
             ..question(user)
         };
-        drop(books.hold(of_job).await);
+        drop(books.held(of_job).await);
         assert_eq!(books.counts.unsettled.load(SeqCst), 1);
     })
     .await;
@@ -325,7 +313,7 @@ async fn a_jobs_hold_is_brought_to_its_true_size() {
             job_id: Some(job(1)),
             ..question(user)
         };
-        let hold = books.hold(indexing).await;
+        let hold = books.held(indexing).await;
         assert_eq!(books.status(user).await.held, Nanos(100));
         let raised = books.resize(hold.id(), 400).await.expect("enough money");
         assert_eq!((raised.amount, raised.prompt_tokens), (Nanos(400), 400));
