@@ -12,9 +12,11 @@ use crate::platform::db::Txn;
 /// A job to be added. Made by [`NewJob::of`], then completed field by field.
 #[derive(Clone, Debug)]
 pub(crate) struct NewJob {
-    kind: &'static str,
-    parameters: serde_json::Value,
-    max_attempts: i32,
+    /// Given by [`NewJob::of`], as are the parameters.
+    pub(crate) kind: &'static str,
+    pub(crate) parameters: serde_json::Value,
+    /// Errors after which the job is dead; the kind's own at first.
+    pub(crate) max_attempts: i32,
     /// Smaller runs first; the kind's own at first.
     pub(crate) priority: i32,
     /// Who pays and may look; `None` for the house's own work.

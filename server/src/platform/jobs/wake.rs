@@ -47,7 +47,7 @@ impl Jobs {
         }
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         self.0
             .wake
             .send_modify(|times| *times = times.wrapping_add(1));
