@@ -81,9 +81,9 @@ async fn a_job_that_ignores_its_cancellation_is_cut_and_its_slot_is_freed() {
             })
         });
         let stubborn = site.add::<Plain>(1).await;
-        let next = site.add::<Plain>(2).await;
         site.work();
         site.until_state(stubborn, JobState::Running).await;
+        let next = site.add::<Plain>(2).await;
         site.cancel(stubborn).await;
         site.until_state(next, JobState::Succeeded).await;
         assert_eq!(site.state(stubborn).await, JobState::Cancelled);

@@ -33,6 +33,8 @@ use crate::platform::{
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 type Script = Arc<
     dyn for<'a> Fn(&'a JobContext, i64) -> BoxFuture<'a, Result<Outcome, JobError>> + Send + Sync,
 >;
@@ -302,15 +304,14 @@ impl Site {
         self.jobs.wake();
     }
 
-    /// Waits until the condition holds, looking again after each change by this process.
+    /// Waits until the condition holds, looking again after each change by this process, and now
+    /// and then for those of others.
     async fn until<C: AsyncFn() -> bool>(&self, what: &str, condition: C) {
         let mut changes = self.db.changes();
         let wait = async {
             while !condition().await {
-                match changes.recv().await {
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => panic!("the feed ended"),
-                }
+                let change = tokio::time::timeout(LOOK_AGAIN, changes.recv()).await;
+                assert!(change != Ok(Err(RecvError::Closed)), "the feed ended");
             }
         };
         let waited = tokio::time::timeout(PATIENCE, wait).await;
