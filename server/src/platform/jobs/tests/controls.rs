@@ -59,12 +59,12 @@ async fn a_job_without_money_waits_and_goes_on_when_its_budget_is_raised() {
 async fn waiting_jobs_go_on_when_the_month_turns_or_when_a_raise_may_have_been_missed() {
     for_each_database(async |test: TestDb| {
         let patient = JobSettings {
-            budget_retry: Duration::from_secs(86_400 * 365),
+            budget_retry: Duration::from_hours(24 * 365),
             ..quick()
         };
         for (settings, wait) in [
             (patient, TimeDelta::days(11)),
-            (quick(), TimeDelta::hours(2)),
+            (quick(), TimeDelta::hours(7)),
         ] {
             let site = if settings.budget_retry == patient.budget_retry {
                 Site::first(&test, settings).await
@@ -136,7 +136,7 @@ async fn a_duty_is_done_once_in_each_period_by_whoever_comes_first() {
             done.fetch_add(1, Ordering::SeqCst);
             Ok::<_, String>(())
         };
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         for period in 1..=3 {
             for _ in 0..2 {
                 let turns = leaders
@@ -164,6 +164,39 @@ async fn a_duty_is_done_once_in_each_period_by_whoever_comes_first() {
                 .await
                 .expect("an answer")
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duty_whose_process_dies_is_taken_over() {
+    for_each_database(async |test: TestDb| {
+        let clock = ManualClock::starting_at(noon());
+        let time: Arc<dyn Clock> = Arc::new(clock.clone());
+        let leaders = [1, 2]
+            .map(|number| Leader::new(test.db.clone(), Arc::clone(&time), Uuid::from_u128(number)));
+        let day = Duration::from_hours(24);
+        let began = Notify::new();
+        let dies = || async {
+            began.notify_one();
+            std::future::pending::<Result<(), String>>().await
+        };
+        tokio::select! {
+            _ = leaders[0].turn("sweep", day, &dies) => panic!("it cannot end"),
+            () = began.notified() => {}
+        }
+        let duty = || async { Ok::<_, String>(()) };
+        let turn = async || {
+            let turn = leaders[1].turn("sweep", day, &duty).await;
+            turn.expect("an answer")
+        };
+        assert!(!turn().await);
+        clock.advance(TimeDelta::minutes(1));
+        assert!(turn().await);
+        clock.advance(TimeDelta::hours(23));
+        assert!(!turn().await);
+        clock.advance(TimeDelta::hours(1));
+        assert!(turn().await);
     })
     .await;
 }

@@ -131,6 +131,55 @@ async fn a_job_that_kills_its_worker_is_dead_after_three_rescues() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_hundred_jobs_whose_worker_was_killed_each_is_done_once() {
+    for_each_database(async |test: TestDb| {
+        let wide = JobSettings {
+            concurrency: 100,
+            ..quick()
+        };
+        let killed = Site::first(&test, wide).await;
+        let handle = |site: &Site, hangs: bool| {
+            site.handle::<Wide>(move |context, _| {
+                Box::pin(async move {
+                    if hangs {
+                        std::future::pending::<()>().await;
+                    }
+                    Ok(done_with_note(context))
+                })
+            });
+        };
+        handle(&killed, true);
+        let mut ids = Vec::new();
+        for number in 0..100 {
+            ids.push(killed.add::<Wide>(number).await);
+        }
+        let worker = killed.work();
+        let all_run = async || worker.running() == 100;
+        killed.until("a hundred running", all_run).await;
+        // As a kill does: no task gets another turn.
+        killed.tasks.cut().cancel();
+
+        let other = killed.beside(&test, wide).await;
+        handle(&other, false);
+        other.advance(31);
+        other.work();
+        let all_done = async || {
+            let counts = other.jobs.counts_by_state().await.expect("counts");
+            counts.get(&JobState::Succeeded) == Some(&100)
+        };
+        other.until("every job done", all_done).await;
+        for id in ids {
+            assert_eq!(other.notes(id).await, [("effect".into(), "2".into())]);
+        }
+        killed.stop().await;
+        assert_eq!(killed.counts.result(RunResult::GivenBack), 0);
+        other.stop().await;
+        other.db.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_rescues_at_its_start() {
     for_each_database(async |test: TestDb| {
         let site = Site::first(&test, quick()).await;

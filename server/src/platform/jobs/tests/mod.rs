@@ -70,6 +70,18 @@ impl Flavour for Single {
     }
 }
 
+/// As many at once as there are slots.
+struct Wide;
+impl Flavour for Wide {
+    const KIND: &'static str = "wide";
+    fn policy() -> Policy {
+        Policy {
+            concurrency: usize::MAX,
+            ..Plain::policy()
+        }
+    }
+}
+
 /// Must be over at once.
 struct Hasty;
 impl Flavour for Hasty {
@@ -179,8 +191,8 @@ fn quick() -> JobSettings {
     JobSettings {
         poll: Duration::from_millis(20),
         cancel_poll: Duration::from_millis(20),
-        heartbeat: Duration::from_secs(3_600),
-        rescue: Duration::from_secs(3_600),
+        heartbeat: Duration::from_hours(1),
+        rescue: Duration::from_hours(1),
         drain: Duration::from_secs(5),
         ..JobSettings::default()
     }

@@ -183,7 +183,7 @@ async fn no_more_of_a_kind_run_at_once_than_it_allows() {
 async fn an_idle_worker_hears_of_new_jobs_without_polling() {
     for_each_database(async |test: TestDb| {
         let deaf = JobSettings {
-            poll: Duration::from_secs(3_600),
+            poll: Duration::from_hours(1),
             ..quick()
         };
         let here = Site::first(&test, deaf).await;

@@ -59,7 +59,7 @@ async fn running_jobs_are_given_back_and_run_again_elsewhere() {
 async fn an_idle_worker_stops_at_once() {
     for_each_database(async |test: TestDb| {
         let sleepy = JobSettings {
-            poll: Duration::from_secs(3_600),
+            poll: Duration::from_hours(1),
             ..quick()
         };
         let site = Site::first(&test, sleepy).await;
@@ -76,7 +76,7 @@ async fn a_stop_does_not_forget_a_cancellation() {
     for_each_database(async |test: TestDb| {
         let deaf = JobSettings {
             drain: Duration::from_millis(20),
-            cancel_grace: Duration::from_secs(3_600),
+            cancel_grace: Duration::from_hours(1),
             ..quick()
         };
         let site = Site::first(&test, deaf).await;
