@@ -6,8 +6,11 @@ use entities::{
     accounts::{refresh_token, revocation, session, user},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr,
-    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+    ActiveModelTrait,
+    ActiveValue::NotSet,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, UpdateMany,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -159,7 +162,9 @@ fn announce(txn: &Txn, user: &user::Model) {
 
 pub(super) async fn insert_session(txn: &Txn, new: session::Model) -> Result<(), DbErr> {
     let new = session::ActiveModel::from(new);
-    session::Entity::insert(new).exec_without_returning(txn).await?;
+    session::Entity::insert(new)
+        .exec_without_returning(txn)
+        .await?;
     Ok(())
 }
 
@@ -252,7 +257,9 @@ pub(super) async fn insert_refresh_token(
         expires_at: Set(expires_at),
         used_at: Set(None),
     };
-    refresh_token::Entity::insert(new).exec_without_returning(txn).await?;
+    refresh_token::Entity::insert(new)
+        .exec_without_returning(txn)
+        .await?;
     Ok(())
 }
 

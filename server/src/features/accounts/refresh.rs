@@ -31,7 +31,11 @@ struct Rotation {
 }
 
 enum Outcome {
-    Fresh { user: user::Model, session_id: Uuid, grace: bool },
+    Fresh {
+        user: user::Model,
+        session_id: Uuid,
+        grace: bool,
+    },
     Reused,
     Expired,
     Ended,
@@ -67,7 +71,11 @@ impl Accounts {
             })
             .await?;
         match outcome {
-            Outcome::Fresh { user, session_id, grace } => {
+            Outcome::Fresh {
+                user,
+                session_id,
+                grace,
+            } => {
                 self.parts.observer.refreshed(if grace {
                     RefreshResult::Grace
                 } else {
@@ -156,11 +164,7 @@ async fn family(
 }
 
 /// Ends the session whose token came back, and puts it on record.
-async fn end_family(
-    txn: &Txn,
-    session: &session::Model,
-    rotation: &Rotation,
-) -> Result<(), DbErr> {
+async fn end_family(txn: &Txn, session: &session::Model, rotation: &Rotation) -> Result<(), DbErr> {
     let end = sessions::End {
         user_id: session.user_id,
         which: Which::One(session.id),

@@ -15,7 +15,10 @@ use crate::platform::{
 pub(crate) enum FirstAdmin {
     Created(UserId),
     /// There is a user with this address; nothing was changed.
-    Exists { id: UserId, role: Role },
+    Exists {
+        id: UserId,
+        role: Role,
+    },
 }
 
 /// No password hashes to it.
@@ -51,9 +54,7 @@ impl Accounts {
             return Ok(existing);
         }
         let password_hash = self.parts.passwords.hash(&password).await?;
-        let made = self
-            .make(&email, password_hash, Role::Admin)
-            .await?;
+        let made = self.make(&email, password_hash, Role::Admin).await?;
         match made {
             Some(id) => Ok(FirstAdmin::Created(id)),
             // Somebody else was faster.

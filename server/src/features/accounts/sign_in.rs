@@ -60,7 +60,10 @@ struct Opening {
 enum Proof {
     /// The hash that the password was compared with, and the one to replace it with if it was made
     /// at another cost than is set now.
-    Password { hash: String, renewed: Option<String> },
+    Password {
+        hash: String,
+        renewed: Option<String>,
+    },
     /// The server takes the caller's word, in development.
     Word,
 }
@@ -107,14 +110,14 @@ impl Accounts {
     ) -> Result<SignedIn, AccountsError> {
         let email = Email::parse(email)?;
         let read = self.parts.db.read();
-        let user_id = match queries::user_by_email(read, email.as_str()).await? {
-            Some(user) => user.id,
-            None => {
-                let hash = NO_PASSWORD.to_owned();
-                self.make(&email, hash, Role::User)
-                    .await?
-                    .ok_or(AccountsError::EmailTaken)?
-            }
+        let known = queries::user_by_email(read, email.as_str()).await?;
+        let user_id = if let Some(user) = known {
+            user.id
+        } else {
+            let hash = NO_PASSWORD.to_owned();
+            self.make(&email, hash, Role::User)
+                .await?
+                .ok_or(AccountsError::EmailTaken)?
         };
         self.open_session(user_id, Proof::Word, client).await
     }

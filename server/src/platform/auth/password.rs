@@ -53,8 +53,14 @@ impl NewPassword {
         }
         let rules = [
             (text.len() <= MAX_BYTES, "be at most 72 bytes long in UTF-8"),
-            (text.chars().any(char::is_uppercase), "contain an upper-case letter"),
-            (text.chars().any(char::is_lowercase), "contain a lower-case letter"),
+            (
+                text.chars().any(char::is_uppercase),
+                "contain an upper-case letter",
+            ),
+            (
+                text.chars().any(char::is_lowercase),
+                "contain a lower-case letter",
+            ),
             (text.chars().any(char::is_numeric), "contain a digit"),
             (text.chars().any(is_special), "contain a special character"),
         ];
@@ -84,7 +90,9 @@ fn is_plausible(text: &str) -> bool {
 pub(crate) enum Verification {
     Mismatch,
     /// The password is right. `outdated`: hashed at another cost than is set now.
-    Match { outdated: bool },
+    Match {
+        outdated: bool,
+    },
 }
 
 /// Hashing did not come about.
@@ -187,7 +195,11 @@ impl Passwords {
         hash.algorithm != Algorithm::Argon2id.ident()
             || hash.version != Some(Version::V0x13.into())
             || (params.m_cost(), params.t_cost(), params.p_cost())
-                != (self.params.m_cost(), self.params.t_cost(), self.params.p_cost())
+                != (
+                    self.params.m_cost(),
+                    self.params.t_cost(),
+                    self.params.p_cost(),
+                )
     }
 
     async fn take_turn<T, F>(&self, work: F) -> Result<T, PasswordError>
@@ -208,7 +220,8 @@ impl Passwords {
 
     async fn wait_for_turn(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
         let asked = Instant::now();
-        let turn = tokio::time::timeout(self.longest_wait, self.turns.clone().acquire_owned()).await;
+        let turn =
+            tokio::time::timeout(self.longest_wait, self.turns.clone().acquire_owned()).await;
         self.observer.hash_waited(asked.elapsed());
         match turn {
             Ok(turn) => turn.map_err(failed),
@@ -224,7 +237,9 @@ fn decoy(params: &Params, entropy: &Entropy) -> Result<PasswordHash, argon2::pas
         version: Some(Version::V0x13.into()),
         params: params.try_into()?,
         salt: Some(Salt::new(&entropy.bytes::<{ Salt::RECOMMENDED_LENGTH }>())?),
-        hash: Some(Output::new(&entropy.bytes::<{ Params::DEFAULT_OUTPUT_LEN }>())?),
+        hash: Some(Output::new(
+            &entropy.bytes::<{ Params::DEFAULT_OUTPUT_LEN }>(),
+        )?),
     })
 }
 

@@ -50,7 +50,10 @@ mod tests {
         let parsed = RefreshToken::parse(token.expose()).unwrap();
         assert_eq!(parsed.hash(), token.hash());
         assert_eq!(token.hash().len(), 64);
-        assert_ne!(RefreshToken::generate(&Entropy::from_seed(2)).hash(), token.hash());
+        assert_ne!(
+            RefreshToken::generate(&Entropy::from_seed(2)).hash(),
+            token.hash()
+        );
     }
 
     #[test]
@@ -58,7 +61,14 @@ mod tests {
         let token = RefreshToken::generate(&Entropy::from_seed(1));
         let padded = format!("{}=", token.expose());
         let foreign = format!("{}+", &token.expose()[1..]);
-        for text in ["", "abc", "a.b.c", padded.as_str(), foreign.as_str(), &"a".repeat(1_000_000)] {
+        for text in [
+            "",
+            "abc",
+            "a.b.c",
+            padded.as_str(),
+            foreign.as_str(),
+            &"a".repeat(1_000_000),
+        ] {
             assert!(RefreshToken::parse(text).is_none());
         }
     }

@@ -79,7 +79,9 @@ fn mount_sign_in(registry: &mut Registry, accounts: &Accounts) {
 
 fn mount_sessions(registry: &mut Registry, accounts: &Accounts) {
     registry.mount_with(
-        Operation::post("/api/auth/logout").summary("Sign out").tag(TAG),
+        Operation::post("/api/auth/logout")
+            .summary("Sign out")
+            .tag(TAG),
         accounts.clone(),
         sign_out,
     );
@@ -91,7 +93,9 @@ fn mount_sessions(registry: &mut Registry, accounts: &Accounts) {
         sign_out_everywhere,
     );
     registry.mount_with(
-        Operation::get("/api/auth/me").summary("One's own account").tag(TAG),
+        Operation::get("/api/auth/me")
+            .summary("One's own account")
+            .tag(TAG),
         accounts.clone(),
         me,
     );
@@ -129,7 +133,9 @@ async fn sign_up(
 ) -> Result<Json<Done>, Problem> {
     let address = LimitKey::address(call.client_address());
     call.limit_by(LimitClass::Register, address)?;
-    accounts.register(&body.email, &body.password.into()).await?;
+    accounts
+        .register(&body.email, &body.password.into())
+        .await?;
     Ok(Json(Done { ok: true }))
 }
 
@@ -140,7 +146,9 @@ async fn sign_in(
 ) -> Result<Json<Tokens>, Problem> {
     limit_sign_in(&call, &body.email)?;
     let password = SecretString::from(body.password);
-    let signed_in = accounts.sign_in(&body.email, &password, client(&call)).await?;
+    let signed_in = accounts
+        .sign_in(&body.email, &password, client(&call))
+        .await?;
     Ok(Json(tokens(&signed_in)))
 }
 
@@ -150,7 +158,9 @@ async fn sign_in_by_word(
     Json(body): Json<DevelopmentSignIn>,
 ) -> Result<Json<Tokens>, Problem> {
     limit_sign_in(&call, &body.email)?;
-    let signed_in = accounts.development_sign_in(&body.email, client(&call)).await?;
+    let signed_in = accounts
+        .development_sign_in(&body.email, client(&call))
+        .await?;
     Ok(Json(tokens(&signed_in)))
 }
 
@@ -194,8 +204,12 @@ async fn change_password(
     // Whoever holds a stolen token must not try out passwords faster than at the front door.
     call.limit(LimitClass::Login)?;
     let (current, new) = (body.current.into(), body.new.into());
-    accounts.change_password(call.principal(), &current, &new).await?;
-    Ok(Json(done("Password changed; all other sign-ins have ended")))
+    accounts
+        .change_password(call.principal(), &current, &new)
+        .await?;
+    Ok(Json(done(
+        "Password changed; all other sign-ins have ended",
+    )))
 }
 
 async fn sessions(
@@ -208,7 +222,9 @@ async fn sessions(
         let message = format!("Must be between 1 and {MAX_SESSIONS}");
         return Err(Problem::invalid(&["query", "limit"], message));
     }
-    let page = accounts.sessions(call.principal(), query.cursor, limit).await?;
+    let page = accounts
+        .sessions(call.principal(), query.cursor, limit)
+        .await?;
     Ok(Json(SessionPage {
         items: page.items.into_iter().map(session).collect(),
         next_cursor: page.next,

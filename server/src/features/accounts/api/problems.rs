@@ -42,9 +42,11 @@ impl From<AccountsError> for Problem {
             AccountsError::Hashing(PasswordError::Busy) => {
                 Self::unavailable(BUSY).with_retry_after(RETRY_AFTER)
             }
-            AccountsError::Database(error @ DbError::Unavailable(_)) => Self::unavailable(DATABASE_GONE)
-                .with_retry_after(RETRY_AFTER)
-                .caused_by(error),
+            AccountsError::Database(error @ DbError::Unavailable(_)) => {
+                Self::unavailable(DATABASE_GONE)
+                    .with_retry_after(RETRY_AFTER)
+                    .caused_by(error)
+            }
             AccountsError::Hashing(error) => Self::internal(error),
             AccountsError::Signing(error) => Self::internal(error),
             AccountsError::Database(error) => Self::internal(error),

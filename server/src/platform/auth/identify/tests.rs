@@ -65,7 +65,7 @@ impl House {
         let settings = TokenSettings {
             issuer: "house".to_owned(),
             audience: "guests".to_owned(),
-            lifetime: Duration::from_secs(900),
+            lifetime: Duration::from_mins(15),
             current: AccessKey::new([1; 32]),
             previous: None,
         };
@@ -85,7 +85,13 @@ impl House {
             shared,
             Arc::new(Unobserved),
         ));
-        Self { test, clock, tokens, answers, authenticator }
+        Self {
+            test,
+            clock,
+            tokens,
+            answers,
+            authenticator,
+        }
     }
 
     fn token(&self, user_id: UserId) -> String {
@@ -94,7 +100,12 @@ impl House {
             token_version: 0,
             session_id: Uuid::from_u128(5),
         };
-        self.tokens.issue(&subject).unwrap().text.expose_secret().to_owned()
+        self.tokens
+            .issue(&subject)
+            .unwrap()
+            .text
+            .expose_secret()
+            .to_owned()
     }
 
     fn asked(&self) -> usize {
@@ -144,15 +155,27 @@ async fn each_standing_gets_its_answer() {
     let house = House::new().await;
     let token = house.token(ADA);
     let jti = house.tokens.verify(&token).unwrap().token_id;
-    let revoked = |key: String| Standing { revoked: HashSet::from([key]), ..active() };
+    let revoked = |key: String| Standing {
+        revoked: HashSet::from([key]),
+        ..active()
+    };
     let with = |status| Standing { status, ..active() };
     for (standing, answer) in [
         (None, "Invalid token"),
         (Some(with(UserStatus::Deleted)), "Invalid token"),
         (Some(with(UserStatus::Disabled)), "User is inactive"),
-        (Some(Standing { token_version: 1, ..active() }), "Token revoked"),
+        (
+            Some(Standing {
+                token_version: 1,
+                ..active()
+            }),
+            "Token revoked",
+        ),
         (Some(revoked(token_key(&jti))), "Token revoked"),
-        (Some(revoked(session_key(Uuid::from_u128(5)))), "Token revoked"),
+        (
+            Some(revoked(session_key(Uuid::from_u128(5)))),
+            "Token revoked",
+        ),
     ] {
         house.set(standing);
         house.commit_change().await;
@@ -170,8 +193,14 @@ async fn a_change_in_this_process_counts_at_once() {
     let house = House::new().await;
     let token = house.token(ADA);
     house.authenticator.authenticate(&token).await.unwrap();
-    house.set(Some(Standing { status: UserStatus::Disabled, ..active() }));
-    assert!(house.authenticator.authenticate(&token).await.is_ok(), "nobody has said so yet");
+    house.set(Some(Standing {
+        status: UserStatus::Disabled,
+        ..active()
+    }));
+    assert!(
+        house.authenticator.authenticate(&token).await.is_ok(),
+        "nobody has said so yet"
+    );
     house.commit_change().await;
     let refused = house.authenticator.authenticate(&token).await;
     assert!(matches!(refused, Err(Unidentified::Inactive)));
@@ -191,7 +220,10 @@ async fn what_was_read_before_a_change_is_not_kept() {
         while house.asked() == 0 {
             tokio::task::yield_now().await;
         }
-        house.set(Some(Standing { token_version: 1, ..active() }));
+        house.set(Some(Standing {
+            token_version: 1,
+            ..active()
+        }));
         house.commit_change().await;
         house.answers.gate.add_permits(1_000);
     };
@@ -241,7 +273,10 @@ async fn without_the_database_nobody_new_is_known() {
     house.answers.gone.store(false, Ordering::SeqCst);
     house.authenticator.authenticate(&token).await.unwrap();
     house.answers.gone.store(true, Ordering::SeqCst);
-    assert!(house.authenticator.authenticate(&token).await.is_ok(), "known for a few seconds");
+    assert!(
+        house.authenticator.authenticate(&token).await.is_ok(),
+        "known for a few seconds"
+    );
     house.test.finish().await;
 }
 
@@ -249,7 +284,11 @@ async fn without_the_database_nobody_new_is_known() {
 async fn tokens_of_different_users_never_share_an_answer() {
     let house = House::new().await;
     for id in 1..=200 {
-        let principal = house.authenticator.authenticate(&house.token(UserId(id))).await.unwrap();
+        let principal = house
+            .authenticator
+            .authenticate(&house.token(UserId(id)))
+            .await
+            .unwrap();
         assert_eq!(principal.user_id, id);
     }
     assert_eq!(house.asked(), 200);
@@ -260,12 +299,11 @@ async fn tokens_of_different_users_never_share_an_answer() {
 async fn the_memory_is_bounded() {
     let house = House::new().await;
     let (now, some) = (house.clock.now(), Some(Arc::new(active())));
-    let mut memory = house.authenticator.memory.lock();
     for id in 0..i64::try_from(MAX_KNOWN).unwrap() * 3 {
+        let mut memory = house.authenticator.memory.lock();
         let epoch = memory.epoch;
         memory.keep(UserId(id), some.clone(), now, epoch);
         assert!(memory.known.len() <= MAX_KNOWN);
     }
-    drop(memory);
     house.test.finish().await;
 }

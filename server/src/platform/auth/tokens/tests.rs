@@ -20,7 +20,7 @@ fn tokens_with(clock: &ManualClock, current: [u8; 32], previous: Option<[u8; 32]
         TokenSettings {
             issuer: "house".to_owned(),
             audience: "guests".to_owned(),
-            lifetime: Duration::from_secs(900),
+            lifetime: Duration::from_mins(15),
             current: AccessKey::new(current),
             previous: previous.map(AccessKey::new),
         },
@@ -38,7 +38,12 @@ fn subject() -> TokenSubject {
 }
 
 fn issue(tokens: &AccessTokens) -> String {
-    tokens.issue(&subject()).unwrap().text.expose_secret().to_owned()
+    tokens
+        .issue(&subject())
+        .unwrap()
+        .text
+        .expose_secret()
+        .to_owned()
 }
 
 fn part(json: &str) -> String {
@@ -50,7 +55,10 @@ fn signed(key: &[u8], header: &str, claims: &str) -> String {
     let message = format!("{}.{}", part(header), part(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(message.as_bytes());
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    format!(
+        "{message}.{}",
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
 }
 
 fn header() -> Value {
@@ -84,7 +92,10 @@ fn an_issued_token_proves_its_subject_until_it_ends() {
     assert_eq!(proven.token_version, 3);
     assert_eq!(proven.session_id, Some(Uuid::from_u128(9)));
     assert_eq!(proven.expires_at, clock.now() + TimeDelta::seconds(900));
-    assert_ne!(proven.token_id, tokens.verify(&issue(&tokens)).unwrap().token_id);
+    assert_ne!(
+        proven.token_id,
+        tokens.verify(&issue(&tokens)).unwrap().token_id
+    );
     clock.advance(TimeDelta::seconds(899));
     assert!(tokens.verify(&text).is_ok());
     clock.advance(TimeDelta::seconds(1));
@@ -101,8 +112,16 @@ fn the_token_says_what_the_contract_asks() {
         .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
         .collect();
     assert_eq!(parts[0], header());
-    let names: Vec<&str> = parts[1].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["aud", "exp", "iat", "iss", "jti", "sid", "sub", "ver"]);
+    let names: Vec<&str> = parts[1]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        names,
+        ["aud", "exp", "iat", "iss", "jti", "sid", "sub", "ver"]
+    );
     assert_eq!(parts[1]["sub"], "42");
     assert!(text.len() < 1_024);
 }
@@ -153,7 +172,10 @@ fn forged_headers_are_refused() {
         (with(header(), "jku", hostile_url.clone()), b"attacker"),
         (with(header(), "x5u", hostile_url), b"attacker"),
         (with(header(), "jwk", jwk), b"attacker"),
-        (with(header(), "x5c", json!([part("certificate")])), b"attacker"),
+        (
+            with(header(), "x5c", json!([part("certificate")])),
+            b"attacker",
+        ),
         (header(), b"another key"),
         (header(), &OLD_KEY),
         (header(), b""),
@@ -168,19 +190,52 @@ fn foreign_and_untimely_claims_are_refused() {
     let tokens = tokens_with(&clock(), KEY, None);
     let now = 1_800_000_000_i64;
     for (forged, reason) in [
-        (with(claims(), "iss", json!("other")), TokenRejection::Claims),
-        (with(claims(), "aud", json!("others")), TokenRejection::Claims),
-        (with(claims(), "aud", json!(["guests", "others"])), TokenRejection::Malformed),
+        (
+            with(claims(), "iss", json!("other")),
+            TokenRejection::Claims,
+        ),
+        (
+            with(claims(), "aud", json!("others")),
+            TokenRejection::Claims,
+        ),
+        (
+            with(claims(), "aud", json!(["guests", "others"])),
+            TokenRejection::Malformed,
+        ),
         (with(claims(), "sub", json!(42)), TokenRejection::Malformed),
-        (with(claims(), "sub", json!("42; DROP")), TokenRejection::Claims),
-        (with(claims(), "sub", json!("9223372036854775808")), TokenRejection::Claims),
+        (
+            with(claims(), "sub", json!("42; DROP")),
+            TokenRejection::Claims,
+        ),
+        (
+            with(claims(), "sub", json!("9223372036854775808")),
+            TokenRejection::Claims,
+        ),
         (with(claims(), "exp", json!(now)), TokenRejection::Expired),
-        (with(claims(), "exp", json!(now - 1)), TokenRejection::Expired),
-        (with(claims(), "exp", json!(i64::MAX)), TokenRejection::Claims),
-        (with(claims(), "exp", json!("never")), TokenRejection::Malformed),
-        (with(claims(), "nbf", json!(now + 61)), TokenRejection::NotYetValid),
-        (with(claims(), "iat", json!(now + 61)), TokenRejection::NotYetValid),
-        (with(claims(), "sid", json!("../x")), TokenRejection::Malformed),
+        (
+            with(claims(), "exp", json!(now - 1)),
+            TokenRejection::Expired,
+        ),
+        (
+            with(claims(), "exp", json!(i64::MAX)),
+            TokenRejection::Claims,
+        ),
+        (
+            with(claims(), "exp", json!("never")),
+            TokenRejection::Malformed,
+        ),
+        (
+            with(claims(), "nbf", json!(now + 61)),
+            TokenRejection::NotYetValid,
+        ),
+        (
+            with(claims(), "iat", json!(now + 61)),
+            TokenRejection::NotYetValid,
+        ),
+        (
+            with(claims(), "sid", json!("../x")),
+            TokenRejection::Malformed,
+        ),
     ] {
         let token = signed(&KEY, &header().to_string(), &forged.to_string());
         assert_eq!(tokens.verify(&token), Err(reason), "{forged}");
@@ -188,7 +243,11 @@ fn foreign_and_untimely_claims_are_refused() {
     for name in ["iss", "aud", "sub", "iat", "exp", "jti", "ver"] {
         let forged = without(claims(), name).to_string();
         let token = signed(&KEY, &header().to_string(), &forged);
-        assert_eq!(tokens.verify(&token), Err(TokenRejection::Malformed), "no {name}");
+        assert_eq!(
+            tokens.verify(&token),
+            Err(TokenRejection::Malformed),
+            "no {name}"
+        );
     }
 }
 
@@ -196,10 +255,19 @@ fn foreign_and_untimely_claims_are_refused() {
 fn names_that_are_given_twice_are_refused() {
     let tokens = tokens_with(&clock(), KEY, None);
     let (head, body) = (header().to_string(), claims().to_string());
-    for (name, value) in [("sub", "\"1\""), ("exp", "9999999999"), ("iss", "\"house\""), ("ver", "3")] {
+    for (name, value) in [
+        ("sub", "\"1\""),
+        ("exp", "9999999999"),
+        ("iss", "\"house\""),
+        ("ver", "3"),
+    ] {
         let twice = format!("{{\"{name}\":{value},{}", &body[1..]);
         let token = signed(&KEY, &head, &twice);
-        assert_eq!(tokens.verify(&token), Err(TokenRejection::Malformed), "{name}");
+        assert_eq!(
+            tokens.verify(&token),
+            Err(TokenRejection::Malformed),
+            "{name}"
+        );
     }
     let twice = format!("{{\"alg\":\"none\",{}", &head[1..]);
     assert!(tokens.verify(&signed(&KEY, &twice, &body)).is_err());
@@ -231,7 +299,11 @@ fn broken_texts_are_refused_at_once() {
     // Every single changed character breaks the signature or the form.
     for position in 0..sound.len() {
         let mut changed = sound.clone().into_bytes();
-        changed[position] = if changed[position] == b'A' { b'E' } else { b'A' };
+        changed[position] = if changed[position] == b'A' {
+            b'E'
+        } else {
+            b'A'
+        };
         texts.push(String::from_utf8(changed).unwrap());
     }
     let start = Instant::now();
@@ -245,6 +317,7 @@ fn broken_texts_are_refused_at_once() {
 #[test]
 fn a_token_of_another_purpose_is_refused() {
     let tokens = tokens_with(&clock(), KEY, None);
-    let refresh = crate::platform::auth::refresh_token::RefreshToken::generate(&Entropy::from_seed(1));
+    let refresh =
+        crate::platform::auth::refresh_token::RefreshToken::generate(&Entropy::from_seed(1));
     assert!(tokens.verify(refresh.expose()).is_err());
 }
