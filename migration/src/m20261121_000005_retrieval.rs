@@ -30,9 +30,12 @@ impl MigrationTrait for Migration {
                 ]
             } else {
                 // `scope` is the store as a token inside the index: a store is chosen before ranking.
+                // `body` holds terms that are stemmed already. The trigger also answers cascades.
                 &[
                     "CREATE VIRTUAL TABLE passages_fts USING fts5(scope, body, content='', \
-               contentless_delete=1, tokenize='porter unicode61 remove_diacritics 2')",
+               contentless_delete=1, tokenize='unicode61 remove_diacritics 2')",
+                    "CREATE TRIGGER passages_leave_fts AFTER DELETE ON passages BEGIN \
+               DELETE FROM passages_fts WHERE rowid = old.id; END",
                 ]
             };
         run(manager, full_text).await

@@ -1,3 +1,4 @@
 //! What people came for; one folder each, the same rooms in each.
 
 pub(crate) mod accounts;
+pub(crate) mod documents;

@@ -1,6 +1,7 @@
 //! What every feature inherits: time, settings, stores, the edge, identity, money, jobs, streams.
 //! Nothing here knows a feature by name.
 
+pub(crate) mod ai;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod budgets;
@@ -9,6 +10,12 @@ pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
 pub(crate) mod http;
+pub(crate) mod jobs;
 pub(crate) mod limits;
+pub(crate) mod outbound;
+pub(crate) mod retrieval;
 pub(crate) mod secrets;
+pub(crate) mod storage;
+pub(crate) mod streams;
 pub(crate) mod tasks;
+pub(crate) mod telemetry;

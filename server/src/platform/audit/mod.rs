@@ -17,7 +17,7 @@ use entities::{UserId, governance::audit_entry::Model};
 
 use super::{
     clock::Clock,
-    db::{Db, DbErr, DbError, Txn},
+    db::{Db, DbErr, DbError, Txn, WriteKey},
     secrets,
 };
 use chain::{Link, Walk};
@@ -99,6 +99,15 @@ impl Audit {
             .map(|secret| secrets::derive(secret, PURPOSE))
             .collect();
         Self { db, clock, keys }
+    }
+
+    /// Puts an act on record that is no part of a larger write.
+    pub(crate) async fn record(&self, event: AuditEvent) -> Result<i64, DbError> {
+        self.db
+            .write(WriteKey::Free, (self.clone(), event), |txn, (audit, event)| {
+                Box::pin(audit.record_in(txn, event))
+            })
+            .await
     }
 
     /// Puts an act on record, in the transaction that does it, as its last statement: the head of

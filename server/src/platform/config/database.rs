@@ -51,7 +51,8 @@ const DEFAULT_FILE: &str = "binnacle.db";
 /// The database and how many connections it is given.
 #[derive(Clone, Debug)]
 pub(crate) struct DatabaseConfig {
-    /// `postgres://…` without a driver suffix, or `sqlite://PATH?mode=rwc`.
+    /// `postgres://…` without a driver suffix, or `sqlite://PATH?mode=rwc`; a path with `?`, `#` or
+    /// `%` in it is right only in `backend`.
     pub(crate) url: SecretString,
     pub(crate) backend: Backend,
     pub(crate) readers: u32,
@@ -89,12 +90,15 @@ impl DatabaseConfig {
         }
     }
 
-    /// The password in a PostgreSQL URL, percent-decoded; empty when there is none.
+    /// The password in a PostgreSQL URL, decoded; empty when there is none.
     pub(super) fn password(&self) -> Option<SecretString> {
         if self.backend.is_sqlite() {
             return None;
         }
         let url = Url::parse(self.url.expose_secret()).ok()?;
+        if let Some((_, password)) = url.query_pairs().find(|(name, _)| name == "password") {
+            return Some(SecretString::from(password.into_owned()));
+        }
         let encoded = url.password().unwrap_or_default();
         let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
         Some(SecretString::from(decoded.into_owned()))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
@@ -25,7 +26,14 @@ pub(super) struct Found {
     /// The name under which it was found, without `_FILE`.
     pub(super) name: &'static str,
     /// The file it was read from.
-    pub(super) file: Option<PathBuf>,
+    pub(super) file: Option<FoundFile>,
+}
+
+/// The file that `{NAME}_FILE` named.
+pub(super) struct FoundFile {
+    pub(super) path: PathBuf,
+    /// Whether every account of the machine may read it.
+    pub(super) world_readable: bool,
 }
 
 impl EnvSource {
@@ -62,8 +70,8 @@ impl EnvSource {
     }
 
     /// The same source with this `.env` file beneath it.
-    #[must_use]
-    pub(crate) fn with_dotenv(mut self, path: impl Into<PathBuf>) -> Self {
+    #[cfg(test)]
+    pub(super) fn with_dotenv(mut self, path: impl Into<PathBuf>) -> Self {
         self.dotenv = Some(path.into());
         self
     }
@@ -122,6 +130,25 @@ impl Layers<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The other names in the process environment that give a variable a different value.
+    pub(super) fn ignored(&self, variable: &Variable, found: &Found) -> Vec<&'static str> {
+        std::iter::once(variable.name)
+            .chain(variable.aliases.iter().copied())
+            .filter(|name| *name != found.name)
+            .filter(|name| {
+                let other = self.text(Origin::Environment, name).ok().flatten();
+                other.is_some_and(|other| other != found.text)
+            })
+            .collect()
+    }
+
+    /// Whether a variable that is not declared is set.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        [Origin::Environment, Origin::DotEnv]
+            .into_iter()
+            .any(|layer| matches!(self.text(layer, name), Ok(Some(_))))
     }
 
     fn text(&self, layer: Origin, name: &str) -> Result<Option<String>, Problem> {
@@ -187,11 +214,15 @@ fn read_file(name: &'static str, path: &Path) -> Result<Found, Problem> {
             "Write the value into it, or unset it",
         ));
     }
+    let file = FoundFile {
+        path: path.to_owned(),
+        world_readable: metadata.permissions().mode() & 0o004 != 0,
+    };
     Ok(Found {
         text,
         origin: Origin::File,
         name,
-        file: Some(path.to_owned()),
+        file: Some(file),
     })
 }
 

@@ -19,6 +19,7 @@ mod pricing;
 mod problem;
 mod reader;
 mod redis;
+mod reference;
 mod retention;
 mod storage;
 mod streams;
@@ -42,18 +43,24 @@ pub(crate) use models::{ModelName, Provider};
 pub(crate) use pricing::{PriceTable, Rates, Tokens};
 pub(crate) use problem::{Problem, Problems, Warning};
 pub(crate) use redis::RedisConfig;
+pub(crate) use reference::{configuration_page, env_example};
 pub(crate) use retention::RetentionConfig;
 pub(crate) use storage::StorageConfig;
 pub(crate) use streams::StreamsConfig;
 pub(crate) use telemetry::{LogFormat, TelemetryConfig};
 pub(crate) use uploads::{UploadProfile, UploadsConfig};
-pub(crate) use variable::{Origin, Section, Setting, Variable};
+pub(crate) use variable::{Origin, Setting};
 pub(crate) use watchdog::WatchdogConfig;
 
-use reader::{Reader, Reading};
+use gate::SecretFile;
+use reader::Reader;
+use variable::Section;
+
+#[cfg(test)]
+mod tests;
 
 /// Every section, in the order in which they are documented.
-pub(crate) const SECTIONS: [Section; 17] = [
+const SECTIONS: [Section; 17] = [
     environment::SECTION,
     http::SECTION,
     database::SECTION,
@@ -94,6 +101,7 @@ pub(crate) struct Config {
     pub(crate) watchdog: WatchdogConfig,
     pub(crate) telemetry: TelemetryConfig,
     settings: Vec<Setting>,
+    secret_files: Vec<SecretFile>,
 }
 
 impl Config {
@@ -101,19 +109,26 @@ impl Config {
     pub(crate) fn load(source: &EnvSource) -> Result<(Self, Vec<Warning>), Problems> {
         let mut reader = Reader::new(source);
         let mut config = Self::read(&mut reader);
-        let Reading {
-            mut problems,
-            warnings,
-            settings,
-            ..
-        } = reader.finish();
-        config.settings = settings;
-        problems.dedup();
-        if problems.is_empty() {
-            Ok((config, warnings))
-        } else {
-            Err(Problems(problems))
+        let reading = reader.finish();
+        config.settings = reading.settings;
+        config.secret_files = reading.secret_files;
+
+        let verdict = gate::check(&config);
+        let mut problems = reading.problems;
+        // A value that could not be read was replaced by its default: what the gate thinks of the
+        // default is beside the point.
+        problems.extend(
+            verdict
+                .problems
+                .into_iter()
+                .filter(|problem| !reading.broken.contains(&problem.variable)),
+        );
+        if !problems.is_empty() {
+            return Err(Problems(problems));
         }
+        let mut warnings = reading.warnings;
+        warnings.extend(verdict.warnings);
+        Ok((config, warnings))
     }
 
     /// What is set, from where, without secrets: for `doctor` and the console.
@@ -146,6 +161,7 @@ impl Config {
             database,
             storage,
             settings: Vec::new(),
+            secret_files: Vec::new(),
         }
     }
 }

@@ -125,7 +125,7 @@ pub(super) fn read_order(reader: &mut Reader<'_>, with_keys: Vec<Provider>) -> V
             "no provider has a key, and GEMINI_MOCK_MODE is off",
             "Set GEMINI_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL, or GEMINI_MOCK_MODE=true",
         );
-        return vec![Provider::Offline];
+        return vec![Provider::Gemini];
     }
     order
 }

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use super::models::Provider;
 use super::reader::Malformed;
 
+#[cfg(test)]
+mod tests;
+
 /// The entry for models that the table does not know.
 const DEFAULT_ENTRY: &str = "default";
 
@@ -82,7 +85,6 @@ impl Rates {
             (self.index, tokens.index),
             (self.embedding, tokens.embedding),
         ];
-        // Each product is below 2^127 and there are few enough of them only when saturated.
         let sum = parts.into_iter().fold(0_i128, |sum, (rate, count)| {
             sum.saturating_add(i128::from(rate.0).saturating_mul(i128::from(count)))
         });
@@ -95,13 +97,17 @@ impl Rates {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenEntry {
-    input_price: Option<f64>,
-    output_price: Option<f64>,
-    index_price: Option<f64>,
-    embedding_price: Option<f64>,
+    #[serde(rename = "input_price")]
+    input: Option<f64>,
+    #[serde(rename = "output_price")]
+    output: Option<f64>,
+    #[serde(rename = "index_price")]
+    index: Option<f64>,
+    #[serde(rename = "embedding_price")]
+    embedding: Option<f64>,
     /// Part of older tables; audio is not priced by tokens.
     #[serde(rename = "audio_input_price")]
-    _audio_input_price: Option<f64>,
+    _audio_input: Option<f64>,
 }
 
 impl PriceTable {
@@ -194,8 +200,11 @@ impl PriceTable {
             .iter()
             .filter(|(name, _)| name.as_str() != DEFAULT_ENTRY)
             .filter(|(name, _)| full.starts_with(name.as_str()) || bare.starts_with(name.as_str()))
-            .filter_map(|(name, entry)| Some((name.len(), field(entry)?)))
-            .max_by_key(|(length, _)| *length)
+            .filter_map(|(name, entry)| {
+                let is_exact = name == full || name == bare;
+                Some(((is_exact, name.len()), field(entry)?))
+            })
+            .max_by_key(|(closeness, _)| *closeness)
             .map(|(_, price)| price)
     }
 }
@@ -220,10 +229,10 @@ impl Entry {
             Some(_) => Err(malformed(model, name, "is not positive")),
         };
         Ok(Self {
-            input: price("input_price", written.input_price, false)?,
-            output: price("output_price", written.output_price, false)?,
-            index: price("index_price", written.index_price, true)?,
-            embedding: price("embedding_price", written.embedding_price, true)?,
+            input: price("input_price", written.input, false)?,
+            output: price("output_price", written.output, false)?,
+            index: price("index_price", written.index, true)?,
+            embedding: price("embedding_price", written.embedding, true)?,
         })
     }
 }

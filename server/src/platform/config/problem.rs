@@ -4,6 +4,10 @@ use std::fmt;
 
 /// A setting with which the process must not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "problem and remedy are the words of the messages"
+)]
 pub(crate) struct Problem {
     pub(crate) variable: String,
     /// What is wrong; never holds a secret's value.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,8 +10,9 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::env::{EnvSource, Found, Layers};
+use super::gate::SecretFile;
 use super::problem::{Problem, Warning};
-use super::variable::{Origin, Setting, Variable};
+use super::variable::{Origin, Setting, Variable, WITHOUT_EFFECT};
 
 /// The most characters of a wrong value that a message repeats.
 const SHOWN_CHARS: usize = 60;
@@ -39,7 +39,7 @@ pub(super) struct Reader<'s> {
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
     settings: Vec<Setting>,
-    secret_files: Vec<(&'static str, PathBuf)>,
+    secret_files: Vec<SecretFile>,
     broken: BTreeSet<String>,
 }
 
@@ -48,8 +48,8 @@ pub(super) struct Reading {
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Warning>,
     pub(super) settings: Vec<Setting>,
-    /// Files that secrets were read from, with the secret's name.
-    pub(super) secret_files: Vec<(&'static str, PathBuf)>,
+    /// Files that secrets were read from.
+    pub(super) secret_files: Vec<SecretFile>,
     /// Variables whose given value could not be taken and was replaced by the default.
     pub(super) broken: BTreeSet<String>,
 }
@@ -67,7 +67,13 @@ impl<'s> Reader<'s> {
         }
     }
 
-    pub(super) fn finish(self) -> Reading {
+    pub(super) fn finish(mut self) -> Reading {
+        for (name, instead) in WITHOUT_EFFECT {
+            if self.layers.is_set(name) {
+                self.warnings
+                    .push(Warning::new(name, format!("has no effect: {instead}")));
+            }
+        }
         Reading {
             problems: self.problems,
             warnings: self.warnings,
@@ -114,6 +120,9 @@ impl<'s> Reader<'s> {
         match self.layers.find(variable) {
             Ok(found) => {
                 self.record(variable, found.as_ref());
+                if let Some(found) = &found {
+                    self.warn_of_ignored_names(variable, found);
+                }
                 found
             }
             Err(problem) => {
@@ -125,10 +134,25 @@ impl<'s> Reader<'s> {
         }
     }
 
+    fn warn_of_ignored_names(&mut self, variable: &Variable, found: &Found) {
+        for name in self.layers.ignored(variable, found) {
+            self.warnings.push(Warning::new(
+                name,
+                format!("is ignored, because {} is set to another value", found.name),
+            ));
+        }
+    }
+
     fn record(&mut self, variable: &Variable, found: Option<&Found>) {
         let text = found.map_or(variable.default, |found| &found.text);
-        if let (true, Some(file)) = (variable.secret, found.and_then(|found| found.file.clone())) {
-            self.secret_files.push((variable.name, file));
+        if variable.secret
+            && let Some(file) = found.and_then(|found| found.file.as_ref())
+        {
+            self.secret_files.push(SecretFile {
+                variable: variable.name,
+                path: file.path.clone(),
+                world_readable: file.world_readable,
+            });
         }
         self.settings.push(Setting {
             name: variable.name,

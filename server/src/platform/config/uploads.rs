@@ -91,13 +91,6 @@ impl UploadsConfig {
                 .collect(),
             UploadProfile::Custom => custom,
         };
-        if mimes.is_empty() {
-            reader.problem(
-                &ALLOWED_UPLOAD_MIMES,
-                "is empty, but UPLOAD_PROFILE is `custom`",
-                "List the media types to accept, or choose another profile",
-            );
-        }
         Self {
             profile,
             mimes,

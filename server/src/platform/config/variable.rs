@@ -93,3 +93,23 @@ pub(crate) struct Setting {
     /// Whether the value differs from the default.
     pub(crate) differs: bool,
 }
+
+/// Variables of older installations that have no effect here, with what to do instead.
+pub(crate) const WITHOUT_EFFECT: [(&str, &str); 4] = [
+    (
+        "GCS_ARCHIVE_BUCKET",
+        "documents are kept in PLC_STORAGE_DIR",
+    ),
+    (
+        "PLC_INLINE_JOBS",
+        "jobs always go through the queue in the database",
+    ),
+    (
+        "USE_GENAI_STUB",
+        "GEMINI_MOCK_MODE=true answers without a network",
+    ),
+    (
+        "USE_GOOGLE_GENAI_STUB",
+        "GEMINI_MOCK_MODE=true answers without a network",
+    ),
+];

@@ -47,7 +47,7 @@ impl Default for ConnectionLimits {
             connections: 10_000,
             header_read_timeout: Duration::from_secs(10),
             head_bytes: 64 * 1024,
-            write_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -57,25 +57,61 @@ const SLOWEST_BYTES_PER_SECOND: u64 = 64 * 1024;
 const LINGER_BYTES: u64 = 32 * 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(5);
 
+/// What a form may spend between two fields, on a boundary and a part's head. Its reader searches
+/// what it holds anew with every piece that arrives, so an endless head would cost the square of its
+/// length.
+const PART_HEAD_BYTES: i64 = 256 * 1024;
+
 /// Why a body ended early. Readers see an io error; the verdict says which answer it deserves.
 #[derive(Clone, Default)]
-pub(super) struct Verdict(Arc<AtomicU8>);
+pub(super) struct Verdict(Arc<Judgement>);
+
+#[derive(Default)]
+struct Judgement {
+    verdict: AtomicU8,
+    /// Whether a form is looking for its next field, and what it may still read for that.
+    between_fields: AtomicBool,
+    part_head_left: AtomicI64,
+}
 
 const SOUND: u8 = 0;
 const TOO_LARGE: u8 = 1;
 const TOO_SLOW: u8 = 2;
 const BROKEN: u8 = 3;
+const ENDLESS_HEAD: u8 = 4;
 
 impl Verdict {
     fn set(&self, verdict: u8) {
-        self.0.store(verdict, Ordering::Release);
+        self.0.verdict.store(verdict, Ordering::Release);
+    }
+
+    /// From here on the form looks for its next field.
+    pub(super) fn leave_field(&self) {
+        self.0
+            .part_head_left
+            .store(PART_HEAD_BYTES, Ordering::Release);
+        self.0.between_fields.store(true, Ordering::Release);
+    }
+
+    /// The form has found a field; its data has no bound but the cap.
+    pub(super) fn enter_field(&self) {
+        self.0.between_fields.store(false, Ordering::Release);
+    }
+
+    fn exhausts_part_head(&self, size: u64) -> bool {
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        self.0.between_fields.load(Ordering::Acquire)
+            && self.0.part_head_left.fetch_sub(size, Ordering::AcqRel) < size
     }
 
     /// The problem with the body itself, if there is one.
     pub(super) fn problem(&self, cap: Cap) -> Option<Problem> {
-        match self.0.load(Ordering::Acquire) {
+        match self.0.verdict.load(Ordering::Acquire) {
             TOO_LARGE => Some(Problem::payload_too_large(cap.message())),
             TOO_SLOW => Some(Problem::request_timeout()),
+            ENDLESS_HEAD => Some(Problem::bad_request(
+                "A part of the form has an endless head",
+            )),
             BROKEN => Some(Problem::bad_request("The request body ended too early")),
             _ => None,
         }
@@ -83,7 +119,7 @@ impl Verdict {
 }
 
 /// A body that has not been read: counted, timed, and drained when it is dropped half-read.
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     cap: Cap,
     verdict: Verdict,
     body: CappedBody,
@@ -182,6 +218,10 @@ impl Stream for CappedBody {
                     return self.fail(TOO_LARGE, error);
                 }
                 self.left -= size;
+                if self.verdict.exhausts_part_head(size) {
+                    let error = io::Error::other("endless part head");
+                    return self.fail(ENDLESS_HEAD, error);
+                }
                 let next = (Instant::now() + self.idle).min(self.deadline);
                 self.timer.as_mut().reset(next);
                 Poll::Ready(Some(Ok(piece)))

@@ -27,11 +27,11 @@ impl Dialect {
         }
     }
 
-    /// The response, and the log line when the fault is ours. Consumes the problem, so that it is
-    /// logged once.
-    pub(crate) fn render(self, problem: Problem, request_id: &str) -> Response {
-        log(&problem, request_id);
-        let body = Value::Object(self.body(&problem));
+    /// The response, and the log line when there is something behind the problem: called once per
+    /// problem, by the edge.
+    pub(crate) fn render(self, problem: &Problem, request_id: &str) -> Response {
+        log(problem, request_id);
+        let body = Value::Object(self.body(problem));
         let mut response = Response::builder()
             .status(problem.status)
             .content_type(self.media_type())
@@ -50,7 +50,7 @@ impl Dialect {
     }
 
     fn body(self, problem: &Problem) -> Map<String, Value> {
-        let mut body = problem.details.clone().unwrap_or_default();
+        let mut body = problem.details.as_deref().cloned().unwrap_or_default();
         match self {
             Self::Detail => {
                 let detail = if problem.fields.is_empty() {
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn waits_are_rounded_up() {
         assert_eq!(whole_seconds(Duration::ZERO), 1);
-        assert_eq!(whole_seconds(Duration::from_millis(6_000)), 6);
+        assert_eq!(whole_seconds(Duration::from_secs(6)), 6);
         assert_eq!(whole_seconds(Duration::from_millis(6_001)), 7);
     }
 }

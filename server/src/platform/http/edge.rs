@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::FutureExt;
+use http_body_util::combinators::BoxBody;
 use poem::{Body, Endpoint, Request, Response, Route, error::NotFoundError, http::Method};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -129,7 +131,7 @@ impl EdgeEndpoint {
                 .instrument(span)
                 .await;
             let response =
-                answer.unwrap_or_else(|problem| family.dialect.render(problem, &request_id));
+                answer.unwrap_or_else(|problem| family.dialect.render(&problem, &request_id));
             (response, Some(exchange))
         };
 
@@ -185,8 +187,8 @@ fn without_body(response: Response) -> Response {
     use poem::http::header::CONTENT_LENGTH;
 
     let (mut parts, body) = response.into_parts();
-    let body: http::Response<_> = Response::builder().body(body).into();
-    if let Some(length) = hyper::body::Body::size_hint(body.body()).exact() {
+    let body = BoxBody::<Bytes, std::io::Error>::from(body);
+    if let Some(length) = hyper::body::Body::size_hint(&body).exact() {
         parts
             .headers
             .entry(CONTENT_LENGTH)

@@ -88,7 +88,12 @@ fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
         .next()
 }
 
+/// As a sentence, without the names of our types.
 fn capitalised(text: &str) -> String {
+    let text = match text.split_once("expected struct ") {
+        Some((head, _)) => format!("{head}expected an object"),
+        None => text.to_owned(),
+    };
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),

@@ -26,6 +26,7 @@ mod observer;
 mod openapi;
 mod operation;
 mod problem;
+mod refusals;
 mod registry;
 mod reply;
 mod stream_reply;

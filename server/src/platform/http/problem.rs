@@ -38,10 +38,10 @@ pub(crate) struct Problem {
     /// Stable word for programs, `snake_case`.
     pub(crate) code: &'static str,
     pub(crate) message: Cow<'static, str>,
-    pub(crate) fields: Vec<FieldError>,
-    pub(crate) details: Option<Map<String, Value>>,
+    pub(crate) fields: Box<[FieldError]>,
+    pub(crate) details: Option<Box<Map<String, Value>>>,
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) allow: Option<Vec<Method>>,
+    pub(crate) allow: Option<Box<[Method]>>,
     /// Whether `WWW-Authenticate: Bearer` says how to sign in.
     pub(crate) www_authenticate: bool,
     pub(crate) source: Option<Arc<dyn Error + Send + Sync>>,
@@ -57,7 +57,7 @@ impl Problem {
             status,
             code,
             message: message.into(),
-            fields: Vec::new(),
+            fields: Box::default(),
             details: None,
             retry_after: None,
             allow: None,
@@ -103,7 +103,7 @@ impl Problem {
             "method_not_allowed",
             "Method Not Allowed",
         );
-        problem.allow = Some(allow);
+        problem.allow = Some(allow.into());
         problem
     }
 
@@ -147,7 +147,7 @@ impl Problem {
             "invalid_request",
             "The request has invalid fields",
         );
-        problem.fields = fields;
+        problem.fields = fields.into();
         problem
     }
 
@@ -185,7 +185,7 @@ impl Problem {
 
     /// Members added to the body beside the message.
     pub(crate) fn with_details(mut self, details: Map<String, Value>) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 

@@ -35,6 +35,11 @@ type Run =
 pub(crate) enum MountError {
     #[error("{method} {path} is mounted twice")]
     Twice { method: Method, path: &'static str },
+    #[error("{path} and {other} name the same paths")]
+    Ambiguous {
+        path: &'static str,
+        other: &'static str,
+    },
     #[error("{path} cannot be routed: {source}")]
     Path {
         path: &'static str,
@@ -151,6 +156,12 @@ impl Registry {
             }
             methods.push((method, run));
         }
+        let mut shapes = BTreeMap::new();
+        for &path in paths.keys() {
+            if let Some(other) = shapes.insert(shape(path), path) {
+                return Err(MountError::Ambiguous { path, other });
+            }
+        }
         let mut route = Route::new();
         for (path, methods) in paths {
             let mounted = Path {
@@ -205,6 +216,19 @@ fn poem_path(path: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join("/")
+}
+
+/// A path without the names of its parameters.
+fn shape(path: &'static str) -> Vec<&'static str> {
+    path.split('/')
+        .map(|segment| {
+            if segment.starts_with('{') {
+                "{}"
+            } else {
+                segment
+            }
+        })
+        .collect()
 }
 
 struct Checks {

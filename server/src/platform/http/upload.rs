@@ -1,6 +1,6 @@
 //! Forms with files, read as they arrive: nothing is held beyond one piece of 64 KiB.
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use poem::{
@@ -9,7 +9,10 @@ use poem::{
     web::{Field, Multipart},
 };
 use serde_json::json;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    sync::Mutex,
+};
 
 use super::{
     body::{Cap, Incoming, Verdict},
@@ -30,14 +33,19 @@ pub(crate) struct Upload {
     verdict: Verdict,
     cap: Cap,
     fields: usize,
+    /// The field that was given out last, shared with its holder.
+    current: Option<SharedReader>,
 }
+
+type Reader = Pin<Box<dyn AsyncRead + Send>>;
+type SharedReader = Arc<Mutex<Reader>>;
 
 /// One field of a form, not read yet.
 pub(crate) struct UploadField {
     name: String,
     file_name: Option<String>,
     content_type: Option<String>,
-    reader: Pin<Box<dyn AsyncRead + Send>>,
+    reader: SharedReader,
     verdict: Verdict,
     cap: Cap,
 }
@@ -64,16 +72,24 @@ impl Input for Upload {
             verdict,
             cap,
             fields: 0,
+            current: None,
         })
     }
 }
 
 impl Upload {
-    /// The next field; the one before it must have been read or dropped.
+    /// The next field. What is left of the one before it is skipped, and it gives nothing more.
     pub(crate) async fn next_field(&mut self) -> Result<Option<UploadField>, Problem> {
+        if let Some(reader) = self.current.take() {
+            let mut reader = reader.lock().await;
+            let skipped = tokio::io::copy(&mut *reader, &mut tokio::io::sink()).await;
+            skipped.map_err(|_| self.broken())?;
+            *reader = Box::pin(tokio::io::empty());
+        }
+        self.verdict.leave_field();
         let next = self.form.next_field().await;
-        let field = next.map_err(|_| self.verdict.problem(self.cap).unwrap_or_else(malformed))?;
-        let Some(field) = field else {
+        self.verdict.enter_field();
+        let Some(field) = next.map_err(|_| self.broken())? else {
             return Ok(None);
         };
         self.fields += 1;
@@ -82,11 +98,13 @@ impl Upload {
                 "The form has more than {MAX_FIELDS} fields"
             )));
         }
-        Ok(Some(UploadField::new(
-            field,
-            self.verdict.clone(),
-            self.cap,
-        )))
+        let field = UploadField::new(field, self.verdict.clone(), self.cap);
+        self.current = Some(field.reader.clone());
+        Ok(Some(field))
+    }
+
+    fn broken(&self) -> Problem {
+        self.verdict.problem(self.cap).unwrap_or_else(malformed)
     }
 }
 
@@ -96,7 +114,7 @@ impl UploadField {
             name: field.name().unwrap_or_default().to_owned(),
             file_name: field.file_name().map(str::to_owned),
             content_type: field.content_type().map(str::to_owned),
-            reader: Box::pin(field.into_async_read()),
+            reader: Arc::new(Mutex::new(Box::pin(field.into_async_read()))),
             verdict,
             cap,
         }
@@ -118,9 +136,10 @@ impl UploadField {
 
     /// The next piece of the field, at most 64 KiB; None at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Problem> {
+        let mut reader = self.reader.lock().await;
         let mut piece = BytesMut::with_capacity(PIECE_BYTES);
         while piece.len() < PIECE_BYTES {
-            let read = self.reader.read_buf(&mut piece).await;
+            let read = reader.read_buf(&mut piece).await;
             let read =
                 read.map_err(|_| self.verdict.problem(self.cap).unwrap_or_else(malformed))?;
             if read == 0 {

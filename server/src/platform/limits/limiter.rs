@@ -13,13 +13,13 @@ use parking_lot::Mutex;
 use super::{LimitClass, LimitKey, LimitQuotas};
 
 /// How many buckets are kept at most.
-pub(crate) const MAX_BUCKETS: usize = 5_000;
+const MAX_BUCKETS: usize = 5_000;
 /// A bucket unused for this long is forgotten when room is needed.
-const IDLE: Duration = Duration::from_secs(15 * 60);
+const IDLE: Duration = Duration::from_mins(15);
 /// How many go at once when even the idle ones were not enough, so that a flood of new principals
 /// pays for one sweep per this many of them.
 const EVICTED_AT_ONCE: usize = MAX_BUCKETS / 10;
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Time since some fixed point, never running backwards.
 #[derive(Clone)]
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!((refused.allowed, refused.remaining), (false, 0));
         assert_eq!(refused.retry_after, Duration::from_secs(6));
 
-        clock.advance(refused.retry_after - Duration::from_nanos(1));
+        clock.advance(Duration::from_nanos(5_999_999_999));
         assert!(
             !limits
                 .check(LimitClass::Chat, LimitKey::User(1))

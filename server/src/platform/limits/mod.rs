@@ -1,7 +1,7 @@
 //! How often: one bucket per principal and class, by the generic cell rate algorithm.
 //!
 //! A class allows its number of calls at once and refills one cell every `60 s / number`. Buckets
-//! live in memory, for at most [`MAX_BUCKETS`] principals: a bucket that has refilled is the same as
+//! live in memory, for at most 5,000 principals: a bucket that has refilled is the same as
 //! none, so forgetting it changes nothing; beyond that the longest idle go first.
 
 mod class;
@@ -10,4 +10,4 @@ mod limiter;
 
 pub(crate) use class::{LimitClass, LimitQuotas};
 pub(crate) use key::LimitKey;
-pub(crate) use limiter::{Decision, LimitClock, Limits, MAX_BUCKETS};
+pub(crate) use limiter::{Decision, LimitClock, Limits};

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use hyper::body::{Body, Frame, SizeHint};
 use poem::Response;
 use tokio::time::Instant;
@@ -59,12 +60,12 @@ impl Measure {
     pub(in super::super) fn answered(mut self, response: Response) -> Response {
         self.status = response.status().as_u16();
         let (parts, body) = response.into_parts();
-        let carrier: http::Response<_> = Response::builder().body(body).into();
+        let inner = BoxBody::from(body);
         let measured = MeasuredBody {
-            inner: carrier.into_body(),
+            inner,
             _measure: self,
         };
-        let body = Response::from(http::Response::new(measured)).into_body();
+        let body = poem::Body::from(BoxBody::new(measured));
         Response::from_parts(parts, body)
     }
 }
@@ -94,15 +95,12 @@ impl Drop for Measure {
 }
 
 /// A body that ends the measurement with itself. Its length is the inner one's: framing stays.
-struct MeasuredBody<B> {
-    inner: B,
+struct MeasuredBody {
+    inner: BoxBody<Bytes, io::Error>,
     _measure: Measure,
 }
 
-impl<B> Body for MeasuredBody<B>
-where
-    B: Body<Data = Bytes, Error = io::Error> + Unpin,
-{
+impl Body for MeasuredBody {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -34,10 +34,11 @@ impl SecurityHeaders {
                 )
             })
             .collect();
-        let connect: String = connect_origins
-            .iter()
-            .map(|origin| format!(" {origin}"))
-            .collect();
+        let mut connect = String::new();
+        for origin in connect_origins {
+            connect.push(' ');
+            connect.push_str(origin);
+        }
         let policy = format!(
             "default-src 'self'; base-uri 'self'; connect-src 'self'{connect}; form-action 'self'; \
              frame-ancestors 'none'; img-src 'self' data: blob:; media-src 'self' blob:; \

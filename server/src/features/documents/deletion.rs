@@ -1,0 +1,187 @@
+//! Deleting and bringing back. Deleted is hidden at once; the purge comes later, by a job.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    DocumentId, JobId, StoreId, UserId,
+    library::{document, store},
+};
+use sea_orm::DbErr;
+use serde_json::json;
+
+use super::{
+    Documents, DocumentsError, PurgeDocument, purge_job::PurgeParameters, queries, subject,
+};
+use crate::platform::{
+    audit::AuditEvent,
+    db::{Txn, WriteKey},
+    jobs::{JobHandler, NewJob},
+};
+
+impl Documents {
+    /// Hides a document, stops its indexing, and schedules its purge.
+    pub(super) async fn delete_document(
+        &self,
+        user: UserId,
+        id: DocumentId,
+    ) -> Result<(), DocumentsError> {
+        self.document(user, id).await?;
+        let input = (self.clone(), user, id, self.0.clock.now());
+        self.0
+            .db
+            .write(
+                self.0.budgets.key(user),
+                input,
+                |txn, (documents, user, id, now)| {
+                    Box::pin(async move {
+                        if queries::delete_document(txn, *id, *user, *now).await? {
+                            documents
+                                .stop_and_schedule_purge(txn, *user, *id, *now)
+                                .await?;
+                        }
+                        Ok(())
+                    })
+                },
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Hides a store and everything in it.
+    pub(super) async fn delete_store(
+        &self,
+        user: UserId,
+        id: StoreId,
+    ) -> Result<(), DocumentsError> {
+        self.store(user, id).await?;
+        let input = (self.clone(), user, id, self.0.clock.now());
+        self.0
+            .db
+            .write(
+                self.0.budgets.key(user),
+                input,
+                |txn, (documents, user, id, now)| {
+                    Box::pin(async move {
+                        for document in queries::delete_store(txn, *id, *user, *now).await? {
+                            documents
+                                .stop_and_schedule_purge(txn, *user, document.id, *now)
+                                .await?;
+                        }
+                        documents
+                            .record(txn, *user, "delete_store", "store", id.0)
+                            .await
+                    })
+                },
+            )
+            .await?;
+        Ok(())
+    }
+
+    async fn stop_and_schedule_purge(
+        &self,
+        txn: &Txn,
+        user: UserId,
+        id: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        let indexing = Some(super::IndexDocument::KIND);
+        self.0
+            .jobs
+            .cancel_for_subject_in(txn, subject(id), indexing)
+            .await?;
+        let Some(keep) = self.0.settings.keep_deleted else {
+            return Ok(());
+        };
+        let mut job = NewJob::of::<PurgeDocument>(&PurgeParameters { document_id: id })
+            .map_err(|error| DbErr::Custom(error.to_string()))?;
+        job.user_id = Some(user);
+        job.subject = Some(subject(id));
+        job.run_at = Some(now + keep);
+        job.duplicate_key = Some(format!("document:{id}"));
+        let job = self.0.jobs.enqueue_in(txn, &job).await?;
+        queries::set_purge_job(txn, id, job.id()).await
+    }
+
+    /// Brings a store back with what was deleted with it.
+    pub(super) async fn restore_store(
+        &self,
+        admin: UserId,
+        id: StoreId,
+    ) -> Result<store::Model, DocumentsError> {
+        let input = (self.clone(), admin, id);
+        self.0
+            .db
+            .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
+                Box::pin(async move {
+                    let Some(store) = queries::any_store(txn, *id).await? else {
+                        return Ok(None);
+                    };
+                    for document in queries::restore_store(txn, *id).await? {
+                        documents.cancel_purge(txn, document.purge_job_id).await?;
+                    }
+                    documents
+                        .record(txn, *admin, "restore_store", "store", id.0)
+                        .await?;
+                    Ok(Some(store))
+                })
+            })
+            .await?
+            .ok_or(DocumentsError::StoreNotFound)
+    }
+
+    /// Brings a document back, into a store that is not deleted itself.
+    pub(super) async fn restore_document(
+        &self,
+        admin: UserId,
+        id: DocumentId,
+    ) -> Result<document::Model, DocumentsError> {
+        let input = (self.clone(), admin, id);
+        let restored = self
+            .0
+            .db
+            .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
+                Box::pin(async move {
+                    let Some(document) = queries::any_document(txn, *id).await? else {
+                        return Ok(Err(DocumentsError::DocumentNotFound));
+                    };
+                    let store = queries::any_store(txn, document.store_id).await?;
+                    if store.is_none_or(|store| store.deleted_at.is_some()) {
+                        return Ok(Err(DocumentsError::StoreIsDeleted));
+                    }
+                    queries::restore_document(txn, *id).await?;
+                    documents.cancel_purge(txn, document.purge_job_id).await?;
+                    documents
+                        .record(txn, *admin, "restore_document", "document", id.0)
+                        .await?;
+                    Ok(Ok(document))
+                })
+            })
+            .await?;
+        restored
+    }
+
+    async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {
+        if let Some(job) = job {
+            self.0.jobs.cancel_in(txn, job).await?;
+        }
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        txn: &Txn,
+        actor: UserId,
+        action: &'static str,
+        target: &'static str,
+        id: i64,
+    ) -> Result<(), DbErr> {
+        let event = AuditEvent {
+            actor: Some(actor),
+            action,
+            target_type: Some(target),
+            target_id: Some(id.to_string()),
+            metadata: json!({}),
+        };
+        self.0.audit.record_in(txn, &event).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! The job that removes a deleted document for good, when its time has come.
+
+use async_trait::async_trait;
+use entities::{DocumentId, jobs::job};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+
+use super::{Documents, error, queries};
+use crate::platform::{
+    db::Txn,
+    jobs::{JobContext, JobError, JobHandler, Outcome, Policy},
+    retrieval::Keep,
+    storage::BlobKey,
+};
+
+/// The kind `purge_document`.
+pub(crate) struct PurgeDocument(pub(crate) Documents);
+
+/// Which document.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct PurgeParameters {
+    pub(crate) document_id: DocumentId,
+}
+
+#[async_trait]
+impl JobHandler for PurgeDocument {
+    const KIND: &'static str = "purge_document";
+    type Parameters = PurgeParameters;
+
+    fn policy() -> Policy {
+        Policy {
+            priority: 200,
+            max_attempts: 20,
+            ..Policy::default()
+        }
+    }
+
+    fn stages() -> &'static [&'static str] {
+        &["purge"]
+    }
+
+    async fn run(
+        &self,
+        context: &JobContext,
+        parameters: PurgeParameters,
+    ) -> Result<Outcome, JobError> {
+        let documents = &self.0;
+        let id = parameters.document_id;
+        let document = queries::any_document(documents.0.db.read(), id)
+            .await
+            .map_err(error::db)?;
+        let Some(document) = document else {
+            return Ok(Outcome::done());
+        };
+        if document.deleted_at.is_none() {
+            // Restored in the meantime.
+            return Err(JobError::Cancelled);
+        }
+        context.progress(0.0, "purge").await?;
+        documents.remove_passages(id, Keep::Nothing).await?;
+        documents
+            .0
+            .blobs
+            .delete(&BlobKey::stored(&document.blob_key))
+            .await?;
+        Ok(Outcome::done_with(id, |txn, id| {
+            Box::pin(queries::remove_document(txn, *id))
+        }))
+    }
+
+    async fn gave_up_in(&self, _txn: &Txn, _job: &job::Model) -> Result<(), DbErr> {
+        // The document stays hidden; the dead letter tells an admin.
+        Ok(())
+    }
+}

@@ -1,0 +1,460 @@
+//! Every statement on stores and documents. Finders take the owner, and hide what is deleted.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    DocumentId, DocumentStatus, HoldId, JobId, StoreId, UserId,
+    library::{document, store},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
+    ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
+};
+
+use crate::platform::db::{Change, Entity, Txn};
+
+pub(super) async fn stores_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<store::Model>, DbErr> {
+    store::Entity::find()
+        .filter(store::Column::UserId.eq(user))
+        .filter(store::Column::DeletedAt.is_null())
+        .order_by_desc(store::Column::Id)
+        .all(db)
+        .await
+}
+
+pub(super) async fn count_stores(db: &impl ConnectionTrait, user: UserId) -> Result<u64, DbErr> {
+    store::Entity::find()
+        .filter(store::Column::UserId.eq(user))
+        .filter(store::Column::DeletedAt.is_null())
+        .count(db)
+        .await
+}
+
+pub(super) async fn store_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    id: StoreId,
+) -> Result<Option<store::Model>, DbErr> {
+    store::Entity::find_by_id(id)
+        .filter(store::Column::UserId.eq(user))
+        .filter(store::Column::DeletedAt.is_null())
+        .one(db)
+        .await
+}
+
+/// How many of these stores the user owns.
+pub(super) async fn count_owned(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    ids: &[StoreId],
+) -> Result<u64, DbErr> {
+    store::Entity::find()
+        .filter(store::Column::Id.is_in(ids.iter().copied()))
+        .filter(store::Column::UserId.eq(user))
+        .filter(store::Column::DeletedAt.is_null())
+        .count(db)
+        .await
+}
+
+pub(super) async fn any_store(
+    db: &impl ConnectionTrait,
+    id: StoreId,
+) -> Result<Option<store::Model>, DbErr> {
+    store::Entity::find_by_id(id).one(db).await
+}
+
+pub(super) async fn insert_store(
+    txn: &Txn,
+    user: UserId,
+    display_name: &str,
+    fs_name: &str,
+    now: DateTime<Utc>,
+) -> Result<store::Model, DbErr> {
+    store::Entity::insert(store::ActiveModel {
+        user_id: Set(user),
+        display_name: Set(display_name.to_owned()),
+        fs_name: Set(fs_name.to_owned()),
+        created_at: Set(now),
+        ..Default::default()
+    })
+    .exec_with_returning(txn)
+    .await
+}
+
+/// Marks a store as deleted, and with it the documents that were not deleted before. Answers those.
+pub(super) async fn delete_store(
+    txn: &Txn,
+    id: StoreId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<document::Model>, DbErr> {
+    store::Entity::update_many()
+        .col_expr(store::Column::DeletedAt, Expr::value(now))
+        .col_expr(store::Column::DeletedBy, Expr::value(by))
+        .filter(store::Column::Id.eq(id))
+        .filter(store::Column::DeletedAt.is_null())
+        .exec(txn)
+        .await?;
+    let documents = documents_in(txn, id).await?;
+    document::Entity::update_many()
+        .col_expr(document::Column::DeletedAt, Expr::value(now))
+        .col_expr(document::Column::DeletedBy, Expr::value(by))
+        .col_expr(document::Column::DeletedWithStore, Expr::value(true))
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
+        .filter(document::Column::StoreId.eq(id))
+        .filter(document::Column::DeletedAt.is_null())
+        .exec(txn)
+        .await?;
+    Ok(documents)
+}
+
+/// Brings a store back with the documents that were deleted with it. Answers those.
+pub(super) async fn restore_store(txn: &Txn, id: StoreId) -> Result<Vec<document::Model>, DbErr> {
+    store::Entity::update_many()
+        .col_expr(
+            store::Column::DeletedAt,
+            Expr::value(Option::<DateTime<Utc>>::None),
+        )
+        .col_expr(store::Column::DeletedBy, Expr::value(Option::<i64>::None))
+        .filter(store::Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    let with_store = Condition::all()
+        .add(document::Column::StoreId.eq(id))
+        .add(document::Column::DeletedWithStore.eq(true));
+    let documents = document::Entity::find()
+        .filter(with_store.clone())
+        .all(txn)
+        .await?;
+    undelete(txn, with_store).await?;
+    Ok(documents)
+}
+
+pub(super) async fn restore_document(txn: &Txn, id: DocumentId) -> Result<(), DbErr> {
+    undelete(txn, Condition::all().add(document::Column::Id.eq(id))).await
+}
+
+async fn undelete(txn: &Txn, which: Condition) -> Result<(), DbErr> {
+    document::Entity::update_many()
+        .col_expr(
+            document::Column::DeletedAt,
+            Expr::value(Option::<DateTime<Utc>>::None),
+        )
+        .col_expr(
+            document::Column::DeletedBy,
+            Expr::value(Option::<i64>::None),
+        )
+        .col_expr(document::Column::DeletedWithStore, Expr::value(false))
+        .col_expr(
+            document::Column::PurgeJobId,
+            Expr::value(Option::<uuid::Uuid>::None),
+        )
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
+        .filter(which)
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+async fn documents_in(
+    db: &impl ConnectionTrait,
+    store: StoreId,
+) -> Result<Vec<document::Model>, DbErr> {
+    document::Entity::find()
+        .filter(document::Column::StoreId.eq(store))
+        .filter(document::Column::DeletedAt.is_null())
+        .order_by_desc(document::Column::Id)
+        .all(db)
+        .await
+}
+
+/// The documents of a store that the caller was found to own; newest first.
+pub(super) async fn documents_of_store(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    store: StoreId,
+) -> Result<Vec<document::Model>, DbErr> {
+    document::Entity::find()
+        .filter(document::Column::StoreId.eq(store))
+        .filter(document::Column::UserId.eq(user))
+        .filter(document::Column::DeletedAt.is_null())
+        .order_by_desc(document::Column::Id)
+        .all(db)
+        .await
+}
+
+pub(super) async fn document_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    id: DocumentId,
+) -> Result<Option<document::Model>, DbErr> {
+    document::Entity::find_by_id(id)
+        .filter(document::Column::UserId.eq(user))
+        .filter(document::Column::DeletedAt.is_null())
+        .one(db)
+        .await
+}
+
+/// A document whoever owns it and even when it is deleted: for jobs and admins.
+pub(super) async fn any_document(
+    db: &impl ConnectionTrait,
+    id: DocumentId,
+) -> Result<Option<document::Model>, DbErr> {
+    document::Entity::find_by_id(id).one(db).await
+}
+
+pub(super) async fn insert_document(
+    txn: &Txn,
+    row: document::ActiveModel,
+) -> Result<document::Model, DbErr> {
+    let inserted = document::Entity::insert(row)
+        .exec_with_returning(txn)
+        .await?;
+    announce(txn, &inserted);
+    Ok(inserted)
+}
+
+/// Remembers which job and hold work on a document.
+pub(super) async fn set_work(
+    txn: &Txn,
+    id: DocumentId,
+    job: JobId,
+    hold: Option<HoldId>,
+) -> Result<(), DbErr> {
+    document::Entity::update_many()
+        .col_expr(document::Column::JobId, Expr::value(job))
+        .col_expr(document::Column::HoldId, Expr::value(hold))
+        .filter(document::Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn set_purge_job(txn: &Txn, id: DocumentId, job: JobId) -> Result<(), DbErr> {
+    document::Entity::update_many()
+        .col_expr(document::Column::PurgeJobId, Expr::value(job))
+        .filter(document::Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Hides a document. `false`: somebody was faster.
+pub(super) async fn delete_document(
+    txn: &Txn,
+    id: DocumentId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let deleted = document::Entity::update_many()
+        .col_expr(document::Column::DeletedAt, Expr::value(now))
+        .col_expr(document::Column::DeletedBy, Expr::value(by))
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
+        .filter(document::Column::Id.eq(id))
+        .filter(document::Column::DeletedAt.is_null())
+        .exec(txn)
+        .await?;
+    Ok(deleted.rows_affected == 1)
+}
+
+/// What an indexing run learnt.
+#[derive(Clone, Debug)]
+pub(super) struct Indexed {
+    pub(super) page_count: Option<i32>,
+    pub(super) index_tokens: i64,
+    pub(super) embedding_model: Option<String>,
+    pub(super) generation: i64,
+}
+
+pub(super) async fn finish_document(
+    txn: &Txn,
+    id: DocumentId,
+    indexed: &Indexed,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut update = set_status(id, DocumentStatus::Done, None, now)
+        .col_expr(document::Column::PageCount, Expr::value(indexed.page_count))
+        .col_expr(
+            document::Column::IndexTokens,
+            Expr::value(indexed.index_tokens),
+        )
+        .col_expr(
+            document::Column::Generation,
+            Expr::value(indexed.generation),
+        );
+    update = update.col_expr(
+        document::Column::EmbeddingModel,
+        Expr::value(indexed.embedding_model.clone()),
+    );
+    update.exec(txn).await?;
+    announce_id(txn, id).await
+}
+
+/// Moves a document to a state, with the reason when it is an error.
+pub(super) async fn change_status(
+    txn: &Txn,
+    id: DocumentId,
+    status: DocumentStatus,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    set_status(id, status, reason, now).exec(txn).await?;
+    announce_id(txn, id).await
+}
+
+fn set_status(
+    id: DocumentId,
+    status: DocumentStatus,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> sea_orm::UpdateMany<document::Entity> {
+    document::Entity::update_many()
+        .col_expr(document::Column::Status, Expr::value(status))
+        .col_expr(document::Column::StatusUpdatedAt, Expr::value(now))
+        .col_expr(
+            document::Column::LastError,
+            Expr::value(reason.map(str::to_owned)),
+        )
+        .col_expr(
+            document::Column::Rev,
+            Expr::col(document::Column::Rev).add(1),
+        )
+        .filter(document::Column::Id.eq(id))
+}
+
+pub(super) async fn remove_document(txn: &Txn, id: DocumentId) -> Result<(), DbErr> {
+    document::Entity::delete_by_id(id).exec(txn).await?;
+    Ok(())
+}
+
+/// Documents that have been `RUNNING` or `PENDING` since before `since`: candidates for a reset.
+pub(super) async fn stuck(
+    db: &impl ConnectionTrait,
+    since: DateTime<Utc>,
+    user: Option<UserId>,
+) -> Result<Vec<document::Model>, DbErr> {
+    let mut query = document::Entity::find()
+        .filter(document::Column::Status.is_in([DocumentStatus::Running, DocumentStatus::Pending]))
+        .filter(document::Column::StatusUpdatedAt.lt(since))
+        .filter(document::Column::DeletedAt.is_null());
+    if let Some(user) = user {
+        query = query.filter(document::Column::UserId.eq(user));
+    }
+    query
+        .order_by_asc(document::Column::Id)
+        .limit(1_000)
+        .all(db)
+        .await
+}
+
+/// Finished documents whose vectors were made by another model than `model`.
+pub(super) async fn with_other_embedding(
+    db: &impl ConnectionTrait,
+    model: &str,
+    limit: u64,
+) -> Result<Vec<document::Model>, DbErr> {
+    document::Entity::find()
+        .filter(document::Column::Status.eq(DocumentStatus::Done))
+        .filter(document::Column::DeletedAt.is_null())
+        .filter(
+            Condition::any()
+                .add(document::Column::EmbeddingModel.is_null())
+                .add(document::Column::EmbeddingModel.ne(model)),
+        )
+        .order_by_asc(document::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// Deleted stores, newest first.
+pub(super) async fn deleted_stores(
+    db: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<store::Model>, DbErr> {
+    store::Entity::find()
+        .filter(store::Column::DeletedAt.is_not_null())
+        .order_by_desc(store::Column::DeletedAt)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// Stores and documents that are not deleted, over the whole house.
+pub(super) async fn totals(db: &impl ConnectionTrait) -> Result<(u64, u64), DbErr> {
+    let stores = store::Entity::find()
+        .filter(store::Column::DeletedAt.is_null())
+        .count(db)
+        .await?;
+    let documents = document::Entity::find()
+        .filter(document::Column::DeletedAt.is_null())
+        .count(db)
+        .await?;
+    Ok((stores, documents))
+}
+
+async fn announce_id(txn: &Txn, id: DocumentId) -> Result<(), DbErr> {
+    if let Some(row) = any_document(txn, id).await? {
+        announce(txn, &row);
+    }
+    Ok(())
+}
+
+fn announce(txn: &Txn, row: &document::Model) {
+    txn.announce(Change {
+        entity: Entity::Document,
+        id: row.id.to_string(),
+        user_id: Some(row.user_id),
+        rev: row.rev,
+    });
+}
+
+/// Documents whose attributes have one of the given values each.
+pub(super) async fn matching(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    stores: &[StoreId],
+    filter: &[(String, Vec<String>)],
+) -> Result<Vec<DocumentId>, DbErr> {
+    let mut query = document::Entity::find()
+        .filter(document::Column::UserId.eq(user))
+        .filter(document::Column::StoreId.is_in(stores.iter().copied()))
+        .filter(document::Column::DeletedAt.is_null());
+    for (attribute, values) in filter {
+        let values = values.iter().map(String::as_str);
+        query = match attribute.as_str() {
+            "filename" => query.filter(document::Column::Filename.is_in(values)),
+            "display_name" => query.filter(document::Column::DisplayName.is_in(values)),
+            "media_type" => query.filter(document::Column::MediaType.is_in(values)),
+            _ => {
+                let ids = values.filter_map(|id| id.parse().ok().map(DocumentId));
+                query.filter(document::Column::Id.is_in(ids))
+            }
+        };
+    }
+    Ok(query.all(db).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Makes writes that count a user's rows wait for each other, in whatever process they run.
+pub(super) async fn lock_owner(txn: &Txn, user: UserId) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DatabaseBackend::Postgres {
+        let lock = Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "SELECT 1 FROM users WHERE id = $1 FOR UPDATE",
+            [user.into()],
+        );
+        txn.query_one_raw(lock).await?;
+    }
+    Ok(())
+}

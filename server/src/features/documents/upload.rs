@@ -1,0 +1,238 @@
+//! Taking a file in: received into a private temporary file, judged by its content, priced, stored,
+//! and handed to a job. A refusal at any point leaves nothing behind.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use entities::{DocumentStatus, StoreId, UserId, library::document};
+use extract::{HEAD_BYTES, Sniffed, TAIL_BYTES};
+use sea_orm::{ActiveValue::Set, DbErr};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+
+use super::{Documents, DocumentsError, names, queries};
+use crate::platform::{
+    budgets::{BudgetRefusal, Reserved},
+    db::Txn,
+    http::{Problem, UploadField},
+    storage::{BlobKey, StorageError, TemporaryFile},
+};
+
+/// Bytes of a document that make one token, for the estimate before the text is known.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// A file on local disk, read to its end and not yet judged.
+pub(super) struct Received {
+    file: TemporaryFile,
+    filename: String,
+    declared: Option<String>,
+    size_bytes: u64,
+    sha256: String,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+/// A file whose kind is known and allowed.
+pub(super) struct Judged {
+    received: Received,
+    sniffed: Sniffed,
+}
+
+/// What was taken in, for the answer.
+pub(super) struct Accepted {
+    pub(super) document: document::Model,
+    pub(super) estimated_cost: entities::Nanos,
+}
+
+impl Documents {
+    /// Writes the field to a temporary file, hashing and counting as it comes.
+    pub(super) async fn receive(&self, field: &mut UploadField) -> Result<Received, Problem> {
+        let storage = |error: StorageError| Problem::from(DocumentsError::Storage(error));
+        let (file, mut target) = self.0.temporary.create().await.map_err(storage)?;
+        let (mut hash, mut size_bytes) = (Sha256::new(), 0_u64);
+        let mut head = Vec::new();
+        let mut tail = VecDeque::with_capacity(TAIL_BYTES);
+        while let Some(piece) = field.chunk().await? {
+            size_bytes += piece.len() as u64;
+            if size_bytes > self.0.settings.max_upload_bytes {
+                return Err(DocumentsError::TooLarge.into());
+            }
+            hash.update(&piece);
+            head.extend_from_slice(&piece[..piece.len().min(HEAD_BYTES - head.len())]);
+            tail.extend(&piece[piece.len().saturating_sub(TAIL_BYTES)..]);
+            tail.drain(..tail.len().saturating_sub(TAIL_BYTES));
+            target
+                .write_all(&piece)
+                .await
+                .map_err(|error| storage(error.into()))?;
+        }
+        target
+            .flush()
+            .await
+            .map_err(|error| storage(error.into()))?;
+        Ok(Received {
+            filename: names::file_name(field.file_name().unwrap_or_default()),
+            declared: field.content_type().map(str::to_owned),
+            file,
+            size_bytes,
+            sha256: hex::encode(hash.finalize()),
+            head,
+            tail: tail.into(),
+        })
+    }
+
+    /// Decides by content what the file is, and whether it may come in.
+    pub(super) async fn judge(&self, received: Received) -> Result<Judged, DocumentsError> {
+        if received.size_bytes == 0 {
+            return Err(DocumentsError::InvalidField {
+                field: "file",
+                reason: "The file is empty".to_owned(),
+            });
+        }
+        let judged = tokio::task::spawn_blocking(move || {
+            let sniffed = extract::sniff(
+                received.declared.as_deref(),
+                &received.filename,
+                &received.head,
+                &received.tail,
+                received.file.path(),
+            );
+            sniffed.map(|sniffed| Judged { received, sniffed })
+        })
+        .await
+        .map_err(|_| DocumentsError::NotAllowed("The file cannot be read".to_owned()))?
+        .map_err(|refusal| DocumentsError::NotAllowed(refusal.to_string()))?;
+        let allowed = &self.0.settings.allowed;
+        if !allowed.allows(&judged.sniffed.mime) {
+            return Err(DocumentsError::NotAllowed(format!(
+                "Files of type {} are not accepted here. Accepted are: {}.",
+                judged.sniffed.mime,
+                allowed.describe()
+            )));
+        }
+        Ok(judged)
+    }
+
+    /// Stores the original, then the document, its hold and its job in one transaction.
+    pub(super) async fn accept(
+        &self,
+        user: UserId,
+        store: StoreId,
+        display_name: Option<String>,
+        judged: Judged,
+    ) -> Result<Accepted, DocumentsError> {
+        let Judged { received, sniffed } = judged;
+        let key = BlobKey::document(self.0.entropy.uuid());
+        self.0.blobs.put_file(&key, received.file.path()).await?;
+        let kind = sniffed.format.to_string();
+        let now = self.0.clock.now();
+        let estimated_tokens = (received.size_bytes / BYTES_PER_TOKEN).max(1);
+        let row = NewDocument {
+            user,
+            store,
+            filename: received.filename,
+            display_name,
+            media_type: sniffed.mime,
+            size_bytes: i64::try_from(received.size_bytes).unwrap_or(i64::MAX),
+            sha256: received.sha256,
+            blob_key: key.as_str().to_owned(),
+            estimated_tokens: i64::try_from(estimated_tokens).unwrap_or(i64::MAX),
+            now,
+        };
+        let accepted = self.record_upload(user, row).await;
+        match &accepted {
+            Ok(_) => {
+                self.0.telemetry.uploads.increment([&kind, "ok"]);
+                self.0
+                    .telemetry
+                    .upload_bytes
+                    .add([&kind], received.size_bytes);
+            }
+            Err(_) => self.0.blobs.delete(&key).await?,
+        }
+        accepted
+    }
+
+    async fn record_upload(
+        &self,
+        user: UserId,
+        row: NewDocument,
+    ) -> Result<Accepted, DocumentsError> {
+        let store = row.store;
+        let (document, outcome) = self
+            .0
+            .db
+            .write(
+                self.0.budgets.key(user),
+                (self.clone(), row),
+                |txn, (documents, row)| Box::pin(documents.insert_with_job(txn, row)),
+            )
+            .await?
+            .ok_or(DocumentsError::StoreNotFound)?;
+        // Without the money the whole transaction wrote nothing that stays.
+        let hold = self.0.budgets.admit(outcome)?;
+        let estimated_cost = hold.terms().amount;
+        tracing::info!(
+            event = "document_accepted",
+            user_id = user.0,
+            store_id = store.0,
+            document_id = document.id.0,
+            bytes = document.size_bytes,
+        );
+        Ok(Accepted {
+            document,
+            estimated_cost,
+        })
+    }
+
+    /// `None`: the store was deleted meanwhile.
+    async fn insert_with_job(
+        &self,
+        txn: &Txn,
+        row: &NewDocument,
+    ) -> Result<Option<(document::Model, Result<Reserved, BudgetRefusal>)>, DbErr> {
+        if queries::store_of(txn, row.user, row.store).await?.is_none() {
+            return Ok(None);
+        }
+        let document = queries::insert_document(txn, row.active()).await?;
+        let outcome = self.enqueue_index_in(txn, &document).await?;
+        if outcome.is_err() {
+            queries::remove_document(txn, document.id).await?;
+        }
+        Ok(Some((document, outcome)))
+    }
+}
+
+/// A document about to be stored.
+struct NewDocument {
+    user: UserId,
+    store: StoreId,
+    filename: String,
+    display_name: Option<String>,
+    media_type: String,
+    size_bytes: i64,
+    sha256: String,
+    blob_key: String,
+    estimated_tokens: i64,
+    now: DateTime<Utc>,
+}
+
+impl NewDocument {
+    fn active(&self) -> document::ActiveModel {
+        document::ActiveModel {
+            store_id: Set(self.store),
+            user_id: Set(self.user),
+            filename: Set(self.filename.clone()),
+            display_name: Set(self.display_name.clone()),
+            media_type: Set(self.media_type.clone()),
+            size_bytes: Set(self.size_bytes),
+            sha256: Set(self.sha256.clone()),
+            blob_key: Set(self.blob_key.clone()),
+            status: Set(DocumentStatus::Pending),
+            status_updated_at: Set(self.now),
+            estimated_tokens: Set(self.estimated_tokens),
+            created_at: Set(self.now),
+            ..Default::default()
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A provider that needs no network and gives the same answer every time: it picks the sentences of
+//! the passages that answer the question best, and cites them.
+
+mod choose;
+mod language;
+mod question;
+mod sentences;
+mod tables;
+mod terms;
+mod vectors;
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::time::sleep;
+
+use super::{Chat, Piece, Pieces, RawEmbeddings};
+use crate::platform::ai::answer::FinishReason;
+use crate::platform::ai::request::ChatRequest;
+use crate::platform::ai::tokens;
+
+use language::Language;
+use question::Question;
+
+pub(in crate::platform::ai) struct Offline {
+    latency: Duration,
+}
+
+impl Offline {
+    /// `latency` is the pause before each delta.
+    pub(in crate::platform::ai) const fn new(latency: Duration) -> Self {
+        Self { latency }
+    }
+
+    pub(super) fn chat(&self, chat: &Chat<'_>) -> Pieces {
+        let prompt_tokens = tokens::prompt_exact(chat.prompt);
+        let limit = u64::from(chat.request.max_output_tokens);
+        let (words, reason) = within(&compose(chat.request), limit);
+        let completion_tokens = tokens::exact(&words.concat());
+        let latency = self.latency;
+        async_stream::stream! {
+            for word in words {
+                if !latency.is_zero() {
+                    sleep(latency).await;
+                }
+                yield Ok(Piece::Text(word));
+            }
+            yield Ok(Piece::Usage { prompt_tokens, completion_tokens });
+            yield Ok(Piece::Finish(reason));
+            yield Ok(Piece::End);
+        }
+        .boxed()
+    }
+
+    pub(super) fn embed(&self, inputs: &[String]) -> RawEmbeddings {
+        let prompt_tokens = Some(inputs.iter().map(|text| tokens::exact(text)).sum());
+        let vectors = inputs.iter().map(|text| vectors::vector(text)).collect();
+        RawEmbeddings {
+            vectors,
+            prompt_tokens,
+        }
+    }
+}
+
+/// The answer's text: the chosen sentences, each with its passage's number, or a plain statement
+/// that the passages hold none.
+fn compose(request: &ChatRequest) -> String {
+    let question = Question::read(&request.question, &request.history);
+    let chosen = choose::choose(&question, &request.passages);
+    if chosen.is_empty() {
+        return no_answer(question.language, request.passages.is_empty()).to_owned();
+    }
+    let cited: Vec<String> = chosen
+        .iter()
+        .map(|sentence| cite(&sentence.text, sentence.number))
+        .collect();
+    cited.join(" ")
+}
+
+/// Puts the number inside the sentence, before its end, so that it is plain which sentence it
+/// belongs to.
+fn cite(sentence: &str, number: u32) -> String {
+    let end = match sentence.chars().next_back() {
+        Some(mark @ ('.' | '!' | '?' | '。' | '！' | '？')) => mark,
+        _ => '.',
+    };
+    let body = sentence.trim_end_matches(['.', '!', '?', '。', '！', '？', ':', ';', ',', ' ']);
+    format!("{body} [{number}]{end}")
+}
+
+const fn no_answer(language: Language, nothing_found: bool) -> &'static str {
+    match (language, nothing_found) {
+        (Language::English, true) => "No passage in your documents matches this question.",
+        (Language::English, false) => "The passages that were found do not answer this question.",
+        (Language::German, true) => "Keine Stelle in Ihren Dokumenten passt zu dieser Frage.",
+        (Language::German, false) => "Die gefundenen Stellen beantworten diese Frage nicht.",
+        (Language::French, true) => {
+            "Aucun passage de vos documents ne correspond à cette question."
+        }
+        (Language::French, false) => "Les passages trouvés ne répondent pas à cette question.",
+        (Language::Spanish, true) => "Ningún pasaje de sus documentos corresponde a esta pregunta.",
+        (Language::Spanish, false) => "Los pasajes encontrados no responden a esta pregunta.",
+    }
+}
+
+/// Splits the text into words with the space that follows each, as many as the limit allows.
+fn within(text: &str, limit: u64) -> (Vec<String>, FinishReason) {
+    let mut words = Vec::new();
+    let mut used = String::new();
+    for word in text.split_inclusive(char::is_whitespace) {
+        used.push_str(word);
+        if tokens::exact(&used) > limit {
+            return (words, FinishReason::Length);
+        }
+        words.push(word.to_owned());
+    }
+    (words, FinishReason::Stop)
+}
+
+#[cfg(test)]
+mod tests;

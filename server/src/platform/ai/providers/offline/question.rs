@@ -1,0 +1,143 @@
+//! What a question asks about, and what kind of answer it wants.
+
+use super::language::Language;
+use super::terms::{Word, words};
+use crate::platform::ai::request::{Role, Turn};
+
+/// The kind of sentence that would answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wants {
+    Number,
+    Time,
+    Name,
+    Reason,
+    Definition,
+    Anything,
+}
+
+/// A word of the question that a sentence should hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Term {
+    pub(super) stem: String,
+    /// 1 for a word of the question's subject, less for words that ask rather than name.
+    pub(super) weight: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Question {
+    pub(super) language: Language,
+    pub(super) wants: Wants,
+    pub(super) terms: Vec<Term>,
+}
+
+/// Phrases that say what is wanted, longest first; their words name no subject.
+const PHRASES: [(&str, Wants); 35] = [
+    ("what is the number of", Wants::Number),
+    ("how many", Wants::Number),
+    ("how much", Wants::Number),
+    ("how long", Wants::Number),
+    ("how often", Wants::Number),
+    ("how old", Wants::Number),
+    ("how large", Wants::Number),
+    ("how big", Wants::Number),
+    ("how far", Wants::Number),
+    ("how fast", Wants::Number),
+    ("how high", Wants::Number),
+    ("what percentage", Wants::Number),
+    ("what year", Wants::Time),
+    ("which year", Wants::Time),
+    ("what date", Wants::Time),
+    ("what time", Wants::Time),
+    ("when", Wants::Time),
+    ("who", Wants::Name),
+    ("why", Wants::Reason),
+    ("what is", Wants::Definition),
+    ("what are", Wants::Definition),
+    ("wie viele", Wants::Number),
+    ("wie viel", Wants::Number),
+    ("wie lange", Wants::Number),
+    ("wie oft", Wants::Number),
+    ("wann", Wants::Time),
+    ("wer", Wants::Name),
+    ("warum", Wants::Reason),
+    ("was ist", Wants::Definition),
+    ("combien", Wants::Number),
+    ("quand", Wants::Time),
+    ("pourquoi", Wants::Reason),
+    ("cuántos", Wants::Number),
+    ("cuántas", Wants::Number),
+    ("cuándo", Wants::Time),
+];
+
+/// Words that ask for a form of answer more than they name its subject.
+const ASKING: &str = "answer briefly define describe detail document documents exactly explain \
+    find give happen happens list mean means meaning name overview passage passages point purpose \
+    say says show summarise summarize summary tell text use used using way work works \
+    beschreibe dokument erkläre nenne zusammenfassung document explique résumé explica resumen";
+const ASKING_WEIGHT: f64 = 0.35;
+const EARLIER_WEIGHT: f64 = 0.5;
+/// A question with fewer subject words than this leans on the one before it.
+const ENOUGH_TERMS: usize = 2;
+
+impl Question {
+    pub(super) fn read(text: &str, history: &[Turn]) -> Self {
+        let language = Language::guess(text);
+        let lower = text.to_lowercase();
+        let phrase = PHRASES
+            .iter()
+            .find(|(phrase, _)| holds_phrase(&lower, phrase));
+        let wants = phrase.map_or(Wants::Anything, |(_, wants)| *wants);
+        let phrase_words: Vec<&str> = phrase
+            .map(|(phrase, _)| phrase.split(' ').collect())
+            .unwrap_or_default();
+        let mut question = Self {
+            language,
+            wants,
+            terms: Vec::new(),
+        };
+        question.add(text, &phrase_words, 1.0);
+        let subject = question
+            .terms
+            .iter()
+            .filter(|term| term.weight >= 1.0)
+            .count();
+        if subject < ENOUGH_TERMS {
+            let earlier = history.iter().rev().find(|turn| turn.role == Role::User);
+            if let Some(earlier) = earlier {
+                question.add(&earlier.text, &[], EARLIER_WEIGHT);
+            }
+        }
+        question
+    }
+
+    fn add(&mut self, text: &str, without: &[&str], weight: f64) {
+        for Word { plain, stem } in words(text, &self.language.stemmer()) {
+            let nothing = self.language.is_stop_word(&plain)
+                || without.contains(&plain.as_str())
+                || self.terms.iter().any(|term| term.stem == stem);
+            if nothing {
+                continue;
+            }
+            let asking = ASKING.split_ascii_whitespace().any(|word| word == plain);
+            let weight = if asking {
+                weight * ASKING_WEIGHT
+            } else {
+                weight
+            };
+            self.terms.push(Term { stem, weight });
+        }
+    }
+
+    /// Whether nothing is asked about in particular, as in "what is this about?".
+    pub(super) fn is_general(&self) -> bool {
+        self.terms.iter().all(|term| term.weight <= ASKING_WEIGHT)
+    }
+}
+
+fn holds_phrase(text: &str, phrase: &str) -> bool {
+    text.match_indices(phrase).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + phrase.len()..].chars().next();
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
+}

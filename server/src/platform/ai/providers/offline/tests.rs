@@ -1,0 +1,168 @@
+use super::*;
+use crate::platform::ai::model::{ModelRef, ProviderName};
+use crate::platform::ai::request::{PromptPassage, Role, Turn};
+
+fn passages(texts: &[&str]) -> Vec<PromptPassage> {
+    (1..)
+        .zip(texts)
+        .map(|(number, text)| PromptPassage {
+            number,
+            title: format!("manual-{number}.pdf"),
+            page: Some(number),
+            text: (*text).to_owned(),
+        })
+        .collect()
+}
+
+fn ask_after(history: &[&str], question: &str, texts: &[&str]) -> String {
+    let turn = |text: &&str| Turn {
+        role: Role::User,
+        text: (*text).to_owned(),
+    };
+    compose(&ChatRequest {
+        model: ModelRef::new(ProviderName::Offline, "gemini-2.5-flash"),
+        system: None,
+        history: history.iter().map(turn).collect(),
+        question: question.to_owned(),
+        passages: passages(texts),
+        max_output_tokens: 2048,
+    })
+}
+
+fn ask(question: &str, texts: &[&str]) -> String {
+    ask_after(&[], question, texts)
+}
+
+const LIBRARY: [&str; 4] = [
+    "Opening hours\n\nThe reading room is open from 9:00 to 20:00 on weekdays. On Saturdays it \
+     closes at 14:00. It stays closed on Sundays and public holidays.",
+    "Borrowing\n\nMembers may borrow up to 12 books at a time. The loan period is four weeks and \
+     can be extended twice, unless another reader has reserved the book. Late returns cost 0.50 \
+     euros per book and week.",
+    "History\n\nThe library was founded by Clara Thornfield in 1887. Its first building burned \
+     down in 1921 because a lamp was left burning in the attic. The present house was opened in \
+     1926.",
+    "| Room | Seats | Floor |\n|---|---|---|\n| Reading room | 84 | 1 |\n| Map room | 12 | 2 |",
+];
+
+#[test]
+fn the_sentence_that_holds_the_answer_is_quoted_and_cited() {
+    let cases = [
+        (
+            "How many books may a member borrow?",
+            "borrow up to 12 books at a time [2].",
+        ),
+        (
+            "When was the library founded?",
+            "founded by Clara Thornfield in 1887 [3].",
+        ),
+        (
+            "Who founded the library?",
+            "founded by Clara Thornfield in 1887 [3].",
+        ),
+        (
+            "Why did the first building burn down?",
+            "because a lamp was left burning in the attic [3].",
+        ),
+        (
+            "When does the reading room close on Saturdays?",
+            "On Saturdays it closes at 14:00 [1].",
+        ),
+        (
+            "How long is the loan period?",
+            "The loan period is four weeks",
+        ),
+        (
+            "How many seats does the map room have?",
+            "Room: Map room, Seats: 12, Floor: 2 [4].",
+        ),
+        (
+            "What does a late return cost?",
+            "Late returns cost 0.50 euros per book and week [2].",
+        ),
+    ];
+    for (question, wanted) in cases {
+        let answer = ask(question, &LIBRARY);
+        assert!(answer.contains(wanted), "{question}\n  {answer}");
+    }
+}
+
+#[test]
+fn the_best_sentence_comes_first() {
+    let answer = ask("How many books may a member borrow?", &LIBRARY);
+    assert!(answer.starts_with("Members may borrow"), "{answer}");
+}
+
+#[test]
+fn what_the_passages_do_not_hold_is_said_plainly() {
+    let wanted = "The passages that were found do not answer this question.";
+    for question in [
+        "What is the boiling point of mercury?",
+        "Which airline flies to Reykjavik in winter?",
+        "How tall is the Eiffel tower?",
+    ] {
+        assert_eq!(ask(question, &LIBRARY), wanted, "{question}");
+    }
+    assert_eq!(
+        ask("Anything?", &[]),
+        "No passage in your documents matches this question."
+    );
+}
+
+#[test]
+fn the_answer_speaks_the_language_of_the_question() {
+    let passages = ["Die Heizung wird jedes Jahr im September gewartet. Das Öl wird geprüft."];
+    let answer = ask("Wann wird die Heizung gewartet?", &passages);
+    assert_eq!(
+        answer,
+        "Die Heizung wird jedes Jahr im September gewartet [1]."
+    );
+    let nothing = "Die gefundenen Stellen beantworten diese Frage nicht.";
+    assert_eq!(ask("Wie hoch ist der Berg Zugspitze?", &passages), nothing);
+}
+
+#[test]
+fn a_question_that_leans_on_the_one_before_is_understood() {
+    let earlier = ["How many books may a member borrow?"];
+    let answer = ask_after(&earlier, "And for how long?", &LIBRARY);
+    assert!(answer.contains('['), "{answer}");
+}
+
+#[test]
+fn a_question_about_everything_gets_the_openings() {
+    let answer = ask("What is this document about?", &LIBRARY);
+    assert!(
+        answer.contains("[1]") && answer.contains("[2]") && answer.contains("[3]"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn text_without_spaces_is_searched_too() {
+    let passages = ["図書館は1887年に設立された。閉館は二十時である。"];
+    let answer = ask("図書館はいつ設立された？", &passages);
+    assert_eq!(answer, "図書館は1887年に設立された [1]。");
+}
+
+#[test]
+fn reference_marks_of_the_source_never_read_as_citations() {
+    let answer = ask(
+        "When was the bridge built?",
+        &["The bridge was built in 1932.[7]"],
+    );
+    assert_eq!(answer, "The bridge was built in 1932 [1].");
+}
+
+#[test]
+fn the_answer_is_cut_at_the_output_limit() {
+    let (words, reason) = within("one two three four five", 3);
+    assert_eq!(
+        (words.concat().as_str(), reason),
+        ("one two three ", FinishReason::Length)
+    );
+    let (words, reason) = within("one two", 3);
+    assert_eq!(
+        (words.concat().as_str(), reason),
+        ("one two", FinishReason::Stop)
+    );
+}

@@ -1,0 +1,1 @@
+//! Drives the real providers against a local server that misbehaves on demand.

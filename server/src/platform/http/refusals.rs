@@ -1,0 +1,36 @@
+//! How failures of the parts below are told to a client.
+
+use std::time::Duration;
+
+use poem::http::StatusCode;
+use serde_json::{Map, json};
+
+use super::problem::Problem;
+use crate::platform::{budgets::BudgetRefusal, db::DbError};
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unavailable(_) => {
+                Self::unavailable("The database does not answer. Try again in a moment.")
+                    .with_retry_after(Duration::from_secs(1))
+                    .caused_by(error)
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl Problem {
+    /// 402 with where the budget stands. `message` is the contract's short text; the refusal's own
+    /// words follow as `reason`.
+    pub(crate) fn over_budget(refusal: &BudgetRefusal, message: &'static str) -> Self {
+        let mut details = Map::new();
+        details.insert("limit_usd".into(), json!(refusal.limit.as_usd()));
+        details.insert("spent_usd".into(), json!(refusal.spent.as_usd()));
+        details.insert("held_usd".into(), json!(refusal.held.as_usd()));
+        details.insert("resets_at".into(), json!(refusal.resets_at));
+        details.insert("reason".into(), json!(refusal.to_string()));
+        Self::new(StatusCode::PAYMENT_REQUIRED, "budget_exceeded", message).with_details(details)
+    }
+}

@@ -1,0 +1,247 @@
+//! What a running handler is given.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use entities::{HoldId, JobId, UserId, jobs::job};
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    JobError, Jobs,
+    queries::{
+        DbErr,
+        moves::{self, Report, Run},
+    },
+    stop::{StopReason, StopSignal},
+};
+use crate::platform::db::{Txn, WriteKey};
+
+/// A run of a job, seen from its handler.
+pub(crate) struct JobContext {
+    jobs: Jobs,
+    run: Run,
+    job: Arc<job::Model>,
+    stop: Arc<StopSignal>,
+    reported: Mutex<Reported>,
+}
+
+struct Reported {
+    stage: Option<&'static str>,
+    written_at: Option<Instant>,
+    checkpoint: Option<serde_json::Value>,
+}
+
+/// Progress within a stage is written at most twice a second.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
+
+impl JobContext {
+    pub(super) fn new(jobs: Jobs, run: Run, job: Arc<job::Model>, stop: Arc<StopSignal>) -> Self {
+        Self {
+            jobs,
+            run,
+            stop,
+            reported: Mutex::new(Reported {
+                stage: None,
+                written_at: None,
+                checkpoint: job.checkpoint.clone(),
+            }),
+            job,
+        }
+    }
+
+    /// The job.
+    pub(crate) fn job_id(&self) -> JobId {
+        self.job.id
+    }
+
+    /// The number of this lease: higher than that of every earlier run.
+    pub(crate) fn claim(&self) -> i64 {
+        self.run.claim
+    }
+
+    /// 1 for the first attempt; rises with errors, not with lost leases.
+    pub(crate) fn attempt(&self) -> i32 {
+        self.job.attempts.saturating_add(1)
+    }
+
+    /// Whose job it is.
+    pub(crate) fn user_id(&self) -> Option<UserId> {
+        self.job.user_id
+    }
+
+    /// The money reserved for the job.
+    pub(crate) fn hold_id(&self) -> Option<HoldId> {
+        self.job.hold_id
+    }
+
+    /// The trace that asked for the job.
+    pub(crate) fn traceparent(&self) -> Option<&str> {
+        self.job.traceparent.as_deref()
+    }
+
+    /// Now, by the injected clock.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.jobs.0.clock.now()
+    }
+
+    /// Cancelled when the handler should stop at the next safe point and return
+    /// [`JobError::Cancelled`]: its owner wants it, the process stops, or the lease is lost.
+    pub(crate) fn cancelled(&self) -> &CancellationToken {
+        self.stop.token()
+    }
+
+    /// A safe point: an error when the handler should stop.
+    pub(crate) fn check(&self) -> Result<(), JobError> {
+        if self.stop.token().is_cancelled() {
+            return Err(JobError::Cancelled);
+        }
+        Ok(())
+    }
+
+    /// Shows how far the job is: `ratio` from 0 to 1, and the stage, which is logged when it
+    /// changes. Progress that cannot be written is not worth failing for, except when the lease is
+    /// lost.
+    pub(crate) async fn progress(&self, ratio: f64, stage: &'static str) -> Result<(), JobError> {
+        let Some(stage_change) = self.due(stage) else {
+            return Ok(());
+        };
+        let report = Report {
+            progress: Some(if ratio.is_nan() {
+                0.0
+            } else {
+                ratio.clamp(0.0, 1.0)
+            }),
+            stage: stage_change,
+            checkpoint: None,
+        };
+        match self.write(report).await {
+            Err(JobError::Cancelled) => Err(JobError::Cancelled),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether to write now, and the stage if it is another one.
+    fn due(&self, stage: &'static str) -> Option<Option<&'static str>> {
+        let mut reported = self.reported.lock();
+        let now = Instant::now();
+        let changed = reported.stage != Some(stage);
+        let recent = reported
+            .written_at
+            .is_some_and(|at| now.duration_since(at) < PROGRESS_INTERVAL);
+        if recent && !changed {
+            return None;
+        }
+        reported.stage = Some(stage);
+        reported.written_at = Some(now);
+        Some(changed.then_some(stage))
+    }
+
+    /// Where an earlier run left off. `None` too when a run of another version wrote something
+    /// else: the job then begins anew.
+    pub(crate) fn checkpoint<T: DeserializeOwned>(&self) -> Option<T> {
+        let checkpoint = self.reported.lock().checkpoint.clone()?;
+        serde_json::from_value(checkpoint).ok()
+    }
+
+    /// Keeps where this run is, in place of what was kept before.
+    pub(crate) async fn save_checkpoint<T>(&self, checkpoint: &T) -> Result<(), JobError>
+    where
+        T: Serialize + Sync,
+    {
+        let checkpoint = serde_json::to_value(checkpoint)
+            .map_err(|error| JobError::fail("checkpoint", error.to_string()))?;
+        self.write(Report {
+            checkpoint: Some(checkpoint.clone()),
+            ..Report::default()
+        })
+        .await?;
+        self.reported.lock().checkpoint = Some(checkpoint);
+        Ok(())
+    }
+
+    /// As [`Self::save_checkpoint`], in the transaction of the work that it tells of. False: the
+    /// lease is lost, and the caller must write nothing else either.
+    pub(crate) async fn checkpoint_in(
+        &self,
+        txn: &Txn,
+        checkpoint: &serde_json::Value,
+    ) -> Result<bool, DbErr> {
+        let report = Report {
+            checkpoint: Some(checkpoint.clone()),
+            ..Report::default()
+        };
+        moves::report(txn, self.run, &report, self.now()).await
+    }
+
+    /// Whether this run still holds the job, so that what else is in the transaction may be
+    /// written: the fence for work that is written before the job's end.
+    pub(crate) async fn holds_in(&self, txn: &Txn) -> Result<bool, DbErr> {
+        moves::report(txn, self.run, &Report::default(), self.now()).await
+    }
+
+    /// Writes a bounded batch in a transaction of its own, together with the checkpoint behind it
+    /// and on the condition that this run still holds the job.
+    pub(crate) async fn write_alone<I, W>(
+        &self,
+        checkpoint: serde_json::Value,
+        input: I,
+        work: W,
+    ) -> Result<(), JobError>
+    where
+        I: Send + Sync + 'static,
+        W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<(), DbErr>> + Send + Sync + 'static,
+    {
+        let report = Report {
+            checkpoint: Some(checkpoint.clone()),
+            ..Report::default()
+        };
+        let input = (self.run, report, self.now(), input, work);
+        let held = self
+            .jobs
+            .0
+            .db
+            .write_alone(
+                WriteKey::Free,
+                input,
+                |txn, (run, report, now, input, work)| {
+                    Box::pin(async move {
+                        if !moves::report(txn, *run, report, *now).await? {
+                            return Ok(false);
+                        }
+                        work(txn, input).await?;
+                        Ok(true)
+                    })
+                },
+            )
+            .await?;
+        if held {
+            self.reported.lock().checkpoint = Some(checkpoint);
+            Ok(())
+        } else {
+            self.stop.stop(StopReason::LeaseLost);
+            Err(JobError::Cancelled)
+        }
+    }
+
+    async fn write(&self, report: Report) -> Result<(), JobError> {
+        let input = (self.run, report, self.now());
+        let held = self
+            .jobs
+            .0
+            .db
+            .write(WriteKey::Free, input, |txn, (run, report, now)| {
+                Box::pin(moves::report(txn, *run, report, *now))
+            })
+            .await?;
+        if held {
+            Ok(())
+        } else {
+            self.stop.stop(StopReason::LeaseLost);
+            Err(JobError::Cancelled)
+        }
+    }
+}

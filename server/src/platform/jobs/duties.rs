@@ -1,0 +1,57 @@
+//! What one process does for all: jobs whose money has come back, processes that fell silent.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc};
+
+use super::{Jobs, Leader, Process};
+use crate::platform::{
+    db::{DbError, WriteKey},
+    tasks::Tasks,
+};
+
+const EVERY: Duration = Duration::from_secs(60);
+
+impl Jobs {
+    /// Begins to take part in the queue's upkeep. Call it once in every process.
+    pub(crate) fn start_upkeep(&self, leader: Leader, tasks: &Tasks) {
+        let stopping = tasks.stopping().clone();
+        let jobs = self.clone();
+        tasks.spawn("job-upkeep", async move {
+            let upkeep = || jobs.upkeep();
+            leader.run("jobs.upkeep", EVERY, &stopping, upkeep).await;
+        });
+    }
+
+    pub(super) async fn upkeep(&self) -> Result<(), DbError> {
+        let engine = &self.0;
+        Process::stop_silent(&engine.db, &*engine.clock).await?;
+        self.resume_awaiting().await?;
+        Ok(())
+    }
+
+    /// Lets jobs go on that have waited for money since before this month, when new money came, or
+    /// for so long that a raise may have been missed.
+    async fn resume_awaiting(&self) -> Result<u64, DbError> {
+        let engine = &self.0;
+        let now = engine.clock.now();
+        let patience = TimeDelta::from_std(engine.settings.budget_retry).unwrap_or(TimeDelta::MAX);
+        let before = month_start(now).max(now - patience);
+        let input = (self.clone(), before);
+        engine
+            .db
+            .write(WriteKey::Free, input, |txn, (jobs, before)| {
+                Box::pin(jobs.resume_awaiting_since_in(txn, *before))
+            })
+            .await
+    }
+}
+
+/// The first instant of the month.
+fn month_start(now: DateTime<Utc>) -> DateTime<Utc> {
+    let day = now.date_naive();
+    day.with_day(1)
+        .unwrap_or(day)
+        .and_time(NaiveTime::MIN)
+        .and_utc()
+}

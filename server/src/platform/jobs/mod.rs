@@ -1,0 +1,163 @@
+//! The durable queue: work that is added in the transaction of the data that it belongs to, and
+//! that some worker finishes exactly once.
+//!
+//! A feature declares a kind ([`JobHandler`]), registers it, and enqueues with
+//! [`Jobs::enqueue_in`] inside its own transaction. Workers ([`Worker`]) of any number of
+//! processes lease ready jobs, renew the leases by heartbeat, and end each job on the condition
+//! that they still hold it: the claim number, which rises at each lease and never falls, is the
+//! fence. What a job writes at its end commits together with that end, or not at all.
+
+mod context;
+mod control;
+mod duties;
+mod enqueue;
+mod execution;
+mod finish;
+mod handler;
+mod heartbeat;
+mod leader;
+mod observer;
+mod process;
+mod queries;
+mod registry;
+mod rescue;
+mod settings;
+mod state;
+mod stop;
+mod wake;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use context::JobContext;
+pub(crate) use control::Cancelling;
+pub(crate) use enqueue::{Enqueued, NewJob};
+pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
+pub(crate) use leader::Leader;
+pub(crate) use observer::{JobObserver, RunResult, Unobserved};
+pub(crate) use process::Process;
+pub(crate) use registry::DuplicateKind;
+pub(crate) use settings::JobSettings;
+pub(crate) use state::{ENDED, Transition, WAITING, is_ended};
+pub(crate) use worker::Worker;
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use entities::{
+    JobId, JobState, UserId,
+    jobs::{job, job_event},
+};
+use tokio::sync::watch;
+
+use super::{
+    clock::Clock,
+    db::{Db, DbError},
+    entropy::Entropy,
+};
+use queries::reads;
+use registry::Registry;
+
+/// The thing that a job is about: a document, a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Subject {
+    /// The name of the kind of thing, as `document`.
+    pub(crate) kind: &'static str,
+    /// Its key.
+    pub(crate) id: i64,
+}
+
+/// The queue as features see it. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Jobs(Arc<Engine>);
+
+struct Engine {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    observer: Arc<dyn JobObserver>,
+    settings: JobSettings,
+    registry: Registry,
+    /// Rises whenever something may have changed in the queue.
+    wake: watch::Sender<u64>,
+}
+
+impl Jobs {
+    /// A queue without kinds and without workers.
+    pub(crate) fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        settings: JobSettings,
+        observer: Arc<dyn JobObserver>,
+    ) -> Self {
+        Self(Arc::new(Engine {
+            db,
+            clock,
+            entropy,
+            observer,
+            settings,
+            registry: Registry::default(),
+            wake: watch::Sender::new(0),
+        }))
+    }
+
+    /// Makes a kind known to this process: to run it, and to tell its subjects when a job ends
+    /// badly. Every process registers every kind, whether it runs workers or not.
+    pub(crate) fn register<H: JobHandler>(&self, handler: H) -> Result<(), DuplicateKind> {
+        self.0.registry.add(handler)
+    }
+
+    /// The stages of a kind, in order; none for a kind that is not registered.
+    pub(crate) fn stages(&self, kind: &str) -> &'static [&'static str] {
+        self.0
+            .registry
+            .get(kind)
+            .map_or(&[], |handler| handler.stages())
+    }
+
+    /// The registered kinds, in order of name: the label set of metrics.
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        let handlers = self.0.registry.all();
+        handlers.iter().map(|handler| handler.kind()).collect()
+    }
+
+    /// A job.
+    pub(crate) async fn find(&self, id: JobId) -> Result<Option<job::Model>, DbError> {
+        Ok(reads::find(self.0.db.read(), id).await?)
+    }
+
+    /// A job, if it is this user's.
+    pub(crate) async fn find_for_user(
+        &self,
+        id: JobId,
+        user_id: UserId,
+    ) -> Result<Option<job::Model>, DbError> {
+        Ok(reads::find_for_user(self.0.db.read(), id, user_id).await?)
+    }
+
+    /// The newest job of a kind about a subject.
+    pub(crate) async fn latest_for_subject(
+        &self,
+        subject: Subject,
+        kind: &str,
+    ) -> Result<Option<job::Model>, DbError> {
+        Ok(reads::latest_for_subject(self.0.db.read(), subject, kind).await?)
+    }
+
+    /// The job's own log, oldest line first.
+    pub(crate) async fn events(&self, id: JobId) -> Result<Vec<job_event::Model>, DbError> {
+        Ok(reads::events(self.0.db.read(), id).await?)
+    }
+
+    /// How many jobs stand in each state; states without jobs are absent.
+    pub(crate) async fn counts_by_state(&self) -> Result<HashMap<JobState, u64>, DbError> {
+        Ok(reads::counts(self.0.db.read()).await?)
+    }
+
+    /// Since when the longest waiting ready job could have run.
+    pub(crate) async fn oldest_ready(&self) -> Result<Option<DateTime<Utc>>, DbError> {
+        Ok(reads::oldest_ready(self.0.db.read(), self.0.clock.now()).await?)
+    }
+}

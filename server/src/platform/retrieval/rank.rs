@@ -1,0 +1,304 @@
+//! The order of the passages that the database proposes: BM25 over the stores' own frequencies, then
+//! how much of the question a passage covers, how close its words stand, and what its headings say.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use super::{
+    language::Language,
+    lexical::Candidate,
+    query::Query,
+    terms::{Analyzers, fold, words},
+};
+
+/// BM25: how soon repetition stops to count, and how much long passages are discounted.
+const SATURATION: f32 = 1.2;
+const LENGTH_DISCOUNT: f32 = 0.5;
+/// Occurrences that a word in the innermost heading is worth, and in the headings above it.
+const HEADING_OCCURRENCES: f32 = 2.0;
+const OUTER_HEADING_OCCURRENCES: f32 = 0.7;
+/// Share of the rank that depends on how much of the question is covered.
+const COVERAGE_SHARE: f32 = 0.5;
+/// What two words of the question side by side add, per unit of the rarer one's weight.
+const PROXIMITY_BONUS: f32 = 0.6;
+/// Words apart from which nothing is added.
+const PROXIMITY_REACH: usize = 12;
+/// What a word of the document's name adds, per unit of its weight.
+const TITLE_BONUS: f32 = 0.3;
+
+/// A passage with its rank; higher is better.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ranked {
+    pub(super) candidate: Candidate,
+    pub(super) score: f32,
+}
+
+/// Orders `candidates`, best first. `weights` belong to the query's terms, in order.
+pub(super) fn rank(query: &Query, weights: &[f32], candidates: Vec<Candidate>) -> Vec<Ranked> {
+    let mut ranker = Ranker::new(query, weights);
+    let read: Vec<Reading> = candidates
+        .iter()
+        .map(|candidate| ranker.read(candidate))
+        .collect();
+    let average = average_length(&read);
+    let mut ranked: Vec<Ranked> = candidates
+        .into_iter()
+        .zip(&read)
+        .map(|(candidate, reading)| Ranked {
+            score: ranker.score(reading, average),
+            candidate,
+        })
+        .collect();
+    ranked.sort_by(|one, other| best_first(one, other));
+    ranked
+}
+
+/// Ties keep the order of the documents, so that the same question gives the same answer.
+pub(super) fn best_first(one: &Ranked, other: &Ranked) -> Ordering {
+    other
+        .score
+        .total_cmp(&one.score)
+        .then(one.candidate.passage_id.cmp(&other.candidate.passage_id))
+}
+
+/// Where the question's terms stand in a passage.
+struct Reading {
+    /// For each term its positions, in words.
+    positions: Vec<Vec<usize>>,
+    in_heading: Vec<f32>,
+    in_title: Vec<bool>,
+    length: usize,
+}
+
+struct Ranker<'q> {
+    query: &'q Query,
+    weights: &'q [f32],
+    terms_of_form: HashMap<&'q str, Vec<usize>>,
+    analyzers: Analyzers,
+}
+
+impl<'q> Ranker<'q> {
+    fn new(query: &'q Query, weights: &'q [f32]) -> Self {
+        let mut terms_of_form: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (number, term) in query.terms.iter().enumerate() {
+            for form in &term.forms {
+                terms_of_form.entry(form).or_default().push(number);
+            }
+        }
+        Self {
+            query,
+            weights,
+            terms_of_form,
+            analyzers: Analyzers::default(),
+        }
+    }
+
+    fn read(&mut self, candidate: &Candidate) -> Reading {
+        let count = self.query.terms.len();
+        let language = self.analyzers.of(&candidate.body).language();
+        let mut reading = Reading {
+            positions: vec![Vec::new(); count],
+            in_heading: vec![0.0; count],
+            in_title: vec![false; count],
+            length: 0,
+        };
+        for (position, terms) in self.matches(language, &candidate.body) {
+            reading.length = position + 1;
+            for term in terms {
+                reading.positions[term].push(position);
+            }
+        }
+        let heading = candidate.heading.as_deref().unwrap_or_default();
+        let (outer, inner) = heading.rsplit_once(" › ").unwrap_or(("", heading));
+        for (text, worth) in [
+            (outer, OUTER_HEADING_OCCURRENCES),
+            (inner, HEADING_OCCURRENCES),
+        ] {
+            for (_, terms) in self.matches(language, text) {
+                for term in terms {
+                    reading.in_heading[term] = reading.in_heading[term].max(worth);
+                }
+            }
+        }
+        for (_, terms) in self.matches(language, &candidate.title) {
+            for term in terms {
+                reading.in_title[term] = true;
+            }
+        }
+        reading
+    }
+
+    /// Each word's position with the terms that it counts for.
+    fn matches(&mut self, language: Language, text: &str) -> Vec<(usize, Vec<usize>)> {
+        let analyzer = self.analyzers.get(language);
+        words(text)
+            .enumerate()
+            .map(|(position, word)| {
+                let stem = self.terms_of_form.get(analyzer.term(&word.lower));
+                let plain = if language == Language::English {
+                    None
+                } else {
+                    self.terms_of_form.get(fold(&word.lower).as_ref())
+                };
+                let terms = stem.or(plain).cloned().unwrap_or_default();
+                (position, terms)
+            })
+            .collect()
+    }
+
+    fn score(&self, reading: &Reading, average: f32) -> f32 {
+        let whole: f32 = self.weights.iter().sum();
+        if whole <= 0.0 {
+            return 0.0;
+        }
+        let (mut words, mut covered) = (0.0, 0.0);
+        for (term, weight) in self.weights.iter().enumerate() {
+            let occurrences = to_f32(reading.positions[term].len()) + reading.in_heading[term];
+            if occurrences > 0.0 {
+                let length =
+                    1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * to_f32(reading.length) / average;
+                words +=
+                    weight * occurrences * (SATURATION + 1.0) / (occurrences + SATURATION * length);
+                covered += weight;
+            }
+            if reading.in_title[term] {
+                words += weight * TITLE_BONUS;
+            }
+        }
+        let coverage = 1.0 - COVERAGE_SHARE + COVERAGE_SHARE * covered / whole;
+        (words + self.proximity(reading)) * coverage
+    }
+
+    /// What words of the question add by standing close together, most when they stand as asked.
+    fn proximity(&self, reading: &Reading) -> f32 {
+        let mut bonus = 0.0;
+        for first in 0..self.weights.len() {
+            for second in first + 1..self.weights.len() {
+                let weight = self.weights[first].min(self.weights[second]);
+                if weight <= 0.0 {
+                    continue;
+                }
+                let (one, other) = (&self.query.terms[first], &self.query.terms[second]);
+                let asked = other.position.abs_diff(one.position).max(1);
+                let Some(apart) = nearest(&reading.positions[first], &reading.positions[second])
+                else {
+                    continue;
+                };
+                let extra = apart.saturating_sub(asked.min(3));
+                if extra < PROXIMITY_REACH {
+                    let neighbours = if asked <= 2 { 1.0 } else { 0.4 };
+                    bonus += PROXIMITY_BONUS * weight * neighbours / (1.0 + to_f32(extra));
+                }
+            }
+        }
+        bonus
+    }
+}
+
+fn average_length(read: &[Reading]) -> f32 {
+    let total: usize = read.iter().map(|reading| reading.length).sum();
+    (to_f32(total) / to_f32(read.len().max(1))).max(1.0)
+}
+
+/// The least distance between a position of one list and one of the other; both are sorted.
+fn nearest(first: &[usize], second: &[usize]) -> Option<usize> {
+    let (mut one, mut other, mut best) = (0, 0, None);
+    while let (Some(left), Some(right)) = (first.get(one), second.get(other)) {
+        let apart = left.abs_diff(*right);
+        best = Some(best.map_or(apart, |best: usize| best.min(apart)));
+        if left < right {
+            one += 1;
+        } else {
+            other += 1;
+        }
+    }
+    best
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of words in one passage")]
+fn to_f32(count: usize) -> f32 {
+    count as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use entities::{DocumentId, PassageId, StoreId};
+
+    use super::*;
+
+    fn candidate(id: i64, heading: Option<&str>, body: &str) -> Candidate {
+        Candidate {
+            passage_id: PassageId(id),
+            document_id: DocumentId(1),
+            store_id: StoreId(1),
+            ordinal: i32::try_from(id).unwrap(),
+            page: None,
+            char_start: 0,
+            char_end: body.chars().count() as u64,
+            heading: heading.map(str::to_owned),
+            body: body.to_owned(),
+            title: "manual.pdf".to_owned(),
+        }
+    }
+
+    fn order(question: &str, candidates: Vec<Candidate>) -> Vec<i64> {
+        let query = Query::parse(question);
+        let weights: Vec<f32> = query.terms.iter().map(|term| term.weight).collect();
+        rank(&query, &weights, candidates)
+            .into_iter()
+            .map(|ranked| ranked.candidate.passage_id.0)
+            .collect()
+    }
+
+    #[test]
+    fn covering_the_question_beats_repeating_a_word() {
+        let candidates = vec![
+            candidate(1, None, "delete delete delete delete delete the thing"),
+            candidate(2, None, "to delete a remote branch, push nothing to it"),
+        ];
+        assert_eq!(
+            order("How do I delete a remote branch?", candidates),
+            [2, 1]
+        );
+    }
+
+    #[test]
+    fn words_close_together_beat_words_apart() {
+        let filler = "and so on ".repeat(20);
+        let candidates = vec![
+            candidate(
+                1,
+                None,
+                &format!("the remote {filler} has a branch {filler} to go"),
+            ),
+            candidate(
+                2,
+                None,
+                &format!("the remote branch has {filler} {filler} to go to"),
+            ),
+        ];
+        assert_eq!(order("remote branch", candidates), [2, 1]);
+    }
+
+    #[test]
+    fn a_heading_that_says_it_wins() {
+        let candidates = vec![
+            candidate(
+                1,
+                Some("Branches › Listing"),
+                "A remote branch may be deleted.",
+            ),
+            candidate(
+                2,
+                Some("Branches › Deleting a remote branch"),
+                "A remote branch may be deleted.",
+            ),
+        ];
+        assert_eq!(order("deleting remote branches", candidates), [2, 1]);
+    }
+
+    #[test]
+    fn distances_are_least_ones() {
+        assert_eq!(nearest(&[1, 10, 20], &[15, 18, 40]), Some(2));
+        assert_eq!(nearest(&[], &[1]), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! Full-text search by FTS5. The index holds no text of its own: `scope` is the store's token,
+//! `body` the passage's terms; rows go with their passage by a trigger.
+
+use entities::{PassageId, StoreId};
+use sea_orm::{DatabaseBackend, Statement};
+
+use super::{
+    Scope,
+    lexical::{
+        CANDIDATE_COLUMNS, LexicalIndex, PASSAGE_COLUMNS, Parameters, PassageRow, store_token,
+        visible,
+    },
+    query::{Query, Term},
+};
+
+pub(super) struct Sqlite;
+
+impl LexicalIndex for Sqlite {
+    fn insert_passages(&self, rows: &[PassageRow<'_>]) -> Statement {
+        let mut values = Parameters::default();
+        let tuples: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                let columns: Vec<String> = row
+                    .columns
+                    .iter()
+                    .map(|value| values.add(value.clone()))
+                    .collect();
+                format!("({})", columns.join(", "))
+            })
+            .collect();
+        let sql = format!(
+            "INSERT INTO passages ({}) VALUES {} RETURNING id, ordinal",
+            PASSAGE_COLUMNS.join(", "),
+            tuples.join(", ")
+        );
+        statement(sql, values)
+    }
+
+    fn insert_terms(&self, rows: &[(PassageId, StoreId, &[String])]) -> Option<Statement> {
+        let mut values = Parameters::default();
+        let tuples: Vec<String> = rows
+            .iter()
+            .map(|(id, store, terms)| {
+                let (id, scope) = (values.add(id.0), values.add(store_token(*store)));
+                format!("({id}, {scope}, {})", values.add(terms.join(" ")))
+            })
+            .collect();
+        let sql = format!(
+            "INSERT INTO passages_fts (rowid, scope, body) VALUES {}",
+            tuples.join(", ")
+        );
+        Some(statement(sql, values))
+    }
+
+    fn frequencies(&self, scope: &Scope, query: &Query) -> Statement {
+        let mut values = Parameters::default();
+        let stores = stores_expression(scope);
+        let mut counted = |expression: String, name: &str| {
+            let expression = values.add(expression);
+            format!(
+                "(SELECT count(*) FROM passages_fts WHERE passages_fts MATCH {expression}) AS {name}"
+            )
+        };
+        let mut columns = vec![counted(stores.clone(), "total")];
+        for (number, term) in query.terms.iter().enumerate() {
+            let expression = format!("{stores} AND body : ({})", forms(term));
+            columns.push(counted(expression, &format!("t{number}")));
+        }
+        statement(format!("SELECT {}", columns.join(", ")), values)
+    }
+
+    fn candidates(&self, scope: &Scope, query: &Query, weights: &[f32], limit: u64) -> Statement {
+        let mut values = Parameters::default();
+        let terms: Vec<String> = query
+            .terms
+            .iter()
+            .zip(weights)
+            .filter(|(_, weight)| **weight > 0.0)
+            .map(|(term, _)| forms(term))
+            .collect();
+        // No term occurs: an expression that matches nothing.
+        let terms = if terms.is_empty() {
+            "\"\"".to_owned()
+        } else {
+            terms.join(" OR ")
+        };
+        let expression = values.add(format!("{} AND body : ({terms})", stores_expression(scope)));
+        let visible = visible(scope, &mut values);
+        let limit = values.add(i64::try_from(limit).unwrap_or(i64::MAX));
+        // Weight 0 for `scope` keeps the store's token out of the rank.
+        let sql = format!(
+            "WITH best AS MATERIALIZED (SELECT p.id AS id, bm25(passages_fts, 0.0, 1.0) AS rank \
+             FROM passages_fts JOIN passages p ON p.id = passages_fts.rowid {visible} \
+             AND passages_fts MATCH {expression} ORDER BY rank, p.id LIMIT {limit}) \
+             SELECT {CANDIDATE_COLUMNS} FROM best JOIN passages p ON p.id = best.id \
+             JOIN documents d ON d.id = p.document_id ORDER BY best.rank, p.id"
+        );
+        statement(sql, values)
+    }
+}
+
+fn statement(sql: String, values: Parameters) -> Statement {
+    Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values.0)
+}
+
+fn stores_expression(scope: &Scope) -> String {
+    let tokens: Vec<String> = scope
+        .store_ids
+        .iter()
+        .map(|store| format!("\"{}\"", store_token(*store)))
+        .collect();
+    format!("scope : ({})", tokens.join(" OR "))
+}
+
+/// Terms hold letters and digits only; quoted they are words, never operators.
+fn forms(term: &Term) -> String {
+    term.forms
+        .iter()
+        .map(|form| format!("\"{form}\""))
+        .collect::<Vec<_>>()
+        .join(" OR ")
+}

@@ -1,0 +1,222 @@
+//! The registry of streams: admission, lookup, ending, forgetting.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use entities::UserId;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    entry::{EndReason, Entry, Producer, StreamInfo, StreamState},
+    reader::Reader,
+};
+use crate::platform::telemetry::Telemetry;
+
+/// How long a request waits for a slot before it is refused.
+const SLOT_WAIT: Duration = Duration::from_secs(2);
+/// Ended streams that can still be read again; older ones are read from the database.
+const ENDED_KEPT: usize = 256;
+
+/// How many streams, and how long an answer outlives its reader.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamSettings {
+    pub(crate) max_concurrent: usize,
+    pub(crate) max_per_user: usize,
+    pub(crate) disconnect_grace: Duration,
+}
+
+/// A right to open one stream.
+pub(crate) struct Admission {
+    slot: OwnedSemaphorePermit,
+    user_id: UserId,
+}
+
+/// The registry. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct StreamHub(Arc<Inner>);
+
+struct Inner {
+    settings: StreamSettings,
+    slots: Arc<Semaphore>,
+    streams: Mutex<Streams>,
+    stopping: CancellationToken,
+    telemetry: Telemetry,
+}
+
+#[derive(Default)]
+struct Streams {
+    known: HashMap<Uuid, Arc<Entry>>,
+    ended: VecDeque<Uuid>,
+    open_by_user: HashMap<UserId, Vec<Uuid>>,
+}
+
+impl StreamHub {
+    /// An empty registry; `stopping` ends every stream when it is cancelled.
+    pub(crate) fn new(
+        settings: StreamSettings,
+        stopping: CancellationToken,
+        telemetry: Telemetry,
+    ) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a setting of at most 100,000")]
+        telemetry
+            .streams_limit
+            .set(["chat"], settings.max_concurrent as f64);
+        Self(Arc::new(Inner {
+            slots: Arc::new(Semaphore::new(settings.max_concurrent)),
+            settings,
+            streams: Mutex::default(),
+            stopping,
+            telemetry,
+        }))
+    }
+
+    pub(super) fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
+    pub(super) fn disconnect_grace(&self) -> Duration {
+        self.0.settings.disconnect_grace
+    }
+
+    /// Waits up to two seconds for a slot. `None`: the process or the user has too many open.
+    pub(crate) async fn admit(&self, user_id: UserId) -> Option<Admission> {
+        let open = self
+            .0
+            .streams
+            .lock()
+            .open_by_user
+            .get(&user_id)
+            .map_or(0, Vec::len);
+        let slot = if open >= self.0.settings.max_per_user {
+            None
+        } else {
+            tokio::time::timeout(SLOT_WAIT, self.0.slots.clone().acquire_owned())
+                .await
+                .ok()
+        };
+        if let Some(Ok(slot)) = slot {
+            Some(Admission { slot, user_id })
+        } else {
+            self.0
+                .telemetry
+                .streams_ended
+                .increment(["chat", "capacity"]);
+            None
+        }
+    }
+
+    /// Opens a stream with its first reader.
+    pub(crate) fn open(&self, admission: Admission, info: StreamInfo) -> (Producer, Reader) {
+        let id = info.id;
+        let kind = info.kind;
+        let entry = Arc::new(Entry::new(info));
+        let mut streams = self.0.streams.lock();
+        streams.known.insert(id, entry.clone());
+        streams
+            .open_by_user
+            .entry(admission.user_id)
+            .or_default()
+            .push(id);
+        drop(streams);
+        self.0.telemetry.streams_active.add([kind], 1.0);
+        let reader = Reader::after(entry.clone(), 0);
+        let producer = Producer {
+            entry,
+            hub: self.clone(),
+            finished: false,
+            _slot: admission.slot,
+        };
+        (producer, reader)
+    }
+
+    /// Reads a stream of this user again, after the frame `last_seen`. `None`: unknown, forgotten,
+    /// or somebody else's.
+    pub(crate) fn resume(&self, user_id: UserId, id: Uuid, last_seen: u64) -> Option<Reader> {
+        let entry = self.owned(user_id, id);
+        let result = if entry.is_some() {
+            "replayed"
+        } else {
+            "denied"
+        };
+        self.0.telemetry.stream_resumes.increment([result]);
+        entry.map(|entry| Reader::after(entry, last_seen))
+    }
+
+    /// Counts a reader that was told that frames are lost.
+    pub(crate) fn count_lost(&self) {
+        self.0.telemetry.stream_resumes.increment(["lost"]);
+    }
+
+    /// Ends a stream of this user; an ended one stays ended. `false`: unknown or somebody else's.
+    pub(crate) fn stop(&self, user_id: UserId, id: Uuid) -> bool {
+        let entry = self.owned(user_id, id);
+        if let Some(entry) = &entry {
+            entry.request_stop(EndReason::Stopped);
+        }
+        entry.is_some()
+    }
+
+    /// Ends every open stream of a user. Answers how many.
+    pub(crate) fn stop_user(&self, user_id: UserId, reason: EndReason) -> usize {
+        let streams = self.0.streams.lock();
+        let open = streams
+            .open_by_user
+            .get(&user_id)
+            .cloned()
+            .unwrap_or_default();
+        for id in &open {
+            if let Some(entry) = streams.known.get(id) {
+                entry.request_stop(reason);
+            }
+        }
+        open.len()
+    }
+
+    /// Whether this stream is open in this process.
+    pub(crate) fn is_open(&self, id: Uuid) -> bool {
+        self.0
+            .streams
+            .lock()
+            .known
+            .get(&id)
+            .is_some_and(|entry| entry.state() == StreamState::Open)
+    }
+
+    fn owned(&self, user_id: UserId, id: Uuid) -> Option<Arc<Entry>> {
+        let entry = self.0.streams.lock().known.get(&id).cloned();
+        entry.filter(|entry| entry.info.user_id == user_id)
+    }
+
+    pub(super) fn end(&self, entry: &Entry, reason: EndReason) {
+        let info = &entry.info;
+        {
+            let mut streams = self.0.streams.lock();
+            if let Some(open) = streams.open_by_user.get_mut(&info.user_id) {
+                open.retain(|id| *id != info.id);
+                if open.is_empty() {
+                    streams.open_by_user.remove(&info.user_id);
+                }
+            }
+            streams.ended.push_back(info.id);
+            while streams.ended.len() > ENDED_KEPT {
+                if let Some(oldest) = streams.ended.pop_front() {
+                    streams.known.remove(&oldest);
+                }
+            }
+        }
+        entry
+            .progress
+            .send_modify(|progress| progress.1 = StreamState::Ended(reason));
+        self.0.telemetry.streams_active.add([info.kind], -1.0);
+        self.0
+            .telemetry
+            .streams_ended
+            .increment([info.kind, reason.as_str()]);
+    }
+}

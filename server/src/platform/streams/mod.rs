@@ -1,0 +1,14 @@
+//! Every open answer is an entry in the hub: who reads it, how far it is, and how to end it.
+//!
+//! A producer writes numbered frames into a bounded ring; readers follow the ring at their own
+//! pace. A reader that falls out of the ring is told so and dropped; it never slows the producer
+//! and never makes memory grow. A reader that leaves may come back and continue where it stopped.
+
+mod entry;
+mod hub;
+mod reader;
+mod ring;
+
+pub(crate) use entry::{EndReason, Producer, StreamInfo, StreamState};
+pub(crate) use hub::{Admission, StreamHub, StreamSettings};
+pub(crate) use reader::{Reader, ReaderEvent};

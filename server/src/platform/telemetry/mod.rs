@@ -1,0 +1,126 @@
+//! What operators see: metrics by a typed catalogue, logs without content.
+
+mod catalogue;
+mod logging;
+mod metric;
+
+pub(crate) use catalogue::{DECLARATIONS, Metrics};
+pub(crate) use logging::{LogTarget, start as start_logging};
+pub(crate) use metric::{Declaration, Kind};
+
+use std::{ops::Deref, sync::Arc, sync::atomic::AtomicU64, sync::atomic::Ordering};
+
+use metrics::{Recorder, SharedString, Unit};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// The application's metrics and their rendering. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Telemetry(Arc<Inner>);
+
+struct Inner {
+    metrics: Metrics,
+    series: metric::Series,
+    render: PrometheusHandle,
+    process: metrics_process::Collector,
+    warnings_seen: AtomicU64,
+    errors_seen: AtomicU64,
+}
+
+/// The catalogue names a histogram without buckets, which Prometheus would show as a summary.
+#[derive(Debug, thiserror::Error)]
+#[error("the metric {0} has no valid buckets")]
+pub(crate) struct InvalidBuckets(&'static str);
+
+impl Telemetry {
+    /// A fresh set of metrics, every known series at 0.
+    pub(crate) fn new() -> Result<Self, InvalidBuckets> {
+        let mut builder = PrometheusBuilder::new();
+        for declaration in DECLARATIONS {
+            if let Kind::Histogram(buckets) = declaration.kind {
+                builder = builder
+                    .set_buckets_for_metric(Matcher::Full(declaration.name.to_owned()), buckets)
+                    .map_err(|_| InvalidBuckets(declaration.name))?;
+            }
+        }
+        let series = Arc::new(builder.build_recorder());
+        for declaration in DECLARATIONS {
+            describe(&series, declaration);
+        }
+        let process = metrics_process::Collector::default();
+        metrics::with_local_recorder(&*series, || process.describe());
+        let metrics = Metrics::new(&series);
+        metrics.build_info.set([env!("CARGO_PKG_VERSION")], 1.0);
+        let (warnings, errors) = logging::counts();
+        Ok(Self(Arc::new(Inner {
+            metrics,
+            render: series.handle(),
+            series,
+            process,
+            warnings_seen: AtomicU64::new(warnings),
+            errors_seen: AtomicU64::new(errors),
+        })))
+    }
+
+    /// The text exposition format of Prometheus, with the process and runtime read now.
+    pub(crate) fn render(&self) -> String {
+        metrics::with_local_recorder(&*self.0.series, || self.0.process.collect());
+        self.collect_runtime();
+        self.collect_log_lines();
+        self.0.render.render()
+    }
+
+    /// Folds histogram samples that have piled up; to be called every few seconds.
+    pub(crate) fn upkeep(&self) {
+        self.0.render.run_upkeep();
+    }
+
+    fn collect_runtime(&self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let runtime = runtime.metrics();
+        self.runtime_workers.set([], count(runtime.num_workers()));
+        self.runtime_alive_tasks
+            .set([], count(runtime.num_alive_tasks()));
+        self.runtime_queue_depth
+            .set([], count(runtime.global_queue_depth()));
+    }
+
+    fn collect_log_lines(&self) {
+        let (warnings, errors) = logging::counts();
+        for (level, now, seen) in [
+            ("warn", warnings, &self.0.warnings_seen),
+            ("error", errors, &self.0.errors_seen),
+        ] {
+            let before = seen.swap(now, Ordering::Relaxed);
+            self.log_messages.add([level], now.saturating_sub(before));
+        }
+    }
+}
+
+impl Deref for Telemetry {
+    type Target = Metrics;
+
+    fn deref(&self) -> &Metrics {
+        &self.0.metrics
+    }
+}
+
+fn describe(series: &metric::Series, declaration: &Declaration) {
+    let name = metrics::KeyName::from(declaration.name);
+    let help = SharedString::from(declaration.help.trim());
+    let unit: Option<Unit> = None;
+    match declaration.kind {
+        Kind::Counter => series.describe_counter(name, unit, help),
+        Kind::Gauge => series.describe_gauge(name, unit, help),
+        Kind::Histogram(_) => series.describe_histogram(name, unit, help),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of tasks stay far below 2^53"
+)]
+fn count(value: usize) -> f64 {
+    value as f64
+}
