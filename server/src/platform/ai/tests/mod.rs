@@ -172,7 +172,7 @@ fn key(label: &str, secret: &str) -> ApiKey {
 }
 
 fn hold() -> Hold {
-    Hold { reason: "test" }
+    Hold::unbooked()
 }
 
 fn question(model: ModelRef) -> ChatRequest {
