@@ -8,6 +8,7 @@ mod settings;
 mod start;
 
 pub use run::Stop;
+pub(crate) use run::bind_any;
 pub use start::StartError;
 pub(crate) use settings::EXTRACT_CHILD;
 pub(crate) use start::db_settings;

@@ -105,3 +105,8 @@ impl App {
         self.db.close().await;
     }
 }
+
+/// Binds any free port of this machine.
+pub(crate) async fn bind_any() -> std::io::Result<TcpListener> {
+    bind(SocketAddr::from(([127, 0, 0, 1], 0))).await
+}

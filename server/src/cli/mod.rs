@@ -4,6 +4,7 @@
 mod accounts;
 mod demo;
 mod doctor;
+mod eval;
 mod maintenance;
 mod serve;
 
@@ -48,7 +49,7 @@ enum Command {
     /// Start documents again that have been stuck for so many minutes
     MarkStuck(maintenance::MarkStuck),
     /// Measure retrieval on the evaluation questions
-    Eval(crate::eval::Eval),
+    Eval(eval::Eval),
 }
 
 /// Runs the command that `arguments` name.
@@ -82,7 +83,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Demo(command) => command.run().await,
         Command::CleanupTmp => maintenance::cleanup_tmp().await,
         Command::MarkStuck(command) => command.run().await,
-        Command::Eval(command) => command.run().await.map_err(|error| CliError::Other(error.to_string())),
+        Command::Eval(command) => command.run().await,
     }
 }
 
