@@ -234,10 +234,9 @@ async fn extract_with_progress(
     document: &document::Model,
     file: &std::path::Path,
 ) -> Result<extract::Extracted, JobError> {
-    let format: Format = document
-        .media_type
-        .parse()
-        .map_err(|_| JobError::fail("unsupported", "This kind of file cannot be read any more."))?;
+    let format = Format::from_mime(&document.media_type).ok_or_else(|| {
+        JobError::fail("unsupported", "This kind of file cannot be read any more.")
+    })?;
     let (progress, mut reported) = tokio::sync::watch::channel(0.0);
     let extractor: &Extractor = &documents.0.settings.extractor;
     let extraction = extractor.run(file, format, context.cancelled().clone(), move |now| {
