@@ -75,7 +75,7 @@ impl Gateway {
         observer: Arc<dyn AiObserver>,
         jitter: Jitter,
     ) -> Result<Self, AiSetupError> {
-        let models = Models::new(settings)?;
+        let models = Models::new(settings);
         let remote = settings
             .order
             .iter()

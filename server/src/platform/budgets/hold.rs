@@ -86,3 +86,28 @@ impl Drop for Hold {
         }
     }
 }
+
+#[cfg(test)]
+impl Hold {
+    /// A hold that nobody placed, for tests of the calls behind it.
+    pub(crate) fn unpaid() -> Self {
+        use super::observer::Unobserved;
+
+        let terms = Reserved {
+            id: HoldId(1),
+            user_id: UserId(1),
+            period_id: PeriodId(1),
+            amount: Nanos::ZERO,
+            prompt_tokens: 0,
+            output_tokens: 0,
+            prices: Prices {
+                input: Nanos::ZERO,
+                output: Nanos::ZERO,
+            },
+            job_id: None,
+        };
+        let mut hold = Self::new(terms, Arc::new(Unobserved));
+        hold.ended = true;
+        hold
+    }
+}
