@@ -1,6 +1,8 @@
 //! Putting passages into the index and taking them out. Each call is one bounded step of a
 //! transaction; the caller repeats it, so that a long document never holds the writer.
 
+use std::collections::HashMap;
+
 use entities::{DocumentId, PassageId, StoreId, UserId};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
@@ -154,26 +156,26 @@ fn ordinal(passage: &NewPassage) -> i32 {
     i32::try_from(passage.chunk.ordinal).unwrap_or(i32::MAX)
 }
 
-/// The ids of a document's passages by their number, of one indexing run.
+/// The passages of one indexing run of a document, by their ordinals.
 pub(crate) async fn passage_ids<C: ConnectionTrait>(
     connection: &C,
     document: DocumentId,
     generation: i64,
-) -> Result<std::collections::HashMap<usize, PassageId>, DbErr> {
-    let rows = connection
+) -> Result<HashMap<usize, PassageId>, DbErr> {
+    connection
         .query_all_raw(Statement::from_sql_and_values(
             connection.get_database_backend(),
             "SELECT ordinal, id FROM passages WHERE document_id = $1 AND generation = $2",
             [document.0.into(), generation.into()],
         ))
-        .await?;
-    let mut ids = std::collections::HashMap::with_capacity(rows.len());
-    for row in rows {
-        let ordinal: i32 = row.try_get("", "ordinal")?;
-        ids.insert(
-            usize::try_from(ordinal).unwrap_or(0),
-            row.try_get("", "id")?,
-        );
-    }
-    Ok(ids)
+        .await?
+        .iter()
+        .map(|row| {
+            let ordinal: i32 = row.try_get("", "ordinal")?;
+            Ok((
+                usize::try_from(ordinal).unwrap_or(0),
+                row.try_get("", "id")?,
+            ))
+        })
+        .collect()
 }
