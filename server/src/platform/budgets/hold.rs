@@ -91,7 +91,15 @@ impl Drop for Hold {
 impl Hold {
     /// A hold that nobody placed, for tests of the calls behind it.
     pub(crate) fn unpaid() -> Self {
-        use super::observer::Unobserved;
+        struct Silent;
+
+        impl BudgetObserver for Silent {
+            fn reserved(&self) {}
+            fn denied(&self) {}
+            fn resolved(&self, _: super::Resolution) {}
+            fn charged(&self, _: &str, _: &str, _: Nanos, _: Nanos) {}
+            fn unsettled(&self) {}
+        }
 
         let terms = Reserved {
             id: HoldId(1),
@@ -106,7 +114,7 @@ impl Hold {
             },
             job_id: None,
         };
-        let mut hold = Self::new(terms, Arc::new(Unobserved));
+        let mut hold = Self::new(terms, Arc::new(Silent));
         hold.ended = true;
         hold
     }
