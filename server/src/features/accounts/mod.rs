@@ -119,6 +119,5 @@ fn delta(lifetime: std::time::Duration) -> TimeDelta {
     })
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -39,7 +39,7 @@ pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
 pub(crate) use registry::DuplicateKind;
 pub(crate) use settings::JobSettings;
-pub(crate) use state::{ENDED, Transition, WAITING, is_ended};
+pub(crate) use state::is_ended;
 pub(crate) use worker::Worker;
 
 use std::{collections::HashMap, sync::Arc};

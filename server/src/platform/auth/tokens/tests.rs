@@ -20,7 +20,7 @@ fn tokens_with(clock: &ManualClock, current: [u8; 32], previous: Option<[u8; 32]
         TokenSettings {
             issuer: "house".to_owned(),
             audience: "guests".to_owned(),
-            lifetime: Duration::from_secs(900),
+            lifetime: Duration::from_mins(15),
             current: AccessKey::new(current),
             previous: previous.map(AccessKey::new),
         },
