@@ -192,6 +192,7 @@ async fn run_on(db: &Db, set: QuestionSet) -> Result<Report, EvalError> {
     let scope = Scope {
         user_id: library.user_id,
         store_ids: vec![library.store_id],
+        document_ids: None,
     };
     for asked in set.questions {
         let question = Question {

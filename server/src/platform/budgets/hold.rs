@@ -73,6 +73,23 @@ impl Hold {
         self.terms = terms;
     }
 
+    /// A hold that no books know of, for tests of what is behind the door.
+    #[cfg(test)]
+    pub(crate) fn unbooked() -> Self {
+        let terms = Reserved {
+            id: HoldId(0),
+            user_id: UserId(0),
+            period_id: PeriodId(0),
+            amount: Nanos::ZERO,
+            prompt_tokens: 0,
+            output_tokens: 0,
+            prices: Prices { input: Nanos::ZERO, output: Nanos::ZERO },
+            // As a job's, it may be dropped.
+            job_id: Some(JobId(uuid::Uuid::nil())),
+        };
+        Self::new(terms, Arc::new(super::observer::Unobserved))
+    }
+
     pub(super) fn end(mut self) {
         self.ended = true;
     }
@@ -84,38 +101,5 @@ impl Drop for Hold {
             tracing::warn!(hold_id = %self.terms.id, "a hold was dropped unsettled");
             self.observer.unsettled();
         }
-    }
-}
-
-#[cfg(test)]
-impl Hold {
-    /// A hold that nobody placed, for tests of the calls behind it.
-    pub(crate) fn unpaid() -> Self {
-        struct Silent;
-
-        impl BudgetObserver for Silent {
-            fn reserved(&self) {}
-            fn denied(&self) {}
-            fn resolved(&self, _: super::Resolution) {}
-            fn charged(&self, _: &str, _: &str, _: Nanos, _: Nanos) {}
-            fn unsettled(&self) {}
-        }
-
-        let terms = Reserved {
-            id: HoldId(1),
-            user_id: UserId(1),
-            period_id: PeriodId(1),
-            amount: Nanos::ZERO,
-            prompt_tokens: 0,
-            output_tokens: 0,
-            prices: Prices {
-                input: Nanos::ZERO,
-                output: Nanos::ZERO,
-            },
-            job_id: None,
-        };
-        let mut hold = Self::new(terms, Arc::new(Silent));
-        hold.ended = true;
-        hold
     }
 }

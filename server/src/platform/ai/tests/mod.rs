@@ -195,7 +195,7 @@ fn key(label: &str, secret: &str) -> ApiKey {
 }
 
 fn hold() -> Hold {
-    Hold::unpaid()
+    Hold::unbooked()
 }
 
 fn question(model: ModelRef) -> ChatRequest {
