@@ -143,7 +143,9 @@ impl Permit {
             Position::Closed { failures } => {
                 failures.push_back(now);
                 let BreakerSettings {
-                    failures: most, window, ..
+                    failures: most,
+                    window,
+                    ..
                 } = self.breaker.settings;
                 let most = usize::try_from(most).unwrap_or(usize::MAX);
                 while failures

@@ -29,8 +29,16 @@ impl Models {
         let others = settings.models.iter().filter(|model| **model != default);
         let choices = std::iter::once(&default).chain(others).map(|model| {
             let of_first = settings.order.first() == Some(&model.provider);
-            let id = if of_first { model.name.clone() } else { model.to_string() };
-            ModelChoice { model: model.clone(), id, is_default: *model == default }
+            let id = if of_first {
+                model.name.clone()
+            } else {
+                model.to_string()
+            };
+            ModelChoice {
+                model: model.clone(),
+                id,
+                is_default: *model == default,
+            }
         });
         Self {
             order: settings.order.clone(),
@@ -53,14 +61,20 @@ impl Models {
     /// The model that a client named, when it is on the list.
     pub(crate) fn find(&self, text: &str) -> Option<&ModelRef> {
         let wanted = ModelRef::parse(text.trim(), &self.order);
-        self.choices.iter().map(|choice| &choice.model).find(|model| **model == wanted)
+        self.choices
+            .iter()
+            .map(|choice| &choice.model)
+            .find(|model| **model == wanted)
     }
 
     /// Who may come to answer when `model` is asked for, in the order in which they are tried:
     /// the model itself, then every other provider's own in the configured order.
     /// A hold must cover the dearest of them.
     pub(crate) fn chain(&self, model: &ModelRef) -> Vec<ModelRef> {
-        let others = self.fallbacks.iter().filter(|other| other.provider != model.provider);
+        let others = self
+            .fallbacks
+            .iter()
+            .filter(|other| other.provider != model.provider);
         std::iter::once(model).chain(others).cloned().collect()
     }
 }

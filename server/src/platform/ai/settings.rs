@@ -99,10 +99,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 impl From<&AiConfig> for AiSettings {
     fn from(config: &AiConfig) -> Self {
-        let keys = config.gemini.keys.iter().enumerate().map(|(at, secret)| ApiKey {
-            label: format!("key {} of Gemini", at + 1),
-            secret: secret.clone(),
-        });
+        let keys = config
+            .gemini
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(at, secret)| ApiKey {
+                label: format!("key {} of Gemini", at + 1),
+                secret: secret.clone(),
+            });
         Self {
             order: config.providers.clone(),
             models: config.models.clone(),

@@ -131,8 +131,14 @@ fn versioned(base: Url) -> Url {
         let rest = segment.strip_prefix('v');
         rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
-    let has_version = base.path_segments().is_some_and(|mut path| path.any(is_version));
-    if has_version { base } else { super::join(&base, &["v1beta"]) }
+    let has_version = base
+        .path_segments()
+        .is_some_and(|mut path| path.any(is_version));
+    if has_version {
+        base
+    } else {
+        super::join(&base, &["v1beta"])
+    }
 }
 
 fn content(turn: &Turn) -> Value {

@@ -151,15 +151,23 @@ fn settings_for(stub: &ProviderStub, name: ProviderName) -> AiSettings {
 
 /// Providers that lead nowhere, each with a model of the same name, and short waits.
 fn settings_of(order: &[ProviderName]) -> AiSettings {
-    let models: Vec<ModelRef> =
-        order.iter().map(|name| ModelRef::new(*name, "test-model")).collect();
+    let models: Vec<ModelRef> = order
+        .iter()
+        .map(|name| ModelRef::new(*name, "test-model"))
+        .collect();
     AiSettings {
         order: order.to_vec(),
         default_model: models[0].clone(),
         models: models.clone(),
         fallback_models: models,
-        openai: OpenAiSettings { base_url: String::new(), api_key: None },
-        gemini: GeminiSettings { base_url: "http://localhost".to_owned(), keys: Vec::new() },
+        openai: OpenAiSettings {
+            base_url: String::new(),
+            api_key: None,
+        },
+        gemini: GeminiSettings {
+            base_url: "http://localhost".to_owned(),
+            keys: Vec::new(),
+        },
         offline_latency: Duration::ZERO,
         timeouts: Timeouts {
             first_token: Duration::from_secs(20),
@@ -184,7 +192,9 @@ fn settings_of(order: &[ProviderName]) -> AiSettings {
 /// Adds `offline` as the provider to fall back to.
 fn then_offline(settings: &mut AiSettings) {
     settings.order.push(ProviderName::Offline);
-    settings.fallback_models.push(ModelRef::new(ProviderName::Offline, "test-model"));
+    settings
+        .fallback_models
+        .push(ModelRef::new(ProviderName::Offline, "test-model"));
 }
 
 fn key(label: &str, secret: &str) -> ApiKey {

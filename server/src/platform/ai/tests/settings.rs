@@ -25,7 +25,12 @@ fn the_configuration_is_taken_over_whole() {
         ("MOCK_LATENCY_MS", "7"),
         ("AI_BREAKER_FAILURES", "9"),
     ]);
-    let labels: Vec<&str> = settings.gemini.keys.iter().map(|key| key.label.as_str()).collect();
+    let labels: Vec<&str> = settings
+        .gemini
+        .keys
+        .iter()
+        .map(|key| key.label.as_str())
+        .collect();
     assert_eq!(labels, ["key 1 of Gemini", "key 2 of Gemini"]);
     assert_eq!(settings.offline_latency, Duration::from_millis(7));
     assert_eq!(settings.breaker.failures, 9);
@@ -33,15 +38,41 @@ fn the_configuration_is_taken_over_whole() {
     assert!(!shown.contains(KEY) && !shown.contains("second"), "{shown}");
 
     let models = Models::new(&settings);
-    let ids: Vec<&str> = models.choices().iter().map(|choice| choice.id.as_str()).collect();
-    assert_eq!(ids, ["gemini-2.5-flash", "openai/gpt-x", "openai/meta/llama", "gemini-2.5-pro"]);
+    let ids: Vec<&str> = models
+        .choices()
+        .iter()
+        .map(|choice| choice.id.as_str())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "gemini-2.5-flash",
+            "openai/gpt-x",
+            "openai/meta/llama",
+            "gemini-2.5-pro"
+        ]
+    );
     let llama = ModelRef::new(ProviderName::OpenAi, "meta/llama");
     assert_eq!(models.find("openai/meta/llama"), Some(&llama));
-    assert_eq!(models.find("gemini/gemini-2.5-pro"), models.find("gemini-2.5-pro"));
+    assert_eq!(
+        models.find("gemini/gemini-2.5-pro"),
+        models.find("gemini-2.5-pro")
+    );
     assert_eq!(models.find("gpt-x"), None);
-    assert_eq!(models.default_model().to_string(), "gemini/gemini-2.5-flash");
-    let chain: Vec<String> = models.chain(&llama).iter().map(ModelRef::to_string).collect();
-    let wanted = ["openai/meta/llama", "gemini/gemini-2.5-flash", "offline/gemini-2.5-flash"];
+    assert_eq!(
+        models.default_model().to_string(),
+        "gemini/gemini-2.5-flash"
+    );
+    let chain: Vec<String> = models
+        .chain(&llama)
+        .iter()
+        .map(ModelRef::to_string)
+        .collect();
+    let wanted = [
+        "openai/meta/llama",
+        "gemini/gemini-2.5-flash",
+        "offline/gemini-2.5-flash",
+    ];
     assert_eq!(chain, wanted);
 }
 
