@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod jobs;
 pub(crate) mod limits;
 pub(crate) mod outbound;
+pub(crate) mod redis;
 pub(crate) mod retrieval;
 pub(crate) mod secrets;
 pub(crate) mod storage;
