@@ -10,6 +10,7 @@ mod start;
 pub use run::Stop;
 pub(crate) use run::bind_any;
 pub use start::StartError;
+pub use crate::platform::clock::{Clock, ManualClock};
 pub(crate) use settings::EXTRACT_CHILD;
 pub(crate) use start::db_settings;
 
@@ -32,8 +33,7 @@ use crate::{
             tokens::{AccessKey, AccessTokens},
         },
         budgets::{BudgetSettings, Budgets},
-        clock::Clock,
-        config::Config,
+        config::{Config, EnvSource},
         db::Db,
         entropy::Entropy,
         jobs::Jobs,
@@ -67,6 +67,18 @@ impl Surroundings {
             entropy: Entropy::from_system(),
             program: std::env::current_exe().map_err(StartError::Program)?,
         })
+    }
+
+    /// The same with another program for extraction: the tests are not the server's binary.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
+    }
+
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 }
 
@@ -118,9 +130,19 @@ struct Ground {
 }
 
 impl App {
+    /// As [`App::build`], with the settings as pairs of variable and value; nothing else is read.
+    pub async fn from_settings(
+        settings: impl IntoIterator<Item = (String, String)>,
+        surroundings: Surroundings,
+    ) -> Result<Self, StartError> {
+        let (config, _) = Config::load(&EnvSource::from_pairs(settings))
+            .map_err(|problems| StartError::Settings(problems.to_string()))?;
+        Self::build(config, surroundings).await
+    }
+
     /// Opens the stores, brings the schema forward if the settings say so, and puts the parts
     /// together. Nothing runs yet but the writers of the database.
-    pub async fn build(config: Config, surroundings: Surroundings) -> Result<Self, StartError> {
+    pub(crate) async fn build(config: Config, surroundings: Surroundings) -> Result<Self, StartError> {
         Self::assemble(Ground::open(config, surroundings).await?)
     }
 

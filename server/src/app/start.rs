@@ -16,6 +16,9 @@ use crate::platform::{
 /// Why the server does not start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The settings are not valid; every problem is named.
+    #[error("{0}")]
+    Settings(String),
     /// A folder cannot be used.
     #[error("the folder {path} cannot be used: {error}. Check PLC_STORAGE_DIR and who owns it.")]
     Folder {

@@ -12,6 +12,7 @@ pub(crate) mod entropy;
 pub(crate) mod http;
 pub(crate) mod jobs;
 pub(crate) mod limits;
+pub(crate) mod observe;
 pub(crate) mod outbound;
 pub(crate) mod redis;
 pub(crate) mod retrieval;
