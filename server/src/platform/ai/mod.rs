@@ -31,11 +31,8 @@ pub(crate) use observer::{AiObserver, FinishedCall, Operation, Outcome};
 pub(crate) use prompt::PROMPT_BUDGET_CHARS;
 pub(crate) use request::{ChatRequest, PromptPassage, Role, Turn};
 pub(crate) use route::Jitter;
-pub(crate) use settings::{
-    AiSettings, AiSetupError, ApiKey, BreakerSettings, GeminiSettings, OpenAiSettings,
-    RetrySettings, Timeouts,
-};
-pub(crate) use tokens::{estimate as estimate_tokens, upper_bound as token_upper_bound};
+pub(crate) use settings::{AiSettings, AiSetupError};
+pub(crate) use tokens::upper_bound as token_upper_bound;
 
 use prompt::Prompt;
 use providers::{Gemini, Offline, OpenAi, Provider};

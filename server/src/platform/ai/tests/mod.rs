@@ -15,6 +15,9 @@ use futures_util::StreamExt as _;
 use parking_lot::Mutex;
 use secrecy::SecretString;
 
+use super::settings::{
+    ApiKey, BreakerSettings, GeminiSettings, OpenAiSettings, RetrySettings, Timeouts,
+};
 use super::*;
 use crate::platform::outbound;
 use stub::ProviderStub;
