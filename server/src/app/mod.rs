@@ -16,6 +16,8 @@ pub(crate) use start::db_settings;
 
 use std::{path::PathBuf, sync::Arc};
 
+use secrecy::{ExposeSecret, SecretString};
+
 use crate::{
     features::{
         accounts::{Accounts, AccountsDirectory, AccountsParts},
@@ -41,7 +43,6 @@ use crate::{
         observe::Observers,
         outbound,
         retrieval::VectorIndex,
-        secrets,
         storage::{Blobs, TemporaryFiles},
         streams::StreamHub,
         tasks::Tasks,
@@ -110,8 +111,6 @@ pub struct App {
 
 /// Vectors kept in memory for search, in bytes.
 const VECTOR_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
-/// What access tokens are signed for.
-const ACCESS_TOKEN_PURPOSE: &str = "binnacle access token v1";
 
 /// The part of the application on which the features stand.
 struct Ground {
@@ -124,8 +123,7 @@ struct Ground {
     db: Db,
     blobs: Blobs,
     temporary: TemporaryFiles,
-    secret: Vec<u8>,
-    previous_secrets: Vec<Vec<u8>>,
+    secret: SecretString,
     program: PathBuf,
 }
 
@@ -154,8 +152,11 @@ impl App {
             BudgetSettings::from(&config.budgets),
             ground.observers.clone(),
         );
-        let previous: Vec<&[u8]> = ground.previous_secrets.iter().map(Vec::as_slice).collect();
-        let audit = Audit::new(db.clone(), clock.clone(), &ground.secret, &previous);
+        let previous = config.auth.jwt_secret_previous.as_ref();
+        let previous: Vec<&[u8]> =
+            previous.into_iter().map(|secret| secret.expose_secret().as_bytes()).collect();
+        let secret = ground.secret.expose_secret().as_bytes();
+        let audit = Audit::new(db.clone(), clock.clone(), secret, &previous);
         let jobs = Jobs::new(
             db.clone(),
             clock.clone(),
@@ -262,7 +263,6 @@ impl Ground {
         std::fs::create_dir_all(&config.storage.dir)
             .map_err(|error| StartError::folder(&config.storage.dir, error))?;
         let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;
-        let previous_secrets = secret::previous(&config.auth);
         let blobs = Blobs::in_folder(&config.storage.dir.join("blobs"), telemetry.clone())?;
         let temporary = TemporaryFiles::in_folder(&config.storage.tmp_dir)?;
         let db = start::database(&config).await?;
@@ -278,7 +278,6 @@ impl Ground {
             blobs,
             temporary,
             secret,
-            previous_secrets,
         })
     }
 
@@ -288,9 +287,12 @@ impl Ground {
         audit: &Audit,
     ) -> Result<(Accounts, Arc<Authenticator>, Passwords), StartError> {
         let auth = &self.config.auth;
-        let key = |secret: &[u8]| AccessKey::new(secrets::derive(secret, ACCESS_TOKEN_PURPOSE));
         let tokens = Arc::new(AccessTokens::new(
-            settings::tokens(auth, key(&self.secret), self.previous_secrets.first().map(|secret| key(secret))),
+            settings::tokens(
+                auth,
+                AccessKey::derive(&self.secret),
+                auth.jwt_secret_previous.as_ref().map(AccessKey::derive),
+            ),
             self.clock.clone(),
             self.entropy.clone(),
         ));

@@ -3,33 +3,25 @@
 
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use secrecy::ExposeSecret;
+use secrecy::SecretString;
 
 use super::StartError;
 use crate::platform::{
-    config::{AuthConfig, JwtSecret},
+    config::JwtSecret,
     entropy::Entropy,
 };
 
 /// Shorter ones can be guessed.
 const MINIMUM_BYTES: usize = 32;
 
-pub(super) fn load(secret: &JwtSecret, entropy: &Entropy) -> Result<Vec<u8>, StartError> {
+pub(super) fn load(secret: &JwtSecret, entropy: &Entropy) -> Result<SecretString, StartError> {
     match secret {
-        JwtSecret::Given(secret) => Ok(secret.expose_secret().as_bytes().to_vec()),
+        JwtSecret::Given(secret) => Ok(secret.clone()),
         JwtSecret::GenerateIn(path) => from_file(path, entropy),
     }
 }
 
-/// Secrets that are still accepted while they are changed.
-pub(super) fn previous(auth: &AuthConfig) -> Vec<Vec<u8>> {
-    auth.jwt_secret_previous
-        .iter()
-        .map(|secret| secret.expose_secret().as_bytes().to_vec())
-        .collect()
-}
-
-fn from_file(path: &Path, entropy: &Entropy) -> Result<Vec<u8>, StartError> {
+fn from_file(path: &Path, entropy: &Entropy) -> Result<SecretString, StartError> {
     let failed = |reason: String| StartError::Secret { path: path.to_owned(), reason };
     let secret = hex::encode(entropy.bytes::<32>());
     // Written whole under another name first: two processes may start at once, and one of the
@@ -56,11 +48,13 @@ fn from_file(path: &Path, entropy: &Entropy) -> Result<Vec<u8>, StartError> {
     if read.len() < MINIMUM_BYTES {
         return Err(failed(format!("it holds fewer than {MINIMUM_BYTES} characters")));
     }
-    Ok(read.as_bytes().to_vec())
+    Ok(SecretString::from(read))
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[test]
@@ -70,7 +64,7 @@ mod tests {
         let path = folder.path().join("jwt_secret");
         let first = from_file(&path, &Entropy::from_seed(1)).unwrap();
         let second = from_file(&path, &Entropy::from_seed(2)).unwrap();
-        assert_eq!(first, second);
+        assert_eq!(first.expose_secret(), second.expose_secret());
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }

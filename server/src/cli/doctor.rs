@@ -90,7 +90,7 @@ impl Checks {
                     let detail = format!("{}: {}", warning.variable, warning.message);
                     self.add("settings", Verdict::Warning, detail);
                 }
-                let kind = config.environment.kind;
+                let kind = config.environment.kind.as_str();
                 self.add("settings", Verdict::Ok, format!("valid for {kind}"));
                 Some(config)
             }

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     app::{App, StartError, Surroundings},
     platform::{
-        config::{Config, EnvSource, LogFormat, Problems},
+        config::{Config, EnvSource, Problems},
         telemetry::{LogTarget, start_logging},
     },
 };
@@ -113,20 +113,11 @@ fn say(line: impl AsRef<str>) {
 /// The settings of this process; logging is started, warnings are logged.
 fn load(target: LogTarget) -> Result<Config, CliError> {
     let (config, warnings) = Config::load(&EnvSource::process())?;
-    start_logging(log_format(&config), target, &config.telemetry.level);
+    start_logging(config.telemetry.log_format, target, &config.telemetry.log_level);
     for warning in warnings {
         tracing::warn!(event = "setting", variable = warning.variable, "{}", warning.message);
     }
     Ok(config)
-}
-
-fn log_format(config: &Config) -> LogFormat {
-    use std::io::IsTerminal;
-    match config.telemetry.format {
-        Some(format) => format,
-        None if std::io::stdout().is_terminal() => LogFormat::Pretty,
-        None => LogFormat::Json,
-    }
 }
 
 /// The application of a command that does its work and ends.

@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use serde_json::json;
 
 use super::{
-    Documents, DocumentsError, PurgeDocument, purge_job::PurgeParameters, queries, subject,
+    Documents, DocumentsError, PurgeDocument, error, purge_job::PurgeParameters, queries, subject,
 };
 use crate::platform::{
     audit::AuditEvent,
