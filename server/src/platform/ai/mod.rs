@@ -26,7 +26,7 @@ use tokio::time::Instant;
 pub(crate) use answer::{Answer, ChatEvent, FinishReason, Usage};
 pub(crate) use breaker::BreakerState;
 pub(crate) use error::{ErrorKind, ProviderError};
-pub(crate) use model::{ModelChoice, ModelRef, Models, ProviderName};
+pub(crate) use model::{ModelRef, Models, ProviderName};
 pub(crate) use observer::{AiObserver, FinishedCall, Operation, Outcome};
 pub(crate) use prompt::PROMPT_BUDGET_CHARS;
 pub(crate) use request::{ChatRequest, PromptPassage, Role, Turn};
