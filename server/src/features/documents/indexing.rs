@@ -9,7 +9,7 @@ use super::{
     queries,
 };
 use crate::platform::{
-    ai::{ErrorKind, ModelRef, ProviderError},
+    ai::{ErrorKind, ProviderError},
     budgets::{Charge, Hold},
     db::WriteKey,
     jobs::{JobContext, JobError},
@@ -130,8 +130,7 @@ impl<'a> Indexing<'a> {
         let Some(model) = &documents.0.settings.embedding_model else {
             return Ok(());
         };
-        let reference = ModelRef::from(model);
-        documents
+                documents
             .0
             .budgets
             .mark_sent(hold)
@@ -149,7 +148,7 @@ impl<'a> Indexing<'a> {
                 .iter()
                 .map(|chunk| chunk.body.clone())
                 .collect();
-            let embeddings = documents.0.gateway.embed(hold, &reference, &texts).await?;
+            let embeddings = documents.0.gateway.embed(hold, model, &texts).await?;
             let vectors = embeddings
                 .vectors
                 .into_iter()
