@@ -14,6 +14,7 @@ pub(crate) mod jobs;
 pub(crate) mod limits;
 pub(crate) mod observe;
 pub(crate) mod outbound;
+pub(crate) mod redis;
 pub(crate) mod retrieval;
 pub(crate) mod secrets;
 pub(crate) mod storage;
