@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     features::{
         accounts::{Accounts, AccountsDirectory, AccountsParts},
-        admin::Admin,
+        admin::{Administration, AdministrationParts},
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
         ops::{Ops, OpsParts},
@@ -105,7 +105,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
-    pub(crate) admin: Admin,
+    pub(crate) admin: Administration,
     pub(crate) ops: Ops,
 }
 
@@ -209,7 +209,7 @@ impl App {
             },
             settings::chat(config),
         );
-        let admin = Admin::new(crate::features::admin::AdminParts {
+        let admin = Administration::new(AdministrationParts {
             db: db.clone(),
             clock: clock.clone(),
             accounts: accounts.clone(),
