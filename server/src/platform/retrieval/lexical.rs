@@ -213,7 +213,10 @@ pub(super) fn chosen(scope: &Scope, values: &mut Parameters) -> String {
     match &scope.document_ids {
         None => String::new(),
         Some(ids) => {
-            format!(" AND d.id IN ({})", values.list(ids.iter().map(|document| document.0)))
+            format!(
+                " AND d.id IN ({})",
+                values.list(ids.iter().map(|document| document.0))
+            )
         }
     }
 }
