@@ -1,5 +1,6 @@
 //! Behaviour through the public surface: HTTP, the command line, the terminal. One binary; the
 //! tree mirrors what is tested.
 
+mod faults;
 mod flows;
 mod support;

@@ -77,7 +77,9 @@ impl AnswerTask {
             Vec::new()
         };
         let stored = serde_json::to_value(&shown).unwrap_or(Value::Null);
+        fail::fail_point!("chat-settling");
         let settled = self.settle(hold, &written, &verdict, stored).await;
+        fail::fail_point!("chat-settled");
         self.close(&producer, &written, &verdict, &shown, settled.is_ok());
         producer.finish(if settled.is_ok() {
             verdict.reason
@@ -151,6 +153,7 @@ impl AnswerTask {
         producer.send(self.frames.text_delta(piece));
         producer.count_tokens(1, self.chat.0.clock.now());
         text.push_str(piece);
+        fail::fail_point!("chat-delta");
     }
 
     fn failed(&self, error: &ProviderError) -> End {
@@ -410,6 +413,7 @@ impl Settlement {
             }
             None => Settled::Released(budgets.release_in(txn, self.hold).await?),
         };
+        fail::fail_point!("chat-in-settlement");
         queries::finish_answer(txn, &answer).await?;
         queries::finish_key(txn, self.stream_id, answer.message).await?;
         Ok(settled)

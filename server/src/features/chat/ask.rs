@@ -356,6 +356,7 @@ impl Chat {
             ..self.hold_request(prepared.user, &prepared.request.model, Some(stream_id))
         };
         let (hold, message) = self.store_turn(&prepared, hold, stream_id).await?;
+        fail::fail_point!("chat-held");
         prepared.request.max_output_tokens =
             u32::try_from(hold.terms().output_tokens).unwrap_or(u32::MAX);
         let info = StreamInfo {

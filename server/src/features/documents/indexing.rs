@@ -114,6 +114,7 @@ impl<'a> Indexing<'a> {
                 model: String::new(),
             })
             .await?;
+            fail::fail_point!("index-batch");
             self.context
                 .progress(
                     EXTRACTED + (end - EXTRACTED) * ratio(to, self.chunks.len()),

@@ -18,7 +18,7 @@ fn a_newcomer_needs_no_settings() {
     assert_eq!(config.http.port, 8000);
     assert_eq!(config.http.max_upload_bytes, 25 * 1024 * 1024);
     assert_eq!(config.http.cors.origins, ["http://localhost:5173"]);
-    assert_eq!(config.http.drain, Duration::from_secs(10));
+    assert_eq!(config.http.drain, Duration::from_secs(9));
     assert_eq!(config.storage.dir, Path::new("./data"));
     assert_eq!(config.storage.tmp_dir, Path::new("./data/tmp"));
     assert_eq!(config.storage.tmp_max_age, Some(Duration::from_hours(24)));
