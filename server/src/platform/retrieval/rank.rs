@@ -25,6 +25,9 @@ const PROXIMITY_REACH: usize = 12;
 /// What a word of the document's name adds, per unit of its weight.
 const TITLE_BONUS: f32 = 0.3;
 
+/// What is left of the rank of a table of contents or an index: it names everything and says nothing.
+const LIST_OF_PAGES: f32 = 0.3;
+
 /// A passage with its rank; higher is better.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ranked {
@@ -67,6 +70,7 @@ struct Reading {
     in_heading: Vec<f32>,
     in_title: Vec<bool>,
     length: usize,
+    lists_pages: bool,
 }
 
 struct Ranker<'q> {
@@ -100,6 +104,7 @@ impl<'q> Ranker<'q> {
             in_heading: vec![0.0; count],
             in_title: vec![false; count],
             length: 0,
+            lists_pages: lists_pages(&candidate.body),
         };
         for (position, terms) in self.matches(language, &candidate.body) {
             reading.length = position + 1;
@@ -165,7 +170,12 @@ impl<'q> Ranker<'q> {
             }
         }
         let coverage = 1.0 - COVERAGE_SHARE + COVERAGE_SHARE * covered / whole;
-        (words + self.proximity(reading)) * coverage
+        let share = if reading.lists_pages {
+            LIST_OF_PAGES
+        } else {
+            1.0
+        };
+        (words + self.proximity(reading)) * coverage * share
     }
 
     /// What words of the question add by standing close together, most when they stand as asked.
@@ -192,6 +202,22 @@ impl<'q> Ranker<'q> {
         }
         bonus
     }
+}
+
+/// Whether a passage is mostly lines that lead to a page: by dots, or by ending in its number.
+fn lists_pages(body: &str) -> bool {
+    let (mut lines, mut leading) = (0_usize, 0_usize);
+    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        lines += 1;
+        let named = line.starts_with(char::is_alphabetic)
+            || line.starts_with(|first: char| first.is_ascii_digit());
+        let numbered = line.len() < 120
+            && line.ends_with(|last: char| last.is_ascii_digit())
+            && line.contains([' ', ',']);
+        leading +=
+            usize::from(named && (numbered || line.contains("....") || line.contains(". . . .")));
+    }
+    lines >= 4 && leading * 2 > lines
 }
 
 fn average_length(read: &[Reading]) -> f32 {

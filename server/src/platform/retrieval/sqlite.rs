@@ -88,12 +88,15 @@ impl LexicalIndex for Sqlite {
         let expression = values.add(format!("{} AND body : ({terms})", stores_expression(scope)));
         let visible = visible(scope, &mut values);
         let limit = values.add(i64::try_from(limit).unwrap_or(i64::MAX));
+        // The matches come first and once: left to itself SQLite asks the index for each passage.
         // Weight 0 for `scope` keeps the store's token out of the rank.
         let sql = format!(
-            "WITH best AS MATERIALIZED (SELECT p.id AS id, bm25(passages_fts, 0.0, 1.0) AS rank \
-             FROM passages_fts JOIN passages p ON p.id = passages_fts.rowid {visible} \
-             AND passages_fts MATCH {expression} ORDER BY rank, p.id LIMIT {limit}) \
-             SELECT {CANDIDATE_COLUMNS} FROM best JOIN passages p ON p.id = best.id \
+            "WITH found AS MATERIALIZED (SELECT rowid AS id, bm25(passages_fts, 0.0, 1.0) AS rank \
+             FROM passages_fts WHERE passages_fts MATCH {expression}), \
+             best AS MATERIALIZED (SELECT p.id AS id, found.rank AS rank \
+             FROM found CROSS JOIN passages p ON p.id = found.id {visible} \
+             ORDER BY found.rank, p.id LIMIT {limit}) \
+             SELECT {CANDIDATE_COLUMNS} FROM best CROSS JOIN passages p ON p.id = best.id \
              JOIN documents d ON d.id = p.document_id ORDER BY best.rank, p.id"
         );
         statement(sql, values)
