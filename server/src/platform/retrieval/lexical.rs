@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, V
 use super::{Scope, postgres::Postgres, query::Query, sqlite::Sqlite};
 
 /// Passages that the database proposes and that are ranked here.
+/// SQLite proposes as many by each of two ways.
 const CANDIDATES: u64 = 100;
 
 /// Full-text search as one database spells it.

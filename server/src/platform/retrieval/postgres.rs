@@ -74,7 +74,7 @@ impl LexicalIndex for Postgres {
 
     fn candidates(&self, scope: &Scope, query: &Query, weights: &[f32], limit: u64) -> Statement {
         let mut values = Parameters::default();
-        let mut score = vec!["0.0::float8".to_owned()];
+        let mut concepts: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         let mut any = Vec::new();
         for (term, weight) in query
             .terms
@@ -83,13 +83,19 @@ impl LexicalIndex for Postgres {
             .filter(|(_, weight)| **weight > 0.0)
         {
             let forms = forms(term);
-            let (expression, weight) = (values.add(forms.clone()), values.add(f64::from(*weight)));
-            score.push(format!(
-                "ts_rank('{{0.1, 0.2, 0.4, 1.0}}', p.terms, {expression}::tsquery, 1)::float8 * {weight} * 0.5 + \
-                 CASE WHEN p.terms @@ {expression}::tsquery THEN {weight} ELSE 0 END"
+            let expression = values.add(forms.clone());
+            let weight = values.add(f64::from(*weight));
+            concepts.entry(term.concept).or_default().push(format!(
+                "CASE WHEN p.terms @@ {expression}::tsquery THEN {weight}::float8 \
+                 * (1 + ts_rank(p.terms, {expression}::tsquery, 1)) ELSE 0 END"
             ));
             any.push(forms);
         }
+        let score: Vec<String> = concepts
+            .into_values()
+            .map(|terms| format!("GREATEST({})", terms.join(", ")))
+            .chain(["0.0::float8".to_owned()])
+            .collect();
         // No term occurs: a lexeme that no passage has.
         let any = if any.is_empty() {
             "'zs0z'".to_owned()

@@ -151,57 +151,86 @@ impl<'q> Ranker<'q> {
     }
 
     fn score(&self, reading: &Reading, average: f32) -> f32 {
-        let whole: f32 = self.weights.iter().sum();
+        let mut concepts = vec![Concept::default(); self.query.concepts()];
+        for (number, (term, weight)) in self.query.terms.iter().zip(self.weights).enumerate() {
+            let occurrences = to_f32(reading.positions[number].len()) + reading.in_heading[number];
+            let concept = &mut concepts[term.concept];
+            concept.whole = concept.whole.max(*weight);
+            concept.position = term.position;
+            if occurrences > 0.0 && *weight > 0.0 {
+                concept.covered = concept.covered.max(*weight);
+                concept.words = concept
+                    .words
+                    .max(saturated(occurrences, reading.length, average) * weight);
+                concept
+                    .positions
+                    .extend_from_slice(&reading.positions[number]);
+            }
+            if reading.in_title[number] {
+                concept.title = concept.title.max(weight * TITLE_BONUS);
+            }
+        }
+        let whole: f32 = concepts.iter().map(|concept| concept.whole).sum();
         if whole <= 0.0 {
             return 0.0;
         }
-        let (mut words, mut covered) = (0.0, 0.0);
-        for (term, weight) in self.weights.iter().enumerate() {
-            let occurrences = to_f32(reading.positions[term].len()) + reading.in_heading[term];
-            if occurrences > 0.0 {
-                let length =
-                    1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * to_f32(reading.length) / average;
-                words +=
-                    weight * occurrences * (SATURATION + 1.0) / (occurrences + SATURATION * length);
-                covered += weight;
-            }
-            if reading.in_title[term] {
-                words += weight * TITLE_BONUS;
-            }
+        for concept in &mut concepts {
+            concept.positions.sort_unstable();
         }
+        let words: f32 = concepts
+            .iter()
+            .map(|concept| concept.words + concept.title)
+            .sum();
+        let covered: f32 = concepts.iter().map(|concept| concept.covered).sum();
         let coverage = 1.0 - COVERAGE_SHARE + COVERAGE_SHARE * covered / whole;
         let share = if reading.lists_pages {
             LIST_OF_PAGES
         } else {
             1.0
         };
-        (words + self.proximity(reading)) * coverage * share
+        (words + proximity(&concepts)) * coverage * share
     }
+}
 
-    /// What words of the question add by standing close together, most when they stand as asked.
-    fn proximity(&self, reading: &Reading) -> f32 {
-        let mut bonus = 0.0;
-        for first in 0..self.weights.len() {
-            for second in first + 1..self.weights.len() {
-                let weight = self.weights[first].min(self.weights[second]);
-                if weight <= 0.0 {
-                    continue;
-                }
-                let (one, other) = (&self.query.terms[first], &self.query.terms[second]);
-                let asked = other.position.abs_diff(one.position).max(1);
-                let Some(apart) = nearest(&reading.positions[first], &reading.positions[second])
-                else {
-                    continue;
-                };
-                let extra = apart.saturating_sub(asked.min(3));
-                if extra < PROXIMITY_REACH {
-                    let neighbours = if asked <= 2 { 1.0 } else { 0.4 };
-                    bonus += PROXIMITY_BONUS * weight * neighbours / (1.0 + to_f32(extra));
-                }
+/// What a passage says about one thing of the question.
+#[derive(Clone, Debug, Default)]
+struct Concept {
+    /// The weight of its best term.
+    whole: f32,
+    /// The weight of its best term that the passage has.
+    covered: f32,
+    words: f32,
+    title: f32,
+    /// Place in the question.
+    position: usize,
+    /// Places in the passage, sorted.
+    positions: Vec<usize>,
+}
+
+/// What so many occurrences of a term in a passage of so many words count, per unit of its weight.
+fn saturated(occurrences: f32, length: usize, average: f32) -> f32 {
+    let length = 1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * to_f32(length) / average;
+    occurrences * (SATURATION + 1.0) / (occurrences + SATURATION * length)
+}
+
+/// What words of the question add by standing close together, most when they stand as asked.
+fn proximity(concepts: &[Concept]) -> f32 {
+    let mut bonus = 0.0;
+    for (index, one) in concepts.iter().enumerate() {
+        for other in &concepts[index + 1..] {
+            let Some(apart) = nearest(&one.positions, &other.positions) else {
+                continue;
+            };
+            let asked = other.position.abs_diff(one.position).max(1);
+            let extra = apart.saturating_sub(asked.min(3));
+            if extra < PROXIMITY_REACH {
+                let neighbours = if asked <= 2 { 1.0 } else { 0.4 };
+                let weight = one.covered.min(other.covered);
+                bonus += PROXIMITY_BONUS * weight * neighbours / (1.0 + to_f32(extra));
             }
         }
-        bonus
     }
+    bonus
 }
 
 /// Whether a passage is mostly lines that lead to a page: by dots, or by ending in its number.
