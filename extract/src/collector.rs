@@ -10,7 +10,8 @@ use crate::limits::Limits;
 const BLOCK_BYTES: usize = 32 << 10;
 /// Text after which a page goes out in parts, so that no message grows with the file.
 const PART_BYTES: usize = 256 << 10;
-const MAX_WARNINGS: usize = 20;
+/// More sentences than this nobody reads.
+pub(crate) const MAX_WARNINGS: usize = 20;
 
 /// How far a reader has come, in pages, slides, sheets or steps of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

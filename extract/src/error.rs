@@ -34,7 +34,7 @@ pub enum ExtractError {
         "This document unpacks to more than is allowed ({limit}). Remove embedded objects, or split it, and upload it again."
     )]
     TooLarge { limit: String },
-    #[error("Files of this kind cannot be read: {0}")]
+    #[error("This document cannot be read: {0}")]
     Unsupported(String),
     #[error(
         "Reading this document took longer than the {seconds} seconds that are allowed. Split it, or save it in a simpler form such as text, and upload it again."

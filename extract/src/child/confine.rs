@@ -1,17 +1,20 @@
 //! Limits that the child puts upon itself before it opens the document.
 
+use std::fs;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, RawFd};
 use std::thread;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::close;
 
 use crate::limits::Limits;
 
 /// The document, the three standard streams, and some that libraries may need.
 const OPEN_FILES: u64 = 32;
+const STANDARD_ERROR: RawFd = 2;
 /// Seconds between the signal that can be told apart and the kill.
 const CPU_GRACE_SECONDS: u64 = 5;
 
@@ -30,6 +33,24 @@ pub(super) fn apply(limits: &Limits) -> Result<(), Errno> {
         limits.memory_bytes,
         limits.memory_bytes,
     )
+}
+
+/// Closes what the parent was itself given without the mark to close it on
+/// exec, such as pipes of a build tool or a supervisor.
+pub(super) fn close_inherited_files() -> io::Result<()> {
+    let open: Vec<RawFd> = fs::read_dir("/proc/self/fd")?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|&file| file > STANDARD_ERROR)
+        .collect();
+    for file in open {
+        match close(file) {
+            // The folder that was just read is closed already.
+            Ok(()) | Err(Errno::EBADF) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// A limit that is lower already stays: raising it is not ours to do.

@@ -20,15 +20,20 @@ use super::message::Message;
 /// Deep recursion of a parser should end in its own limit, not at the stack's.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Runs in the child started by [`super::Extractor`]: takes `<format>
-/// <limits as JSON> <path>`, limits itself, and writes pages to standard output.
+/// Runs in the child started by [`super::Extractor`]: takes `<format> <limits
+/// as JSON> <path>`, limits itself, and writes pages to standard output. It
+/// closes every file but the standard three, so nothing may be open yet: no
+/// runtime, no log file, no database.
 pub fn child_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A panic's message may quote the document, and is not needed to report it.
     panic::set_hook(Box::new(|_| {}));
     let Some(task) = Task::parse(arguments) else {
         return ExitCode::from(2);
     };
-    if confine::apply(&task.limits).is_err() || confine::exit_with_parent().is_err() {
+    let confined = confine::close_inherited_files()
+        .and_then(|()| Ok(confine::apply(&task.limits)?))
+        .and_then(|()| confine::exit_with_parent());
+    if confined.is_err() {
         return ExitCode::from(3);
     }
     let format = task.format;

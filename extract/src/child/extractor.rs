@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use crate::collector::{Gather, PageSink, Progress, Summary};
+use crate::collector::{Gather, MAX_WARNINGS, PageSink, Progress, Summary};
 use crate::document::Extracted;
 use crate::error::ExtractError;
 use crate::format::Format;
@@ -23,6 +23,9 @@ use super::process_group::ProcessGroup;
 
 /// Last words of a dying child; enough to tell why it died.
 const MAX_STDERR_BYTES: u64 = 8 << 10;
+
+/// No sentence of ours is longer.
+const MAX_REASON_BYTES: usize = 600;
 
 /// Starts a child for each document and reads its pages.
 #[derive(Debug, Clone)]
@@ -167,7 +170,17 @@ async fn read_messages(
         match serde_json::from_slice(&line).map_err(|_| damaged())? {
             Message::Progress(progress) => on_progress(progress),
             Message::Part { page, continues } => gather.part(page, continues)?,
-            Message::Done(summary) => return Ok(Some(summary)),
+            Message::Done(mut summary) => {
+                summary.warnings.truncate(MAX_WARNINGS);
+                summary
+                    .warnings
+                    .retain(|warning| warning.len() <= MAX_REASON_BYTES);
+                return Ok(Some(summary));
+            }
+            // A taken-over child must not fill the screens of the owner.
+            Message::Failed(error) if error.to_string().len() > MAX_REASON_BYTES => {
+                return Err(damaged());
+            }
             Message::Failed(error) => return Err(error),
         }
     }

@@ -1,6 +1,5 @@
 //! A guard that leaves no process behind.
 
-use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -23,12 +22,8 @@ impl ProcessGroup {
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(leader) = self.0 {
-            match killpg(leader, Signal::SIGKILL) {
-                // Nobody is left to kill.
-                Ok(()) | Err(Errno::ESRCH) => {}
-                // Only a group of other rights refuses; then there is nothing to be done here.
-                Err(_) => {}
-            }
+            // It fails when nobody is left to kill, and then nothing is to be done.
+            let _ignored = killpg(leader, Signal::SIGKILL);
         }
     }
 }

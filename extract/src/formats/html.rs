@@ -180,7 +180,7 @@ impl TokenSink for Sink {
                 }
             }
             Token::CharacterTokens(text) if self.dropped.borrow().is_none() => {
-                self.blocks.borrow_mut().text(&text)
+                self.blocks.borrow_mut().text(&text);
             }
             Token::CharacterTokens(_)
             | Token::DoctypeToken(_)

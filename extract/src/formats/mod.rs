@@ -10,6 +10,7 @@ mod plain;
 mod pptx;
 mod xlsx;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::collector::{Collector, Gather, PageSink, Summary};
@@ -33,24 +34,37 @@ pub(crate) fn extract_into(
     limits: &Limits,
     sink: &mut dyn PageSink,
 ) -> Result<Summary, ExtractError> {
-    if std::fs::metadata(path)?.len() == 0 {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_file() && metadata.len() == 0 {
         return Err(ExtractError::Empty);
     }
     let mut collector = Collector::new(limits, sink);
-    match format {
-        Format::Pdf => pdf::read(path, &mut collector)?,
-        Format::Docx => docx::read(path, &mut collector)?,
-        Format::Pptx => pptx::read(path, &mut collector)?,
-        Format::Xlsx => xlsx::read(path, &mut collector)?,
-        Format::Odt => odt::read(path, &mut collector)?,
-        Format::Html => html::read(&std::fs::read(path)?, &mut collector)?,
-        Format::Markdown => markdown::read(&text(path, &mut collector)?, &mut collector)?,
-        Format::Csv => delimited::read(&text(path, &mut collector)?, None, &mut collector)?,
-        Format::Tsv => delimited::read(&text(path, &mut collector)?, Some(b'\t'), &mut collector)?,
-        Format::Plain => plain::read(&text(path, &mut collector)?, &mut collector)?,
-        Format::OtherText => plain::read_source(&text(path, &mut collector)?, &mut collector)?,
-    }
+    read(path, format, &mut collector).map_err(|error| match error {
+        // Where an allocation may fail without ending the process, it is an error of reading.
+        ExtractError::Io(reason) if reason == ErrorKind::OutOfMemory.to_string() => {
+            ExtractError::OutOfMemory {
+                allowed_mib: limits.memory_bytes >> 20,
+            }
+        }
+        error => error,
+    })?;
     collector.finish()
+}
+
+fn read(path: &Path, format: Format, collector: &mut Collector<'_>) -> Result<(), ExtractError> {
+    match format {
+        Format::Pdf => pdf::read(path, collector),
+        Format::Docx => docx::read(path, collector),
+        Format::Pptx => pptx::read(path, collector),
+        Format::Xlsx => xlsx::read(path, collector),
+        Format::Odt => odt::read(path, collector),
+        Format::Html => html::read(&std::fs::read(path)?, collector),
+        Format::Markdown => markdown::read(&text(path, collector)?, collector),
+        Format::Csv => delimited::read(&text(path, collector)?, None, collector),
+        Format::Tsv => delimited::read(&text(path, collector)?, Some(b'\t'), collector),
+        Format::Plain => plain::read(&text(path, collector)?, collector),
+        Format::OtherText => plain::read_source(&text(path, collector)?, collector),
+    }
 }
 
 fn text(path: &Path, collector: &mut Collector<'_>) -> Result<String, ExtractError> {

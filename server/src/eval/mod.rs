@@ -231,6 +231,7 @@ async fn ask(
     let scope = Scope {
         user_id: library.user_id,
         store_ids,
+        document_ids: None,
     };
     let question = Question {
         text: &asked.question,

@@ -1,4 +1,5 @@
 //! What people came for; one folder each, the same rooms in each.
 
 pub(crate) mod accounts;
+pub(crate) mod chat;
 pub(crate) mod documents;

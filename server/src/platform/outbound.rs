@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-pub(crate) use reqwest::Client;
+pub(crate) use reqwest::{Client, Response, multipart};
 
 const CONNECT: Duration = Duration::from_secs(10);
-const IDLE_CONNECTION: Duration = Duration::from_secs(60);
+const IDLE_CONNECTION: Duration = Duration::from_mins(1);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Why no client could be built.

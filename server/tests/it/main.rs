@@ -1,1 +1,5 @@
-fn main() {}
+//! Behaviour through the public surface: HTTP, the command line, the terminal. One binary; the
+//! tree mirrors what is tested.
+
+mod flows;
+mod support;

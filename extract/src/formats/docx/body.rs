@@ -56,7 +56,7 @@ pub(super) fn read_notes(xml: &str, collector: &mut Collector<'_>) -> Result<(),
                 "t" => in_text = false,
                 "p" => note.push('\n'),
                 "footnote" | "endnote" => {
-                    collector.push(BlockKind::Note, &std::mem::take(&mut note))?
+                    collector.push(BlockKind::Note, &std::mem::take(&mut note))?;
                 }
                 _ => {}
             },

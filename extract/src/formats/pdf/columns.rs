@@ -75,7 +75,7 @@ fn bands(rows: Vec<Row>, at: f32) -> Vec<Vec<Row>> {
                     .last()
                     .is_some_and(|last| last.crosses(at) == row.crosses(at)) =>
             {
-                band.push(row)
+                band.push(row);
             }
             _ => bands.push(vec![row]),
         }

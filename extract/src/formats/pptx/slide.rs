@@ -82,7 +82,7 @@ impl Walker {
             "tblPr" => {
                 self.header_marked = element
                     .attribute("firstRow")
-                    .is_some_and(|value| value == "1" || value == "true")
+                    .is_some_and(|value| value == "1" || value == "true");
             }
             "tr" if self.in_table => self.rows.push(Vec::new()),
             "tc" if self.in_table => {

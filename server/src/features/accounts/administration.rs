@@ -47,6 +47,12 @@ enum Outcome {
 }
 
 impl Accounts {
+    /// Whether a user may come in. Somebody unknown may not.
+    pub(crate) async fn is_active(&self, user: UserId) -> Result<bool, AccountsError> {
+        let row = queries::user_by_id(self.parts.db.read(), user).await?;
+        Ok(row.is_some_and(|row| row.status == entities::UserStatus::Active))
+    }
+
     /// The user, unless erased.
     pub(crate) async fn find(&self, id: UserId) -> Result<Option<Account>, AccountsError> {
         let user = queries::user_by_id(self.parts.db.read(), id).await?;
@@ -56,7 +62,10 @@ impl Accounts {
     }
 
     /// The user with this address, unless erased.
-    pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<Account>, AccountsError> {
+    pub(crate) async fn find_by_email(
+        &self,
+        email: &str,
+    ) -> Result<Option<Account>, AccountsError> {
         let Ok(email) = Email::parse(email) else {
             return Ok(None);
         };
@@ -85,9 +94,10 @@ impl Accounts {
         change: RoleChange,
         notes: Option<String>,
     ) -> Result<Account, AccountsError> {
-        if notes.as_ref().is_some_and(|notes| {
-            notes.contains('\0') || notes.chars().count() > MAX_NOTES_CHARS
-        }) {
+        if notes
+            .as_ref()
+            .is_some_and(|notes| notes.contains('\0') || notes.chars().count() > MAX_NOTES_CHARS)
+        {
             return Err(AccountsError::Notes);
         }
         let appointment = Appointment {
@@ -114,7 +124,14 @@ impl Accounts {
 }
 
 async fn appoint(txn: &Txn, appointment: &Appointment) -> Result<Outcome, DbErr> {
-    let Appointment { actor, target, change, notes, now, audit } = appointment;
+    let Appointment {
+        actor,
+        target,
+        change,
+        notes,
+        now,
+        audit,
+    } = appointment;
     let user = queries::user_by_id(txn, *target).await?;
     let Some(user) = user.filter(|user| user.status != UserStatus::Deleted) else {
         return Ok(Outcome::NoSuchUser);

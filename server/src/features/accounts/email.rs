@@ -1,7 +1,5 @@
 //! An e-mail address as the key of an account.
 
-use std::fmt;
-
 /// The longest address that can be delivered to (RFC 5321 by its erratum 1690), in bytes.
 const MAX_BYTES: usize = 254;
 
@@ -42,12 +40,6 @@ impl Email {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for Email {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
     }
 }
 

@@ -52,7 +52,12 @@ impl Accounts {
             .db
             .write(WriteKey::User(user_id), replacement, |txn, replacement| {
                 Box::pin(async move {
-                    let Replacement { old_hash, new_hash, others, audit } = replacement;
+                    let Replacement {
+                        old_hash,
+                        new_hash,
+                        others,
+                        audit,
+                    } = replacement;
                     let (id, now) = (others.user_id, others.now);
                     if !queries::replace_password_hash(txn, id, old_hash, new_hash, now).await? {
                         return Ok(false);

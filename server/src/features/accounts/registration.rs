@@ -54,9 +54,7 @@ impl Accounts {
             return Ok(existing);
         }
         let password_hash = self.parts.passwords.hash(&password).await?;
-        let made = self
-            .make(&email, password_hash, Role::Admin)
-            .await?;
+        let made = self.make(&email, password_hash, Role::Admin).await?;
         match made {
             Some(id) => Ok(FirstAdmin::Created(id)),
             // Somebody else was faster.

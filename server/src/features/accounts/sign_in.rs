@@ -110,14 +110,14 @@ impl Accounts {
     ) -> Result<SignedIn, AccountsError> {
         let email = Email::parse(email)?;
         let read = self.parts.db.read();
-        let user_id = match queries::user_by_email(read, email.as_str()).await? {
-            Some(user) => user.id,
-            None => {
-                let hash = NO_PASSWORD.to_owned();
-                self.make(&email, hash, Role::User)
-                    .await?
-                    .ok_or(AccountsError::EmailTaken)?
-            }
+        let known = queries::user_by_email(read, email.as_str()).await?;
+        let user_id = if let Some(user) = known {
+            user.id
+        } else {
+            let hash = NO_PASSWORD.to_owned();
+            self.make(&email, hash, Role::User)
+                .await?
+                .ok_or(AccountsError::EmailTaken)?
         };
         self.open_session(user_id, Proof::Word, client).await
     }

@@ -42,6 +42,13 @@ struct ChatRequestSchema {
     model: Option<String>,
 }
 
+impl ChatBody {
+    /// The same text for bodies that ask the same: members in order of their names.
+    pub(super) fn canonical(&self) -> String {
+        Value::Object(self.0.clone()).to_string()
+    }
+}
+
 impl Type for ChatBody {
     const IS_REQUIRED: bool = true;
     type RawValueType = Self;

@@ -255,6 +255,12 @@ async fn extract_with_progress(
     }
 }
 
+/// How much is read, as far as the format tells how much there is.
+fn read_ratio(now: Progress) -> f64 {
+    now.total
+        .map_or(0.0, |total| f64::from(now.done) / f64::from(total.max(1)))
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts of passages stay far below 2^53"

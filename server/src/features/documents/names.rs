@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn store_names_are_kept_as_given_or_refused() {
-        let name = |given| StoreName::parse(given).map(|name| name.0).ok();
+        let name = |given: &str| StoreName::parse(given).map(|name| name.0).ok();
         assert_eq!(name("  R&D <3  ").as_deref(), Some("R&D <3"));
         assert_eq!(name("a\u{0}b").as_deref(), Some("ab"));
         assert_eq!(name("   "), None);

@@ -82,7 +82,7 @@ impl Gateway {
             .any(|name| *name != ProviderName::Offline);
         let client = if remote { Some(client()?) } else { None };
         let idle = settings.timeouts.idle;
-        let mut routes = Vec::new();
+        let mut ways = Vec::new();
         for name in &settings.order {
             let provider = match (name, &client) {
                 (ProviderName::OpenAi, Some(client)) => {
@@ -95,14 +95,14 @@ impl Gateway {
                 }
                 _ => Provider::Offline(Offline::new(settings.offline_latency)),
             };
-            routes.push(Route::new(
+            ways.push(Route::new(
                 provider,
                 settings.breaker,
                 Arc::clone(&observer),
             ));
         }
         let (timeouts, retry) = (settings.timeouts, settings.retry);
-        let router = Router::new(routes, timeouts, retry, observer, jitter);
+        let router = Router::new(ways, timeouts, retry, observer, jitter);
         Ok(Self { models, router })
     }
 

@@ -118,8 +118,7 @@ impl Models {
         let order = settings.order.clone();
         let first = *order.first().ok_or(AiSetupError::NoProvider)?;
         let parse = |variable: &'static str, text: &str| {
-            let model =
-                ModelRef::parse(text, first).ok_or_else(|| AiSetupError::BadModel { variable })?;
+            let model = ModelRef::parse(text, first).ok_or(AiSetupError::BadModel { variable })?;
             if order.contains(&model.provider) {
                 return Ok(model);
             }

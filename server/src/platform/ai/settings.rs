@@ -88,8 +88,8 @@ impl Default for Timeouts {
         Self {
             first_token: Duration::from_secs(30),
             idle: Duration::from_secs(30),
-            total: Duration::from_secs(300),
-            request: Duration::from_secs(60),
+            total: Duration::from_mins(5),
+            request: Duration::from_mins(1),
         }
     }
 }

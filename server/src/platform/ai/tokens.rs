@@ -71,7 +71,7 @@ impl Estimate {
         }
     }
 
-    pub(crate) const fn tokens(&self) -> u64 {
+    pub(crate) const fn tokens(self) -> u64 {
         self.twentieths.div_ceil(20)
     }
 }

@@ -166,7 +166,10 @@ impl Audit {
             let page =
                 queries::ascending(self.db.read(), walk.last_id(), head.last_id, PAGE).await?;
             if page.is_empty() {
-                break walk.end(head.last_id, &head.last_hash).err();
+                break match walk.end(head.last_id, &head.last_hash) {
+                    Ok(()) => self.beyond_head().await?,
+                    Err(broken) => Some(broken),
+                };
             }
             if let Err(broken) = page.iter().try_for_each(|row| walk.step(row)) {
                 break Some(broken);
@@ -177,5 +180,16 @@ impl Audit {
             broken,
             head: head.last_hash,
         })
+    }
+
+    /// Entries after the one that the head names would mean that the head was set back.
+    async fn beyond_head(&self) -> Result<Option<Broken>, DbError> {
+        let newest = queries::descending(self.db.read(), None, &[], 1).await?;
+        // Read after the newest entry: an entry that is being written moves the head first.
+        let head = queries::head(self.db.read()).await?;
+        Ok(newest
+            .first()
+            .filter(|newest| newest.id > head.last_id)
+            .map(|_| Broken::Head))
     }
 }

@@ -118,3 +118,37 @@ pub(super) async fn descending(
     }
     find.all(connection).await
 }
+
+/// What an intruder with access to the database could do.
+#[cfg(test)]
+pub(super) mod tampering {
+    use sea_orm::ConnectionTrait;
+
+    use crate::platform::db::{Db, WriteKey};
+
+    pub(in crate::platform::audit) async fn run(db: &Db, statements: &'static [&'static str]) {
+        for statement in statements {
+            attempt(db, statement)
+                .await
+                .unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+    }
+
+    /// The database's own words when it refuses.
+    pub(in crate::platform::audit) async fn attempt(
+        db: &Db,
+        statement: &'static str,
+    ) -> Result<(), String> {
+        db.write_alone(WriteKey::Free, statement, |txn, statement| {
+            Box::pin(async move {
+                txn.execute_unprepared(statement).await?;
+                Ok(())
+            })
+        })
+        .await
+        .map_err(|error| match std::error::Error::source(&error) {
+            Some(source) => source.to_string(),
+            None => error.to_string(),
+        })
+    }
+}

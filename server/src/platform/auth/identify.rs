@@ -138,7 +138,7 @@ impl Authenticator {
             let mut memory = self.memory.lock();
             memory.forget_changed();
             if let Some(known) = memory.fresh(user_id, now) {
-                return Ok(known);
+                return Ok(known.standing.clone());
             }
             memory.epoch
         };
@@ -191,9 +191,10 @@ impl Memory {
         }
     }
 
-    fn fresh(&self, user_id: UserId, now: DateTime<Utc>) -> Option<Option<Arc<Standing>>> {
-        let known = self.known.get(&user_id)?;
-        known.is_fresh(now).then(|| known.standing.clone())
+    fn fresh(&self, user_id: UserId, now: DateTime<Utc>) -> Option<&Known> {
+        self.known
+            .get(&user_id)
+            .filter(|known| known.is_fresh(now))
     }
 
     /// Keeps what was read, unless a change that committed meanwhile may be missing from it.

@@ -50,8 +50,10 @@ pub(crate) trait AuthObserver: Send + Sync {
 }
 
 /// Tells nobody.
+#[cfg(test)]
 pub(crate) struct Unobserved;
 
+#[cfg(test)]
 impl AuthObserver for Unobserved {
     fn signed_in(&self, _result: SignInResult) {}
     fn refreshed(&self, _result: RefreshResult) {}

@@ -73,6 +73,23 @@ impl Hold {
         self.terms = terms;
     }
 
+    /// A hold that no books know of, for tests of what is behind the door.
+    #[cfg(test)]
+    pub(crate) fn unbooked() -> Self {
+        let terms = Reserved {
+            id: HoldId(0),
+            user_id: UserId(0),
+            period_id: PeriodId(0),
+            amount: Nanos::ZERO,
+            prompt_tokens: 0,
+            output_tokens: 0,
+            prices: Prices { input: Nanos::ZERO, output: Nanos::ZERO },
+            // As a job's, it may be dropped.
+            job_id: Some(JobId(uuid::Uuid::nil())),
+        };
+        Self::new(terms, Arc::new(super::observer::Unobserved))
+    }
+
     pub(super) fn end(mut self) {
         self.ended = true;
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entities::{Nanos, UserId};
 
 use super::{
-    Account, Budgets, Month, announce,
+    Account, BudgetRefusal, Budgets, Month, announce,
     queries::periods::{self, Row},
 };
 use crate::platform::db::{DbErr, DbError, Txn};
@@ -77,6 +77,22 @@ impl Budgets {
             resets_at: month.ends_at(),
             rev: 0,
         })
+    }
+
+    /// Why nothing at all would be admitted for this user now; `None` when something may be. A look
+    /// without a lock: the hold decides.
+    pub(crate) async fn exhausted(&self, user_id: UserId) -> Result<Option<BudgetRefusal>, DbError> {
+        let status = self.status(user_id).await?;
+        let (Some(limit), Some(available)) = (status.limit, status.available()) else {
+            return Ok(None);
+        };
+        Ok((available <= Nanos::ZERO).then_some(BudgetRefusal {
+            account: Account::User(user_id),
+            limit,
+            spent: status.spent,
+            held: status.held,
+            resets_at: status.resets_at,
+        }))
     }
 
     /// The limits of several users; who is missing is unlimited.

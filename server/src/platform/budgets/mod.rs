@@ -13,6 +13,7 @@ mod drift;
 mod error;
 mod hold;
 mod limits;
+mod metrics;
 mod month;
 mod observer;
 mod queries;
@@ -30,6 +31,8 @@ pub(crate) use hold::{Hold, Reserved};
 pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
 pub(crate) use observer::{BudgetObserver, Resolution};
+#[cfg(test)]
+pub(crate) use observer::Unobserved;
 pub(crate) use request::{ChargeKind, HoldRequest, MINIMUM_OUTPUT_TOKENS, Prices};
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};
 pub(crate) use summary::CostSummary;

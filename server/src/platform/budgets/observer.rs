@@ -29,3 +29,16 @@ pub(crate) trait BudgetObserver: Send + Sync {
     /// A hold was dropped without an end: a bug, mended by the lease.
     fn unsettled(&self);
 }
+
+/// Tells nobody.
+#[cfg(test)]
+pub(crate) struct Unobserved;
+
+#[cfg(test)]
+impl BudgetObserver for Unobserved {
+    fn reserved(&self) {}
+    fn denied(&self) {}
+    fn resolved(&self, _resolution: Resolution) {}
+    fn charged(&self, _provider: &str, _model: &str, _amount: Nanos, _overrun: Nanos) {}
+    fn unsettled(&self) {}
+}

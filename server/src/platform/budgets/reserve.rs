@@ -42,18 +42,17 @@ impl Budgets {
             month: Month::of(now),
         };
         // The house first, always: who waits for one row then holds no other.
-        let house = match self.settings.house_limit {
-            None => None,
-            Some(_) => {
-                let most = request.max_output_tokens;
-                match self
-                    .take(txn, Account::House, moment, request, most)
-                    .await?
-                {
-                    Ok(granted) => Some(granted),
-                    Err(refusal) => return Ok(Err(refusal)),
-                }
+        let house = if self.settings.house_limit.is_some() {
+            let most = request.max_output_tokens;
+            match self
+                .take(txn, Account::House, moment, request, most)
+                .await?
+            {
+                Ok(granted) => Some(granted),
+                Err(refusal) => return Ok(Err(refusal)),
             }
+        } else {
+            None
         };
         let account = Account::User(request.user_id);
         let most = house
@@ -205,50 +204,31 @@ impl Budgets {
         if let Some(closed) = ResolveError::of(hold.state) {
             return Ok(Err(closed.into()));
         }
-        let terms = Reserved::from(&hold);
-        let amount = terms.prices.cost(prompt_tokens, output_tokens);
-        let raise = amount.minus(terms.amount);
-        let mut raised = Vec::new();
+        let amount = Reserved::from(&hold)
+            .prices
+            .cost(prompt_tokens, output_tokens);
+        let raise = amount.minus(hold.amount_nanos);
         let accounts = [
             hold.house_period_id.map(|house| (Account::House, house)),
             Some((Account::User(hold.user_id), hold.period_id)),
         ];
         for (account, period_id) in accounts.into_iter().flatten() {
-            let period = if raise <= Nanos::ZERO {
-                let lower = Nanos::ZERO.minus(raise);
-                periods::settle(txn, period_id, lower, Nanos::ZERO, now).await?
-            } else {
-                let (margin, cap) = (self.settings.margin, self.cap(account));
-                let row = Row::Id(period_id);
-                let enough = amount <= MAX_CALL;
-                match periods::reserve(txn, row, raise, margin, cap, now).await? {
-                    Some(period) if enough => period,
-                    outcome => {
-                        raised.extend(outcome.map(|period| period.id));
-                        for period_id in raised {
-                            periods::settle(txn, period_id, raise, Nanos::ZERO, now).await?;
-                        }
-                        return Ok(Err(self.shortfall(txn, account, &hold, row).await?.into()));
-                    }
-                }
-            };
+            // Locked: what is left here is left when the raise is written.
+            let period = periods::lock(txn, Row::Id(period_id))
+                .await?
+                .ok_or_else(|| DbErr::RecordNotFound("the period of a hold".into()))?;
+            let left = self.left(account, &period);
+            if raise > Nanos::ZERO && (left <= Nanos::ZERO || raise > left || amount > MAX_CALL) {
+                let month = Month::of(hold.created_at);
+                return Ok(Err(self.refusal(account, month, &period).into()));
+            }
+        }
+        for (_, period_id) in accounts.into_iter().flatten() {
+            let lower = Nanos::ZERO.minus(raise);
+            let period = periods::settle(txn, period_id, lower, Nanos::ZERO, now).await?;
             announce(txn, &period);
-            raised.push(period.id);
         }
         let row = holds::resize(txn, id, amount, prompt_tokens, output_tokens).await?;
         Ok(Ok(Reserved::from(&row)))
-    }
-
-    async fn shortfall(
-        &self,
-        txn: &Txn,
-        account: Account,
-        hold: &entities::money::hold::Model,
-        row: Row,
-    ) -> Result<BudgetRefusal, DbErr> {
-        let period = periods::lock(txn, row)
-            .await?
-            .ok_or_else(|| DbErr::RecordNotFound("the period of a hold".into()))?;
-        Ok(self.refusal(account, Month::of(hold.created_at), &period))
     }
 }

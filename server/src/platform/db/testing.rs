@@ -54,7 +54,7 @@ impl TestDb {
     pub(crate) async fn sqlite() -> Self {
         static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
         let template = TEMPLATE.get_or_init(sqlite_template).await;
-        let directory = tempfile::tempdir().expect("a temporary directory");
+        let directory = temporary_directory();
         let path = directory.path().join("test.db");
         tokio::fs::write(&path, template)
             .await
@@ -113,9 +113,16 @@ impl TestDb {
     }
 }
 
+/// In memory where the system has such a place: what a sync to disk survives is tested elsewhere.
+fn temporary_directory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a temporary directory")
+}
+
 /// The bytes of a migrated file, made once in a process.
 async fn sqlite_template() -> Vec<u8> {
-    let directory = tempfile::tempdir().expect("a temporary directory");
+    let directory = temporary_directory();
     let path = directory.path().join("template.db");
     let settings = DbSettings {
         target: Target::Sqlite(path.clone()),

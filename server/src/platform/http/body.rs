@@ -15,9 +15,9 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, stream::BoxStream};
 use poem::{Body, Request, http::header};
 use tokio::time::{Instant, Sleep};
-use tokio_util::task::TaskTracker;
 
 use super::problem::Problem;
+use crate::platform::tasks::Tasks;
 
 /// The largest body that an operation reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Incoming {
         cap: Cap,
         json_cap: u64,
         idle: Duration,
-        tasks: &TaskTracker,
+        tasks: &Tasks,
     ) -> Self {
         let body = request.take_body();
         let verdict = Verdict::default();
@@ -196,7 +196,7 @@ struct CappedBody {
     deadline: Instant,
     timer: Pin<Box<Sleep>>,
     verdict: Verdict,
-    tasks: TaskTracker,
+    tasks: Tasks,
 }
 
 impl CappedBody {
@@ -251,9 +251,11 @@ impl Drop for CappedBody {
             return;
         }
         let rest = std::mem::replace(&mut self.inner, futures_util::stream::empty().boxed());
-        self.tasks.spawn(async move {
+        let stopping = self.tasks.stopping().clone();
+        self.tasks.spawn("rest of a refused body", async move {
             // Past the limits the connection is closed under the client; it was told to stop.
-            let _ = tokio::time::timeout(LINGER, drain(rest)).await;
+            let drained = tokio::time::timeout(LINGER, drain(rest));
+            let _ = stopping.run_until_cancelled(drained).await;
         });
     }
 }

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use poem::{Body, Endpoint, Request, Response, Route, error::NotFoundError, http::Method};
-use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::{
@@ -28,7 +27,10 @@ use super::{
     observer::EdgeObserver,
     problem::Problem,
 };
-use crate::platform::limits::{LimitClass, Limits};
+use crate::platform::{
+    limits::{LimitClass, Limits},
+    tasks::Tasks,
+};
 
 /// What an operator sets about the edge.
 #[derive(Debug, Clone)]
@@ -67,7 +69,7 @@ pub(crate) struct Edge {
     /// Makes the id of a request that brings none.
     pub(crate) new_request_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// Tracks what outlives a request: the rest of refused bodies.
-    pub(crate) tasks: TaskTracker,
+    pub(crate) tasks: Tasks,
 }
 
 /// The server's one endpoint.

@@ -35,6 +35,14 @@ struct Reported {
     checkpoint: Option<serde_json::Value>,
 }
 
+/// What to write of a handler's progress now.
+enum Due {
+    Nothing,
+    Progress,
+    /// Another stage has begun.
+    Stage,
+}
+
 /// Progress within a stage is written at most twice a second.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -106,8 +114,10 @@ impl JobContext {
     /// changes. Progress that cannot be written is not worth failing for, except when the lease is
     /// lost.
     pub(crate) async fn progress(&self, ratio: f64, stage: &'static str) -> Result<(), JobError> {
-        let Some(stage_change) = self.due(stage) else {
-            return Ok(());
+        let stage = match self.due(stage) {
+            Due::Nothing => return Ok(()),
+            Due::Progress => None,
+            Due::Stage => Some(stage),
         };
         let report = Report {
             progress: Some(if ratio.is_nan() {
@@ -115,7 +125,7 @@ impl JobContext {
             } else {
                 ratio.clamp(0.0, 1.0)
             }),
-            stage: stage_change,
+            stage,
             checkpoint: None,
         };
         match self.write(report).await {
@@ -124,8 +134,7 @@ impl JobContext {
         }
     }
 
-    /// Whether to write now, and the stage if it is another one.
-    fn due(&self, stage: &'static str) -> Option<Option<&'static str>> {
+    fn due(&self, stage: &'static str) -> Due {
         let mut reported = self.reported.lock();
         let now = Instant::now();
         let changed = reported.stage != Some(stage);
@@ -133,11 +142,11 @@ impl JobContext {
             .written_at
             .is_some_and(|at| now.duration_since(at) < PROGRESS_INTERVAL);
         if recent && !changed {
-            return None;
+            return Due::Nothing;
         }
         reported.stage = Some(stage);
         reported.written_at = Some(now);
-        Some(changed.then_some(stage))
+        if changed { Due::Stage } else { Due::Progress }
     }
 
     /// Where an earlier run left off. `None` too when a run of another version wrote something

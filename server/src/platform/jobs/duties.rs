@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveTime, Utc};
 
-use super::{Jobs, Leader, Process};
+use super::{Jobs, Leader, Process, settings::delta};
 use crate::platform::{
     db::{DbError, WriteKey},
     tasks::Tasks,
 };
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 impl Jobs {
     /// Begins to take part in the queue's upkeep. Call it once in every process.
@@ -35,8 +35,7 @@ impl Jobs {
     async fn resume_awaiting(&self) -> Result<u64, DbError> {
         let engine = &self.0;
         let now = engine.clock.now();
-        let patience = TimeDelta::from_std(engine.settings.budget_retry).unwrap_or(TimeDelta::MAX);
-        let before = month_start(now).max(now - patience);
+        let before = month_start(now).max(now - delta(engine.settings.budget_retry));
         let input = (self.clone(), before);
         engine
             .db

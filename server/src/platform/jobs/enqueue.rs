@@ -12,9 +12,11 @@ use crate::platform::db::Txn;
 /// A job to be added. Made by [`NewJob::of`], then completed field by field.
 #[derive(Clone, Debug)]
 pub(crate) struct NewJob {
-    kind: &'static str,
-    parameters: serde_json::Value,
-    max_attempts: i32,
+    /// Given by [`NewJob::of`], as are the parameters.
+    pub(crate) kind: &'static str,
+    pub(crate) parameters: serde_json::Value,
+    /// Errors after which the job is dead; the kind's own at first.
+    pub(crate) max_attempts: i32,
     /// From [`Jobs::new_id`], when something in the same transaction must name the job before it
     /// is added; `None`: made when it is.
     pub(crate) id: Option<JobId>,

@@ -2,7 +2,6 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
 use entities::jobs::job;
 use futures_util::FutureExt;
 use tokio::{sync::oneshot, time::Instant};
@@ -13,6 +12,7 @@ use super::{
     Backoff, JobContext, JobError, Outcome, RunResult, class,
     finish::{End, Finish},
     registry::AnyHandler,
+    settings::delta,
     stop::StopReason,
     worker::{Pool, Running},
 };
@@ -175,6 +175,9 @@ impl Execution {
 
     /// Writes the end; while the database does not answer, again, for as long as the lease lasts.
     async fn finish(&self, mut end: End) -> RunResult {
+        if matches!(end, End::Fenced) {
+            return RunResult::Fenced;
+        }
         loop {
             let finish = Arc::new(self.finish_with(end));
             loop {
@@ -241,7 +244,7 @@ impl Execution {
             run: self.running.run,
             job: Arc::clone(&self.job),
             end,
-            retry_at: engine.clock.now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX),
+            retry_at: engine.clock.now() + delta(delay),
         }
     }
 }

@@ -65,7 +65,7 @@ pub(crate) struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(600),
+            timeout: Duration::from_mins(10),
             max_attempts: 5,
             max_rescues: 3,
             priority: 100,
@@ -91,14 +91,14 @@ pub(crate) struct Backoff {
 /// Providers that count calls count them by the minute.
 const PROVIDER_CLASSES: &[(&str, Duration)] = &[
     ("rate", Duration::from_secs(20)),
-    ("quota", Duration::from_secs(60)),
+    ("quota", Duration::from_mins(1)),
 ];
 
 impl Default for Backoff {
     fn default() -> Self {
         Self {
             first: Duration::from_secs(5),
-            cap: Duration::from_secs(900),
+            cap: Duration::from_mins(15),
             by_class: PROVIDER_CLASSES,
         }
     }

@@ -3,12 +3,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
 use entities::JobId;
 use tokio::time::Instant;
 
 use super::{
     queries::claims,
+    rescue,
+    settings::delta,
     stop::StopReason,
     worker::{Pool, Running},
 };
@@ -25,8 +26,10 @@ impl Pool {
     pub(super) async fn rescue_until_idle(self: Arc<Self>) {
         // At once at start: what the last process held may be what this one is here for.
         loop {
-            if let Err(error) = self.jobs.rescue_lost().await {
-                tracing::warn!(%error, "cannot look for lost leases");
+            match self.jobs.rescue_lost().await {
+                Ok(rescued) if rescued >= rescue::BATCH => continue,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "cannot look for lost leases"),
             }
             if !self.until_idle_or(self.jobs.0.settings.rescue).await {
                 return;
@@ -104,8 +107,8 @@ impl Pool {
     async fn renew_leases(&self, running: &[Arc<Running>]) -> Result<Vec<(JobId, i64)>, DbError> {
         let engine = &self.jobs.0;
         let jobs: Vec<JobId> = running.iter().map(|job| job.run.id).collect();
-        let lease = TimeDelta::from_std(engine.settings.lease).unwrap_or(TimeDelta::MAX);
-        let input = (jobs, self.process_id, engine.clock.now() + lease);
+        let until = engine.clock.now() + delta(engine.settings.lease);
+        let input = (jobs, self.process_id, until);
         let write = engine
             .db
             .write(WriteKey::Free, input, |txn, (jobs, process_id, until)| {

@@ -2,11 +2,15 @@
 
 use std::{fmt::Display, future::Future, sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::queries::{DbErr, leases};
+use super::{
+    JobObserver, Unobserved,
+    queries::{DbErr, leases},
+    settings::delta,
+};
 use crate::platform::{
     clock::Clock,
     db::{Db, DbError, Txn, WriteKey},
@@ -18,21 +22,35 @@ pub(crate) struct Leader {
     db: Db,
     clock: Arc<dyn Clock>,
     holder: Uuid,
+    observer: Arc<dyn JobObserver>,
 }
 
-/// How often a process that does not lead asks again, and how soon a failed duty is tried again.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// How long a duty's lease outlives the process that does it, how often the others ask for it, and
+/// how soon a duty that failed is tried again.
+const TERM: Duration = Duration::from_mins(1);
 
 impl Leader {
-    /// `holder` is the process.
+    /// `holder` is the process. Nobody is told of what it does until [`Leader::observed_by`].
     pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, holder: Uuid) -> Self {
-        Self { db, clock, holder }
+        Self {
+            db,
+            clock,
+            holder,
+            observer: Arc::new(Unobserved),
+        }
+    }
+
+    /// Tells `observer` of every duty that was done.
+    pub(crate) fn observed_by(mut self, observer: Arc<dyn JobObserver>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Runs `duty` once in each period of `every` over all processes, until `stop`.
     ///
-    /// The lease of a duty lasts until it is due again, so that a process that dies or stops hands
-    /// it on by itself; a duty that takes longer keeps its lease, and is dropped when it loses it.
+    /// While the duty runs its lease is short and renewed, so that another process takes over when
+    /// this one dies; when it is done the lease is prolonged until the duty is due again. A duty
+    /// that loses its lease is dropped.
     pub(crate) async fn run<D, F, E>(
         &self,
         name: &'static str,
@@ -49,7 +67,7 @@ impl Leader {
                 if let Err(error) = self.turn(name, every, &duty).await {
                     tracing::warn!(duty = name, %error, "cannot reach the lease of a duty");
                 }
-                tokio::time::sleep(every.min(ASK_AGAIN)).await;
+                tokio::time::sleep(every.min(TERM)).await;
             }
         };
         stop.run_until_cancelled(turns).await;
@@ -67,7 +85,9 @@ impl Leader {
         F: Future<Output = Result<(), E>> + Send,
         E: Display + Send,
     {
-        if !self.write(name, every, Change::Take).await? {
+        let term = every.min(TERM);
+        let began = self.clock.now();
+        if !self.write(name, began + delta(term), Change::Take).await? {
             return Ok(false);
         }
         let work = duty();
@@ -76,8 +96,9 @@ impl Leader {
             tokio::select! {
                 biased;
                 outcome = &mut work => break outcome,
-                () = tokio::time::sleep(every / 3) => {
-                    if !self.write(name, every, Change::Keep).await? {
+                () = tokio::time::sleep(term / 3) => {
+                    let until = self.clock.now() + delta(term);
+                    if !self.write(name, until, Change::Keep).await? {
                         tracing::warn!(duty = name, "lost the lease of a duty, dropping it");
                         return Ok(false);
                     }
@@ -86,24 +107,26 @@ impl Leader {
         };
         if let Err(error) = outcome {
             tracing::warn!(duty = name, %error, "a duty failed");
-            self.write(name, every.min(ASK_AGAIN), Change::Keep).await?;
+            let again = self.clock.now() + delta(term);
+            self.write(name, again, Change::Keep).await?;
             return Ok(false);
         }
+        self.write(name, began + delta(every), Change::Keep).await?;
+        self.observer.duty_done(name, self.clock.now());
         Ok(true)
     }
 
     async fn write(
         &self,
         name: &'static str,
-        term: Duration,
+        until: DateTime<Utc>,
         change: Change,
     ) -> Result<bool, DbError> {
-        let now = self.clock.now();
         let claim = Claim {
             name,
             holder: self.holder,
-            now,
-            until: now + TimeDelta::from_std(term).unwrap_or(TimeDelta::MAX),
+            now: self.clock.now(),
+            until,
             change,
         };
         self.db

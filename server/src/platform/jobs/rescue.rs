@@ -14,8 +14,8 @@ use super::{
 };
 use crate::platform::db::{DbError, Txn, WriteKey};
 
-/// Lost leases that one look deals with; the next look follows soon.
-const BATCH: u64 = 100;
+/// Lost leases that one look deals with; after a full batch the next look follows at once.
+pub(super) const BATCH: u64 = 100;
 
 /// What became of a lost lease.
 enum Rescue {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 /// How a process works the queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JobSettings {
@@ -39,7 +41,14 @@ impl Default for JobSettings {
             rescue: Duration::from_secs(10),
             cancel_grace: Duration::from_secs(10),
             drain: Duration::from_secs(5),
-            budget_retry: Duration::from_secs(3_600),
+            budget_retry: Duration::from_hours(6),
         }
     }
+}
+
+/// A duration in the calendar's terms. What is longer than a century is a century, so that it can
+/// be added to any date.
+pub(super) fn delta(duration: Duration) -> TimeDelta {
+    const CENTURY: TimeDelta = TimeDelta::days(36_525);
+    TimeDelta::from_std(duration).map_or(CENTURY, |delta| delta.min(CENTURY))
 }

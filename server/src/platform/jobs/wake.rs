@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use entities::JobId;
-use sqlx::postgres::PgListener;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{
     Jobs,
-    queries::{self, reads},
+    queries::{listen, reads},
 };
 use crate::platform::{
     db::{Change, Entity},
@@ -38,7 +37,7 @@ impl Jobs {
             };
             stopping.run_until_cancelled(follow).await;
         });
-        if self.0.db.backend() == sea_orm::DatabaseBackend::Postgres {
+        if listen::can_listen(self.0.db.read()) {
             let stopping = tasks.stopping().clone();
             let jobs = self.clone();
             tasks.spawn("job-listener", async move {
@@ -47,13 +46,13 @@ impl Jobs {
         }
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         self.0
             .wake
             .send_modify(|times| *times = times.wrapping_add(1));
     }
 
-    async fn changed(&self, changes: &mut tokio::sync::broadcast::Receiver<Change>, first: Change) {
+    async fn changed(&self, changes: &mut broadcast::Receiver<Change>, first: Change) {
         let mut added = Vec::new();
         let mut next = Some(first);
         let mut any = false;
@@ -90,21 +89,11 @@ impl Jobs {
 
     async fn listen(&self) {
         loop {
-            if let Err(error) = self.listen_once().await {
+            let heard = || self.wake();
+            if let Err(error) = listen::listen(self.0.db.read(), heard).await {
                 tracing::warn!(%error, "cannot listen for jobs, polling goes on");
             }
             tokio::time::sleep(LISTEN_AGAIN).await;
-        }
-    }
-
-    async fn listen_once(&self) -> Result<(), sqlx::Error> {
-        let pool = self.0.db.read().get_postgres_connection_pool();
-        let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(queries::CHANNEL).await?;
-        loop {
-            // `None`: connected anew, something may have been missed. Either way, look.
-            listener.try_recv().await?;
-            self.wake();
         }
     }
 }

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::TimeDelta;
 use entities::{JobId, jobs::job};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
@@ -21,6 +20,7 @@ use super::{
         claims::{self, Candidate, Choice, Taker},
         moves::Run,
     },
+    settings::delta,
     stop::{StopReason, StopSignal},
 };
 use crate::platform::{
@@ -176,20 +176,18 @@ impl Pool {
     async fn take(&self, shares: Vec<Share>) -> Result<Vec<job::Model>, DbError> {
         let engine = &self.jobs.0;
         let now = engine.clock.now();
-        let taker = Taker {
+        let by = Taker {
             process_id: self.process_id,
             now,
-            lease_until: now + TimeDelta::from_std(engine.settings.lease).unwrap_or(TimeDelta::MAX),
+            lease_until: now + delta(engine.settings.lease),
         };
         engine
             .db
-            .write(WriteKey::Free, (shares, taker), |txn, (shares, taker)| {
+            .write(WriteKey::Free, (shares, by), |txn, (shares, by)| {
                 Box::pin(async move {
                     let mut taken = Vec::new();
                     for share in shares {
-                        taken.extend(
-                            claims::take(txn, &share.candidates, share.limit, *taker).await?,
-                        );
+                        taken.extend(claims::take(txn, &share.candidates, share.limit, *by).await?);
                     }
                     Ok(taken)
                 })
@@ -209,9 +207,6 @@ impl Pool {
             stop: Arc::default(),
             renewed_at: Mutex::new(leased_at),
         });
-        if self.tasks.stopping().is_cancelled() {
-            running.stop.stop(StopReason::Shutdown);
-        }
         self.running
             .lock()
             .insert((job.id, job.claim), Arc::clone(&running));

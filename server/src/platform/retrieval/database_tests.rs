@@ -104,6 +104,7 @@ fn scope(user: UserId, stores: &[StoreId]) -> Scope {
     Scope {
         user_id: user,
         store_ids: stores.to_vec(),
+        document_ids: None,
     }
 }
 

@@ -116,7 +116,7 @@ pub(super) async fn propose<C: ConnectionTrait>(
     scope: &Scope,
     query: &Query,
 ) -> Result<Proposal, DbErr> {
-    if query.is_empty() || scope.store_ids.is_empty() {
+    if query.is_empty() || scope.is_empty() {
         return Ok(Proposal {
             candidates: Vec::new(),
             weights: Vec::new(),
@@ -180,7 +180,7 @@ pub(super) async fn fetch<C: ConnectionTrait>(
     scope: &Scope,
     ids: &[PassageId],
 ) -> Result<Vec<Candidate>, DbErr> {
-    if ids.is_empty() || scope.store_ids.is_empty() {
+    if ids.is_empty() || scope.is_empty() {
         return Ok(Vec::new());
     }
     let mut values = Parameters::default();
@@ -201,11 +201,22 @@ pub(super) async fn fetch<C: ConnectionTrait>(
 pub(super) fn visible(scope: &Scope, values: &mut Parameters) -> String {
     let user = values.add(scope.user_id.0);
     let stores = values.list(scope.store_ids.iter().map(|store| store.0));
+    let chosen = chosen(scope, values);
     format!(
         "JOIN documents d ON d.id = p.document_id JOIN stores s ON s.id = p.store_id \
          WHERE p.user_id = {user} AND p.store_id IN ({stores}) AND p.generation = d.generation \
-         AND d.deleted_at IS NULL AND s.deleted_at IS NULL"
+         AND d.deleted_at IS NULL AND s.deleted_at IS NULL{chosen}"
     )
+}
+
+/// The condition that leaves the documents of the scope, when it names some.
+pub(super) fn chosen(scope: &Scope, values: &mut Parameters) -> String {
+    match &scope.document_ids {
+        None => String::new(),
+        Some(ids) => {
+            format!(" AND d.id IN ({})", values.list(ids.iter().map(|document| document.0)))
+        }
+    }
 }
 
 /// Values of a statement and their placeholders.

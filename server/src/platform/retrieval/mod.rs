@@ -50,6 +50,15 @@ pub(crate) use vector_index::{NewVector, VectorIndex, store_vectors};
 pub(crate) struct Scope {
     pub(crate) user_id: UserId,
     pub(crate) store_ids: Vec<StoreId>,
+    /// Only these documents of theirs; `None`: all.
+    pub(crate) document_ids: Option<Vec<DocumentId>>,
+}
+
+impl Scope {
+    /// Whether nothing can be found in it.
+    fn is_empty(&self) -> bool {
+        self.store_ids.is_empty() || self.document_ids.as_ref().is_some_and(Vec::is_empty)
+    }
 }
 
 /// A passage that was found, possibly grown by the one before or after it.

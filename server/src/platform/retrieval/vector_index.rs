@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use super::{
     Scope,
-    lexical::Parameters,
+    lexical::{Parameters, chosen},
     search::QuestionVector,
     vectors::{Entry, Quantized, VectorSet, dot, from_bytes, normalized, quantize, to_bytes},
 };
@@ -124,7 +124,7 @@ impl VectorIndex {
         let Some(vector) = normalized(&question.vector) else {
             return Ok(Vec::new());
         };
-        if scope.store_ids.is_empty() {
+        if scope.is_empty() {
             return Ok(Vec::new());
         }
         let living = Arc::new(living(connection, scope).await?);
@@ -190,10 +190,11 @@ async fn living<C: ConnectionTrait>(
     let mut values = Parameters::default();
     let user = values.add(scope.user_id.0);
     let stores = values.list(scope.store_ids.iter().map(|store| store.0));
+    let chosen = chosen(scope, &mut values);
     let sql = format!(
         "SELECT d.id, d.generation FROM documents d JOIN stores s ON s.id = d.store_id \
          WHERE d.user_id = {user} AND d.store_id IN ({stores}) \
-         AND d.deleted_at IS NULL AND s.deleted_at IS NULL"
+         AND d.deleted_at IS NULL AND s.deleted_at IS NULL{chosen}"
     );
     connection
         .query_all_raw(Statement::from_sql_and_values(

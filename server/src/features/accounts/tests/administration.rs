@@ -2,7 +2,11 @@ use super::*;
 
 async fn admin(house: &House) -> Principal {
     let email = "root@example.org";
-    house.accounts.create_first_admin(email, &PASSWORD.into()).await.unwrap();
+    house
+        .accounts
+        .create_first_admin(email, &PASSWORD.into())
+        .await
+        .unwrap();
     house.principal(email).await
 }
 
@@ -15,7 +19,11 @@ async fn a_role_counts_at_once_and_omitted_notes_stay() {
         let signed_in = house.sign_in(ADA).await;
         let set = async |change, notes: Option<&str>| {
             let notes = notes.map(str::to_owned);
-            house.accounts.set_role(&root, id, change, notes).await.unwrap()
+            house
+                .accounts
+                .set_role(&root, id, change, notes)
+                .await
+                .unwrap()
         };
         let role = async || house.identify(&signed_in).await.unwrap().role;
 
@@ -31,11 +39,21 @@ async fn a_role_counts_at_once_and_omitted_notes_stay() {
         assert_eq!(account.role, Role::Auditor, "no admin to begin with");
         assert_eq!(role().await, Role::Auditor.into());
 
-        let entries = house.parts.audit.list(1, None, &["set_user_role"]).await.unwrap();
+        let entries = house
+            .parts
+            .audit
+            .list(1, None, &["set_user_role"])
+            .await
+            .unwrap();
         assert_eq!(entries[0].actor, Some(UserId(root.user_id)));
         assert_eq!(entries[0].target_id, Some(id.to_string()));
         assert_eq!(entries[0].metadata, r#"{"from":"auditor","to":"auditor"}"#);
-        let roles = house.acts().await.iter().filter(|act| *act == "set_user_role").count();
+        let roles = house
+            .acts()
+            .await
+            .iter()
+            .filter(|act| *act == "set_user_role")
+            .count();
         assert_eq!(roles, 4);
     })
     .await;

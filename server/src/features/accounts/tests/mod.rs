@@ -19,7 +19,7 @@ use crate::platform::{
         principal::Principal,
         tokens::{AccessKey, TokenSettings},
     },
-    budgets::{BudgetSettings, Unobserved},
+    budgets::{BudgetObserver, BudgetSettings, Resolution},
     clock::ManualClock,
     config::Argon2Cost,
     db::testing::{TestDb, for_each_database},
@@ -27,7 +27,7 @@ use crate::platform::{
 
 const PASSWORD: &str = "Correct-Horse-1";
 const ADA: &str = "ada@example.org";
-const SECRET: &[u8] = b"a secret of at least 32 characters";
+const SECRET: &str = "a secret of at least 32 characters";
 
 /// What the metrics would have counted.
 #[derive(Default)]
@@ -52,8 +52,23 @@ impl AuthObserver for Counted {
 
 impl Counted {
     fn refreshes(&self, result: RefreshResult) -> usize {
-        self.refreshes.lock().iter().filter(|counted| **counted == result).count()
+        self.refreshes
+            .lock()
+            .iter()
+            .filter(|counted| **counted == result)
+            .count()
     }
+}
+
+/// Nothing is spent here.
+struct NoCalls;
+
+impl BudgetObserver for NoCalls {
+    fn reserved(&self) {}
+    fn denied(&self) {}
+    fn resolved(&self, _resolution: Resolution) {}
+    fn charged(&self, _: &str, _: &str, _: entities::Nanos, _: entities::Nanos) {}
+    fn unsettled(&self) {}
 }
 
 /// Accounts on a fresh database, with a clock that the test moves.
@@ -79,8 +94,8 @@ impl House {
         let settings = TokenSettings {
             issuer: "house".to_owned(),
             audience: "guests".to_owned(),
-            lifetime: Duration::from_secs(900),
-            current: AccessKey::new([1; 32]),
+            lifetime: Duration::from_mins(15),
+            current: AccessKey::derive(&SECRET.into()),
             previous: None,
         };
         let tokens = Arc::new(AccessTokens::new(settings, clock.clone(), entropy.clone()));
@@ -92,11 +107,11 @@ impl House {
         };
         let mut parts = AccountsParts {
             passwords: passwords(1, &entropy, counted.clone()),
-            budgets: Budgets::new(db.clone(), clock.clone(), limits, Arc::new(Unobserved)),
-            audit: Audit::new(db.clone(), clock.clone(), SECRET, &[]),
+            budgets: Budgets::new(db.clone(), clock.clone(), limits, Arc::new(NoCalls)),
+            audit: Audit::new(db.clone(), clock.clone(), SECRET.as_bytes(), &[]),
             observer: counted.clone(),
             registration: Registration::Open,
-            refresh_token_lifetime: Duration::from_secs(30 * 86_400),
+            refresh_token_lifetime: Duration::from_hours(720),
             db,
             clock,
             entropy,
@@ -120,7 +135,10 @@ impl House {
     }
 
     async fn register(&self, email: &str) -> UserId {
-        self.accounts.register(email, &PASSWORD.into()).await.unwrap()
+        self.accounts
+            .register(email, &PASSWORD.into())
+            .await
+            .unwrap()
     }
 
     async fn sign_in(&self, email: &str) -> SignedIn {
@@ -131,7 +149,9 @@ impl House {
     }
 
     async fn identify(&self, signed_in: &SignedIn) -> Result<Principal, Unidentified> {
-        self.authenticator.authenticate(signed_in.access.text.expose_secret()).await
+        self.authenticator
+            .authenticate(signed_in.access.text.expose_secret())
+            .await
     }
 
     /// A signed-in user.
@@ -172,7 +192,11 @@ impl House {
 
 /// Cheap hashes: what is tested here is not their cost.
 fn passwords(iterations: u32, entropy: &Entropy, observer: Arc<dyn AuthObserver>) -> Passwords {
-    let cost = Argon2Cost { memory_kib: 64, iterations, parallelism: 1 };
+    let cost = Argon2Cost {
+        memory_kib: 64,
+        iterations,
+        parallelism: 1,
+    };
     Passwords::new(cost, 2, entropy.clone(), observer).unwrap()
 }
 

@@ -16,7 +16,10 @@ async fn each_refresh_gives_new_tokens_of_the_same_session() {
         let mut last = first;
         for _ in 0..5 {
             house.clock.advance(TimeDelta::minutes(20));
-            assert!(house.identify(&last).await.is_err(), "access tokens last 15 minutes");
+            assert!(
+                house.identify(&last).await.is_err(),
+                "access tokens last 15 minutes"
+            );
             let next = house.accounts.refresh(last.refresh.expose()).await.unwrap();
             assert_ne!(next.refresh.expose(), last.refresh.expose());
             assert_eq!(house.identify(&next).await.unwrap().session_id, session);
@@ -36,19 +39,31 @@ async fn twenty_tabs_at_once_all_stay_signed_in() {
     for_each_database(async |test: TestDb| {
         let house = House::new(&test);
         // As another process: its own writers, the same database.
-        let other_db = crate::platform::db::Db::connect(test.settings()).await.unwrap();
+        let other_db = crate::platform::db::Db::connect(test.settings())
+            .await
+            .unwrap();
         let other = House::with(&test, |parts| parts.db = other_db.clone());
         house.register(ADA).await;
         let signed_in = house.sign_in(ADA).await;
         let tabs = (0..20).map(|tab| {
-            let accounts = if tab % 2 == 0 { &house.accounts } else { &other.accounts };
+            let accounts = if tab % 2 == 0 {
+                &house.accounts
+            } else {
+                &other.accounts
+            };
             accounts.refresh(signed_in.refresh.expose())
         });
-        let fresh: Vec<SignedIn> =
-            join_all(tabs).await.into_iter().map(Result::unwrap).collect();
+        let fresh: Vec<SignedIn> = join_all(tabs)
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
         let rotated = [&house, &other].map(|of| of.counted.refreshes(RefreshResult::Rotated));
         let grace = [&house, &other].map(|of| of.counted.refreshes(RefreshResult::Grace));
-        assert_eq!((rotated.iter().sum::<usize>(), grace.iter().sum::<usize>()), (1, 19));
+        assert_eq!(
+            (rotated.iter().sum::<usize>(), grace.iter().sum::<usize>()),
+            (1, 19)
+        );
         // Every tab goes on with its own token.
         for tab in &fresh {
             house.accounts.refresh(tab.refresh.expose()).await.unwrap();
@@ -67,11 +82,23 @@ async fn an_old_token_that_comes_back_ends_its_whole_family_and_no_other() {
         house.register(ADA).await;
         let bystander = house.sign_in(ADA).await;
         let stolen = house.sign_in(ADA).await;
-        let newer = house.accounts.refresh(stolen.refresh.expose()).await.unwrap();
+        let newer = house
+            .accounts
+            .refresh(stolen.refresh.expose())
+            .await
+            .unwrap();
         house.clock.advance(GRACE);
-        let in_grace = house.accounts.refresh(stolen.refresh.expose()).await.unwrap();
+        let in_grace = house
+            .accounts
+            .refresh(stolen.refresh.expose())
+            .await
+            .unwrap();
         house.clock.advance(TimeDelta::milliseconds(1));
-        let newest = house.accounts.refresh(newer.refresh.expose()).await.unwrap();
+        let newest = house
+            .accounts
+            .refresh(newer.refresh.expose())
+            .await
+            .unwrap();
         house.identify(&newest).await.unwrap();
 
         let error = refuse(&house, &stolen).await;
@@ -79,12 +106,26 @@ async fn an_old_token_that_comes_back_ends_its_whole_family_and_no_other() {
         assert_eq!(error.to_string(), "Token revoked");
         assert_eq!(house.counted.refreshes(RefreshResult::Reuse), 1);
         for token in [&newest, &newer, &in_grace, &stolen] {
-            assert!(matches!(refuse(&house, token).await, AccountsError::SignInEnded));
-            assert!(matches!(house.identify(token).await, Err(Unidentified::Revoked)));
+            assert!(matches!(
+                refuse(&house, token).await,
+                AccountsError::SignInEnded
+            ));
+            assert!(matches!(
+                house.identify(token).await,
+                Err(Unidentified::Revoked)
+            ));
         }
-        assert_eq!(house.counted.refreshes(RefreshResult::Reuse), 1, "ended once");
+        assert_eq!(
+            house.counted.refreshes(RefreshResult::Reuse),
+            1,
+            "ended once"
+        );
         house.identify(&bystander).await.unwrap();
-        house.accounts.refresh(bystander.refresh.expose()).await.unwrap();
+        house
+            .accounts
+            .refresh(bystander.refresh.expose())
+            .await
+            .unwrap();
         assert_eq!(house.acts().await, ["register", "refresh_token_reuse"]);
     })
     .await;
@@ -115,11 +156,21 @@ async fn who_is_disabled_gets_no_new_tokens() {
         let id = house.register(ADA).await;
         let signed_in = house.sign_in(ADA).await;
         house.set_status(id, UserStatus::Disabled).await;
-        assert!(matches!(house.identify(&signed_in).await, Err(Unidentified::Inactive)));
-        assert!(matches!(refuse(&house, &signed_in).await, AccountsError::Inactive));
+        assert!(matches!(
+            house.identify(&signed_in).await,
+            Err(Unidentified::Inactive)
+        ));
+        assert!(matches!(
+            refuse(&house, &signed_in).await,
+            AccountsError::Inactive
+        ));
         house.set_status(id, UserStatus::Active).await;
         house.identify(&signed_in).await.unwrap();
-        house.accounts.refresh(signed_in.refresh.expose()).await.unwrap();
+        house
+            .accounts
+            .refresh(signed_in.refresh.expose())
+            .await
+            .unwrap();
     })
     .await;
 }

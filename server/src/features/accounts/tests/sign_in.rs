@@ -3,7 +3,12 @@ use std::time::Instant;
 use super::*;
 
 async fn try_sign_in(house: &House, email: &str, password: &str) -> AccountsError {
-    refused(house.accounts.sign_in(email, &password.into(), Client::default()).await)
+    refused(
+        house
+            .accounts
+            .sign_in(email, &password.into(), Client::default())
+            .await,
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,7 +22,7 @@ async fn the_right_password_opens_a_session() {
             .sign_in("ADA@example.org", &PASSWORD.into(), client)
             .await
             .unwrap();
-        assert_eq!(signed_in.access.lifetime, Duration::from_secs(900));
+        assert_eq!(signed_in.access.lifetime, Duration::from_mins(15));
         let principal = house.identify(&signed_in).await.unwrap();
         assert_eq!(principal.user_id, id.0);
         let page = house.accounts.sessions(&principal, None, 50).await.unwrap();
@@ -45,7 +50,11 @@ async fn every_refusal_is_the_same() {
         house.set_status(deleted, UserStatus::Deleted).await;
         // Made without a password.
         let word = "word@example.org";
-        house.accounts.development_sign_in(word, Client::default()).await.unwrap();
+        house
+            .accounts
+            .development_sign_in(word, Client::default())
+            .await
+            .unwrap();
         for (email, password) in [
             (ADA, "Correct-Horse-2"),
             (ADA, ""),
@@ -63,7 +72,10 @@ async fn every_refusal_is_the_same() {
             (word, "!"),
         ] {
             let error = try_sign_in(&house, email, password).await;
-            assert!(matches!(error, AccountsError::InvalidCredentials), "{email}: {error}");
+            assert!(
+                matches!(error, AccountsError::InvalidCredentials),
+                "{email}: {error}"
+            );
             assert_eq!(error.to_string(), "Invalid credentials");
         }
     })
@@ -76,7 +88,10 @@ async fn a_hash_of_another_cost_is_renewed() {
         let house = House::new(&test);
         let id = house.register(ADA).await;
         let stored = async || {
-            let user = queries::user_by_id(test.db.read(), id).await.unwrap().unwrap();
+            let user = queries::user_by_id(test.db.read(), id)
+                .await
+                .unwrap()
+                .unwrap();
             user.password_hash
         };
         let before = stored().await;
@@ -87,7 +102,10 @@ async fn a_hash_of_another_cost_is_renewed() {
         });
         dearer.sign_in(ADA).await;
         let renewed = stored().await;
-        assert!(renewed.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{renewed}");
+        assert!(
+            renewed.starts_with("$argon2id$v=19$m=64,t=2,p=1$"),
+            "{renewed}"
+        );
         dearer.sign_in(ADA).await;
         assert_eq!(stored().await, renewed);
     })
@@ -99,41 +117,72 @@ async fn development_sign_in_makes_the_account_once() {
     for_each_database(async |test: TestDb| {
         let house = House::new(&test);
         let sign_in = async |email: &str| {
-            house.accounts.development_sign_in(email, Client::default()).await
+            house
+                .accounts
+                .development_sign_in(email, Client::default())
+                .await
         };
         let first = house.identify(&sign_in(ADA).await.unwrap()).await.unwrap();
-        let second = house.identify(&sign_in("ADA@example.org").await.unwrap()).await.unwrap();
+        let second = house
+            .identify(&sign_in("ADA@example.org").await.unwrap())
+            .await
+            .unwrap();
         assert_eq!(first.user_id, second.user_id);
         assert_ne!(first.session_id, second.session_id);
-        assert!(matches!(refused(sign_in("ada").await), AccountsError::Email(_)));
-        house.set_status(UserId(first.user_id), UserStatus::Disabled).await;
-        assert!(matches!(refused(sign_in(ADA).await), AccountsError::InvalidCredentials));
+        assert!(matches!(
+            refused(sign_in("ada").await),
+            AccountsError::Email(_)
+        ));
+        house
+            .set_status(UserId(first.user_id), UserStatus::Disabled)
+            .await;
+        assert!(matches!(
+            refused(sign_in(ADA).await),
+            AccountsError::InvalidCredentials
+        ));
     })
     .await;
 }
 
-/// Means over 200 tries, the two kinds taken in turns so that a busy machine slows both alike.
+/// A busy machine may spoil a measurement; a difference that is real shows in every one.
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_and_known_users_are_refused_in_the_same_time() {
     let test = TestDb::sqlite().await;
     let house = House::with(&test, |parts| {
-        let cost = Argon2Cost { memory_kib: 8_192, iterations: 2, parallelism: 1 };
+        let cost = Argon2Cost {
+            memory_kib: 4_096,
+            iterations: 2,
+            parallelism: 1,
+        };
         parts.passwords =
             Passwords::new(cost, 2, parts.entropy.clone(), parts.observer.clone()).unwrap();
     });
     house.register(ADA).await;
+    let mut measured = Vec::new();
+    let same = loop {
+        let difference = difference_in_time(&house).await;
+        measured.push(difference);
+        if difference.abs() < 0.05 || measured.len() == 5 {
+            break difference.abs() < 0.05;
+        }
+    };
+    assert!(same, "unknown users take longer by {measured:?}");
+    test.finish().await;
+}
+
+/// By which share the mean over 200 refusals of an unknown user exceeds that of a known one. The
+/// two are taken in turns, so that a machine that gets slower slows both.
+async fn difference_in_time(house: &House) -> f64 {
     let mut spent = [Vec::new(), Vec::new()];
     for round in 0..400 {
         let kind = usize::from(round % 4 == 1 || round % 4 == 2);
         let email = [ADA, "bob@example.org"][kind];
         let start = Instant::now();
-        try_sign_in(&house, email, "Correct-Horse-2").await;
+        try_sign_in(house, email, "Correct-Horse-2").await;
         spent[kind].push(start.elapsed().as_secs_f64());
     }
     let [known, unknown] = spent.map(undisturbed_mean);
-    let difference = (known - unknown).abs() / known;
-    assert!(difference < 0.05, "known {known}, unknown {unknown}");
-    test.finish().await;
+    unknown / known - 1.0
 }
 
 /// The mean without the slower half, where the machine did something else.

@@ -85,9 +85,7 @@ impl Gemini {
             .into_iter()
             .map(|item| item.values)
             .collect();
-        let prompt_tokens = answer
-            .usage_metadata
-            .and_then(|usage| usage.prompt_token_count);
+        let prompt_tokens = answer.usage_metadata.and_then(|usage| usage.prompt);
         Ok(RawEmbeddings {
             vectors,
             prompt_tokens,
@@ -172,10 +170,10 @@ impl Decoder for ChunkDecoder {
             pieces.extend(reason.map(Piece::Finish));
         }
         if let Some(usage) = chunk.usage_metadata {
-            let spoken = usage.candidates_token_count.unwrap_or(0);
-            let thought = usage.thoughts_token_count.unwrap_or(0);
+            let spoken = usage.candidates.unwrap_or(0);
+            let thought = usage.thoughts.unwrap_or(0);
             pieces.push(Piece::Usage {
-                prompt_tokens: usage.prompt_token_count.unwrap_or(0),
+                prompt_tokens: usage.prompt.unwrap_or(0),
                 completion_tokens: spoken.saturating_add(thought),
             });
         }
@@ -247,11 +245,13 @@ struct PromptFeedback {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct UsageMetadata {
-    prompt_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
+    #[serde(rename = "promptTokenCount")]
+    prompt: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: Option<u64>,
 }
 
 #[derive(Deserialize)]

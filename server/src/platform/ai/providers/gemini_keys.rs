@@ -14,9 +14,9 @@ use crate::platform::ai::observer::AiObserver;
 use crate::platform::ai::settings::{AiSetupError, ApiKey};
 
 /// How long a key rests that was limited without being told how long.
-const AFTER_RATE: Duration = Duration::from_secs(60);
+const AFTER_RATE: Duration = Duration::from_mins(1);
 /// How long a key rests that was refused or has used up its quota.
-const AFTER_REFUSAL: Duration = Duration::from_secs(600);
+const AFTER_REFUSAL: Duration = Duration::from_mins(10);
 
 /// One key, ready to send.
 pub(super) struct Slot {

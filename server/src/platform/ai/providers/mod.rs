@@ -83,7 +83,7 @@ impl Provider {
         inputs: &[String],
     ) -> Result<RawEmbeddings, ProviderError> {
         match self {
-            Self::Offline(offline) => Ok(offline.embed(inputs)),
+            Self::Offline(_) => Ok(Offline::embed(inputs)),
             Self::OpenAi(openai) => openai.embed(model, inputs).await,
             Self::Gemini(gemini) => gemini.embed(model, inputs).await,
         }

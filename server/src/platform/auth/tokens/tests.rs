@@ -20,7 +20,7 @@ fn tokens_with(clock: &ManualClock, current: [u8; 32], previous: Option<[u8; 32]
         TokenSettings {
             issuer: "house".to_owned(),
             audience: "guests".to_owned(),
-            lifetime: Duration::from_secs(900),
+            lifetime: Duration::from_mins(15),
             current: AccessKey::new(current),
             previous: previous.map(AccessKey::new),
         },
@@ -320,4 +320,20 @@ fn a_token_of_another_purpose_is_refused() {
     let refresh =
         crate::platform::auth::refresh_token::RefreshToken::generate(&Entropy::from_seed(1));
     assert!(tokens.verify(refresh.expose()).is_err());
+}
+
+#[test]
+fn a_key_belongs_to_its_secret_and_its_purpose() {
+    let clock = clock();
+    let with = |secret: &str| {
+        let key = AccessKey::derive(&secret.into());
+        tokens_with(&clock, *key.0.expose_secret(), None)
+    };
+    let text = issue(&with("a secret"));
+    assert!(with("a secret").verify(&text).is_ok());
+    assert!(with("another secret").verify(&text).is_err());
+    let audit = crate::platform::secrets::derive(b"a secret", "binnacle audit v1");
+    assert!(tokens_with(&clock, audit, None).verify(&text).is_err());
+    let raw = signed(b"a secret", &header().to_string(), &claims().to_string());
+    assert!(with("a secret").verify(&raw).is_err());
 }

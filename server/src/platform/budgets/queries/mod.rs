@@ -1,6 +1,8 @@
 //! The statements on the tables of money: budgets, periods, holds, the ledger.
 
 pub(super) mod drift;
+#[cfg(test)]
+pub(super) mod fixtures;
 pub(super) mod holds;
 pub(super) mod ledger;
 pub(super) mod periods;

@@ -1,5 +1,11 @@
 //! Request ids, HEAD, keep-alive and measurement.
 
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
 use pretty_assertions::assert_eq;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -79,4 +85,50 @@ async fn each_request_is_measured_once_by_its_template() {
     let get = |route: &str, status| ("GET".to_owned(), route.to_owned(), status);
     assert_eq!(finished, [get("/api/notes/{id}", 200), get("/health", 503)]);
     assert!(server.seen.in_flight.lock().values().all(|&open| open == 0));
+}
+
+/// Log lines, kept.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn one_line_is_logged_per_request_and_nothing_of_its_content() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || writer.clone())
+        .finish();
+    // With a single subscriber alive, tracing lets whichever thread logs first decide for all that
+    // nobody listens; beside a second one it asks both.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let server = TestServer::start().await;
+    let head = format!("POST /api/notes?q=canary\nX-Request-ID: r-1\nCookie: canary\n{CHANGE}");
+    server.send(&head, r#"{"title":"canary","marks":3}"#).await;
+    server
+        .seen
+        .until(|seen| !seen.finished.lock().is_empty())
+        .await;
+    let text = String::from_utf8(lines.0.lock().clone()).unwrap();
+    assert!(!text.contains("canary"), "{text}");
+    let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
+    let fields = &line["fields"];
+    assert_eq!(fields["request_id"], "r-1");
+    assert_eq!(fields["route"], "/api/notes");
+    assert_eq!(
+        (&fields["status"], &fields["user_id"]),
+        (&422.into(), &7.into())
+    );
 }

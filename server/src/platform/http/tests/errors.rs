@@ -145,6 +145,14 @@ async fn broken_json_is_400_and_a_wrong_shape_is_422_with_the_field() {
 }
 
 #[tokio::test]
+async fn messages_do_not_name_our_types() {
+    let server = TestServer::start().await;
+    let answer = server.send("POST /social/notes", "[]").await;
+    let message = &answer.json()["errors"][0]["message"];
+    assert_eq!(message, "Invalid length 0, expected an object");
+}
+
+#[tokio::test]
 async fn bottomless_json_is_refused_without_harm() {
     let server = TestServer::start().await;
     let head = "POST /social/notes\nContent-Type: application/json";

@@ -146,3 +146,34 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
     let size = second.read(&mut received).await.unwrap();
     assert_eq!(Answer::parse(&received[..size]).status, 200);
 }
+
+#[tokio::test]
+async fn http_2_is_spoken_to_those_who_begin_with_it() {
+    let server = TestServer::start().await;
+    // Another test may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let url = |path: &str| format!("http://{}{path}", server.address);
+    let live = client.get(url("/health/live")).send().await.unwrap();
+    assert_eq!(
+        (live.status(), live.version()),
+        (http::StatusCode::OK, http::Version::HTTP_2)
+    );
+    let mut stream = client.get(url("/api/stream")).send().await.unwrap();
+    assert_eq!(
+        stream.chunk().await.unwrap().as_deref(),
+        Some(&b"data: {}\n\n"[..])
+    );
+    drop(stream);
+    assert_eq!(server.dropped.lock().await.recv().await, Some("stream"));
+    let large = client
+        .post(url("/social/notes"))
+        .body("x".repeat(500_000))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(large.status(), 413);
+}

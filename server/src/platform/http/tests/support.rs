@@ -20,7 +20,10 @@ use super::{
     sample::{NamedTokens, registry},
     seen::Seen,
 };
-use crate::platform::limits::{LimitClock, LimitQuotas, Limits};
+use crate::platform::{
+    limits::{LimitClock, LimitQuotas, Limits},
+    tasks::Tasks,
+};
 
 pub(super) struct TestServer {
     pub(super) address: SocketAddr,
@@ -56,7 +59,7 @@ pub(super) fn edge(settings: EdgeSettings, seen: &Arc<Seen>, clock: &FakeRelativ
                 numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
             )
         }),
-        tasks: TaskTracker::new(),
+        tasks: Tasks::default(),
     }
 }
 

@@ -85,16 +85,16 @@ pub(in super::super) async fn take(
     txn: &Txn,
     candidates: &[JobId],
     limit: u64,
-    taker: Taker,
+    by: Taker,
 ) -> Result<Vec<job::Model>, DbErr> {
     if candidates.is_empty() || limit == 0 {
         return Ok(Vec::new());
     }
     let backend = txn.get_database_backend();
     let mut values: Vec<Value> = vec![
-        taker.now.into(),
-        taker.lease_until.into(),
-        taker.process_id.into(),
+        by.now.into(),
+        by.lease_until.into(),
+        by.process_id.into(),
         i64::try_from(limit).unwrap_or(i64::MAX).into(),
     ];
     let rows: Vec<String> = candidates
@@ -128,11 +128,13 @@ pub(in super::super) async fn take(
     if !taken.is_empty() {
         let lines = taken
             .iter()
-            .map(|job| line(Transition::Lease.event(), job, taker.now));
+            .map(|job| line(Transition::Lease.event(), job, by.now));
         job_event::Entity::insert_many(lines)
             .exec_without_returning(txn)
             .await?;
-        taken.iter().for_each(|job| announce(txn, job));
+        for job in &taken {
+            announce(txn, job);
+        }
     }
     Ok(taken)
 }

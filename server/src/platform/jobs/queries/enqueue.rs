@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entities::{JobId, UserId, jobs::job};
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, TryInsertResult,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::OnConflict,
 };
 
 use super::{announce, log, wake_others};
@@ -15,12 +16,12 @@ pub(in super::super) async fn insert(
     job: &job::Model,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    // Both keys at once, and without an error: on PostgreSQL an error would end the transaction.
+    // Whichever key is taken, and without an error: on PostgreSQL it would end the transaction.
     let inserted = job::Entity::insert(job.clone().into_active_model())
-        .on_conflict_do_nothing()
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(txn)
         .await?;
-    if !matches!(inserted, TryInsertResult::Inserted(1)) {
+    if inserted == 0 {
         return Ok(false);
     }
     log(txn, state::ENQUEUED, job, now).await?;

@@ -3,6 +3,7 @@
 pub(super) mod claims;
 pub(super) mod enqueue;
 pub(super) mod leases;
+pub(super) mod listen;
 pub(super) mod moves;
 pub(super) mod processes;
 pub(super) mod reads;
@@ -16,7 +17,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, EntityTrait, S
 use crate::platform::db::{Change, Entity, Txn};
 
 /// The PostgreSQL channel that tells other processes to look at the queue.
-pub(super) const CHANNEL: &str = "binnacle_jobs";
+const CHANNEL: &str = "binnacle_jobs";
 
 /// Wakes the workers of other processes once the transaction commits. SQLite has no such channel:
 /// there, other processes poll.

@@ -4,7 +4,7 @@
 //! at hand), by terms in its heading and the sentence before it, by terms standing together, and by
 //! whether it holds the kind of thing that is asked for.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::language::Language;
 use super::question::{Question, Wants};
@@ -300,11 +300,11 @@ fn names_somebody(text: &str) -> bool {
 
 /// For a question without a subject: how the passages begin.
 fn openings(candidates: &[Candidate]) -> Vec<Chosen> {
-    let mut first_of: HashMap<u32, ()> = HashMap::new();
+    let mut opened = HashSet::new();
     candidates
         .iter()
         .filter(|candidate| candidate.stems.len() >= 5)
-        .filter(|candidate| first_of.insert(candidate.number, ()).is_none())
+        .filter(|candidate| opened.insert(candidate.number))
         .take(MOST_SENTENCES)
         .map(|candidate| Chosen {
             text: first_words(&candidate.sentence.text, 0),

@@ -52,7 +52,7 @@ impl Offline {
         .boxed()
     }
 
-    pub(super) fn embed(&self, inputs: &[String]) -> RawEmbeddings {
+    pub(super) fn embed(inputs: &[String]) -> RawEmbeddings {
         let prompt_tokens = Some(inputs.iter().map(|text| tokens::exact(text)).sum());
         let vectors = inputs.iter().map(|text| vectors::vector(text)).collect();
         RawEmbeddings {
@@ -77,14 +77,16 @@ fn compose(request: &ChatRequest) -> String {
     cited.join(" ")
 }
 
+const ENDS: [char; 6] = ['.', '!', '?', '。', '！', '？'];
+
 /// Puts the number inside the sentence, before its end, so that it is plain which sentence it
 /// belongs to.
 fn cite(sentence: &str, number: u32) -> String {
-    let end = match sentence.chars().next_back() {
-        Some(mark @ ('.' | '!' | '?' | '。' | '！' | '？')) => mark,
-        _ => '.',
-    };
-    let body = sentence.trim_end_matches(['.', '!', '?', '。', '！', '？', ':', ';', ',', ' ']);
+    let last = sentence.chars().next_back();
+    let end = last.filter(|mark| ENDS.contains(mark)).unwrap_or('.');
+    let body = sentence
+        .trim_end_matches(ENDS)
+        .trim_end_matches([':', ';', ',', ' ']);
     format!("{body} [{number}]{end}")
 }
 

@@ -32,12 +32,15 @@ enum Kind {
 struct Splitter {
     found: Vec<(Kind, Sentence)>,
     section: String,
+    /// Whether anything stands under the heading yet.
+    has_content: bool,
     paragraph: String,
     in_item: bool,
 }
 
 /// The quotable parts of a passage, in order.
 pub(super) fn sentences(passage: &str) -> Vec<Sentence> {
+    let passage = without_markers(passage);
     let lines: Vec<&str> = passage.lines().map(str::trim_end).collect();
     let longest = lines
         .iter()
@@ -56,11 +59,12 @@ pub(super) fn sentences(passage: &str) -> Vec<Sentence> {
         } else if block > 0 {
             splitter.flush();
             let rows = tables::rows(&lines[at..at + block]);
-            rows.into_iter()
-                .for_each(|row| splitter.push(Kind::Prose, row));
+            for row in &rows {
+                splitter.push(Kind::Prose, row);
+            }
             at += block - 1;
         } else if in_code {
-            splitter.push(Kind::Item, line.trim().to_owned());
+            splitter.push(Kind::Item, line);
         } else {
             let alone = lines.get(at + 1).is_none_or(|next| next.trim().is_empty());
             let previous = if at == 0 { "" } else { lines[at - 1] };
@@ -69,7 +73,8 @@ pub(super) fn sentences(passage: &str) -> Vec<Sentence> {
         at += 1;
     }
     splitter.flush();
-    with_leads(splitter.found)
+    splitter.open_section("");
+    with_leads(&splitter.found)
 }
 
 /// How many lines from here on are a table.
@@ -90,7 +95,7 @@ impl Splitter {
             self.flush();
         } else if let Some(heading) = heading(line, self.paragraph.is_empty() && alone) {
             self.flush();
-            heading.clone_into(&mut self.section);
+            self.open_section(heading);
         } else if let Some(item) = item(line) {
             self.flush();
             item.clone_into(&mut self.paragraph);
@@ -102,6 +107,15 @@ impl Splitter {
             }
             self.append(line);
         }
+    }
+
+    /// What looked like a heading but has nothing under it was a line of its own.
+    fn open_section(&mut self, heading: &str) {
+        let before = std::mem::replace(&mut self.section, heading.to_owned());
+        if !self.has_content {
+            self.push(Kind::Prose, &before);
+        }
+        self.has_content = false;
     }
 
     fn append(&mut self, line: &str) {
@@ -122,21 +136,22 @@ impl Splitter {
             Kind::Prose
         };
         for sentence in split(&paragraph) {
-            self.push(kind, sentence);
+            self.push(kind, &sentence);
         }
     }
 
-    fn push(&mut self, kind: Kind, text: String) {
-        let text = without_markers(&text);
+    fn push(&mut self, kind: Kind, text: &str) {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if text.chars().filter(|c| c.is_alphanumeric()).count() >= 3 {
             let section = self.section.clone();
             self.found.push((kind, Sentence { text, section }));
+            self.has_content = true;
         }
     }
 }
 
 /// Joins a line that announces a list ("The steps are:") with the items that follow it.
-fn with_leads(found: Vec<(Kind, Sentence)>) -> Vec<Sentence> {
+fn with_leads(found: &[(Kind, Sentence)]) -> Vec<Sentence> {
     let mut joined = Vec::with_capacity(found.len());
     for (at, (_, sentence)) in found.iter().enumerate() {
         let mut sentence = sentence.clone();
@@ -227,8 +242,7 @@ fn is_unfinished(text: &str) -> bool {
             .any(|known| known == last)
 }
 
-/// Removes reference marks such as `[3]` of the source, which would read as our citations, and
-/// evens out white space.
+/// Removes reference marks such as `[3]` of the source, which would read as our citations.
 fn without_markers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -238,13 +252,16 @@ fn without_markers(text: &str) -> String {
         let digits = bracket[1..].bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 && bracket[1 + digits..].starts_with(']') {
             rest = &bracket[digits + 2..];
+            if rest.starts_with(['.', ',', ';', ':', '!', '?', ')']) {
+                out.truncate(out.trim_end().len());
+            }
         } else {
             out.push('[');
             rest = &bracket[1..];
         }
     }
     out.push_str(rest);
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    out
 }
 
 #[cfg(test)]
@@ -292,7 +309,7 @@ mod tests {
         let found = texts("Dr. Ada Bell built it in 1876.[3] See Fig. 2 for details [12].");
         assert_eq!(
             found,
-            ["Dr. Ada Bell built it in 1876.", "See Fig. 2 for details ."]
+            ["Dr. Ada Bell built it in 1876.", "See Fig. 2 for details."]
         );
     }
 }

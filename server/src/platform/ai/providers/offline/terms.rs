@@ -20,17 +20,15 @@ pub(super) fn words(text: &str, stemmer: &Stemmer) -> Vec<Word> {
     let mut previous: Option<(usize, char)> = None;
     for (at, word) in text.unicode_word_indices() {
         let end = at + word.len();
-        if let (Some(first), Some(last)) = (word.chars().next(), word.chars().next_back()) {
-            if is_cjk(first) {
-                if let Some((_, before)) = previous.filter(|(before, _)| *before == at) {
-                    found.push(verbatim(&[before, first].iter().collect::<String>()));
-                }
-                if word.chars().nth(1).is_some() {
-                    found.push(verbatim(word));
-                }
-                previous = Some((end, last));
-                continue;
+        if let Some(first) = word.chars().next().filter(|first| is_cjk(*first)) {
+            if let Some((_, before)) = previous.filter(|(before, _)| *before == at) {
+                found.push(verbatim(&[before, first].iter().collect::<String>()));
             }
+            if word.chars().nth(1).is_some() {
+                found.push(verbatim(word));
+            }
+            previous = word.chars().next_back().map(|last| (end, last));
+            continue;
         }
         previous = None;
         let lower = word.to_lowercase().replace('’', "'");

@@ -154,6 +154,12 @@ fn reference_marks_of_the_source_never_read_as_citations() {
 }
 
 #[test]
+fn a_line_that_only_looks_like_a_heading_can_be_the_answer() {
+    let answer = ask("What is the Wi-Fi password?", &["Wi-Fi password gull 42"]);
+    assert_eq!(answer, "Wi-Fi password gull 42 [1].");
+}
+
+#[test]
 fn the_answer_is_cut_at_the_output_limit() {
     let (words, reason) = within("one two three four five", 3);
     assert_eq!(

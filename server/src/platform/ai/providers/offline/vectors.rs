@@ -52,7 +52,9 @@ fn normalised(mut sums: Vec<f32>) -> Vec<f32> {
         sums[0] = 1.0;
         return sums;
     }
-    sums.iter_mut().for_each(|value| *value /= length);
+    for value in &mut sums {
+        *value /= length;
+    }
     sums
 }
 

@@ -1,0 +1,363 @@
+//! The task that writes one answer: from the provider through the citation filter into the stream,
+//! and at its end, whatever the end, one transaction with the charge and the stored answer.
+
+use std::time::Duration;
+
+use entities::{HoldId, MessageId, MessageState, Nanos};
+use futures_util::{StreamExt, future::BoxFuture};
+use sea_orm::DbErr;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    Chat,
+    frames::{DONE, Finish, Frames, StreamError},
+    queries::{self, FinishedAnswer},
+    sources::Sources,
+};
+use crate::platform::{
+    ai::{Answer, ChatEvent, ChatRequest, FinishReason, ModelRef, ProviderError, Usage},
+    budgets::{Charge, Hold, Receipt, ResolveError},
+    db::Txn,
+    retrieval::CitationFilter,
+    streams::{EndReason, Producer},
+};
+
+/// How often what has been written so far is kept, in case the process dies.
+const CHECKPOINT: Duration = Duration::from_secs(2);
+
+/// One answer to be written.
+pub(super) struct AnswerTask {
+    pub(super) chat: Chat,
+    pub(super) message: MessageId,
+    pub(super) stream_id: Uuid,
+    pub(super) request: ChatRequest,
+    pub(super) sources: Sources,
+    pub(super) project_id: Option<i64>,
+    pub(super) tags: Option<Value>,
+    pub(super) frames: Frames,
+}
+
+/// What has been written.
+#[derive(Default)]
+struct Written {
+    text: String,
+    usage: Option<Usage>,
+    answered_by: Option<ModelRef>,
+}
+
+/// How the writing ended.
+enum End {
+    Finished(FinishReason),
+    Early(EndReason),
+    Failed,
+}
+
+impl AnswerTask {
+    /// Writes the answer to its end. Nothing is lost whichever way it ends.
+    pub(super) async fn run(self, producer: Producer, hold: Hold) {
+        producer.send(self.frames.start());
+        let mut filter = CitationFilter::new(self.sources.texts());
+        let mut written = Written::default();
+        let end = self.write(&producer, &hold, &mut filter, &mut written).await;
+        let rest = filter.finish();
+        if !rest.is_empty() {
+            self.send_text(&producer, &mut written.text, &rest);
+        }
+        self.count_citations(&filter);
+        let cut = matches!(end, End::Finished(FinishReason::Length))
+            && hold.terms().output_tokens < self.chat.0.settings.max_output_tokens;
+        let verdict = Verdict::of(&end, cut);
+        let cited = self.sources.citations(&filter.report().cited);
+        let shown = if verdict.error.is_none() { cited } else { Vec::new() };
+        let stored = serde_json::to_value(&shown).unwrap_or(Value::Null);
+        let settled = self.settle(hold, &written, &verdict, stored).await;
+        self.close(&producer, &written, &verdict, &shown, settled.is_ok());
+        producer.finish(if settled.is_ok() { verdict.reason } else { EndReason::Error });
+    }
+
+    async fn write(
+        &self,
+        producer: &Producer,
+        hold: &Hold,
+        filter: &mut CitationFilter,
+        written: &mut Written,
+    ) -> End {
+        let mut early = std::pin::pin!(producer.ended_early());
+        let asked = self.chat.0.gateway.stream_chat(hold, self.request.clone());
+        let answer = tokio::select! {
+            biased;
+            reason = &mut early => return End::Early(reason),
+            answer = asked => answer,
+        };
+        let mut answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return self.failed(&error),
+        };
+        written.answered_by = Some(answer.model().clone());
+        let mut tick = tokio::time::interval(CHECKPOINT);
+        tick.reset();
+        let mut keeping: Option<BoxFuture<'static, ()>> = None;
+        loop {
+            tokio::select! {
+                biased;
+                reason = &mut early => {
+                    written.usage = Some(answer.usage());
+                    return End::Early(reason);
+                }
+                event = answer.next() => match event {
+                    Some(Ok(ChatEvent::Delta(text))) => {
+                        let shown = filter.push(&text);
+                        if !shown.is_empty() {
+                            self.send_text(producer, &mut written.text, &shown);
+                        }
+                    }
+                    Some(Ok(ChatEvent::Usage(usage))) => written.usage = Some(usage),
+                    Some(Ok(ChatEvent::Finished(reason))) => return End::Finished(reason),
+                    Some(Err(error)) => {
+                        written.usage = Some(answer.usage());
+                        return self.failed(&error);
+                    }
+                    None => {
+                        written.usage = Some(answer.usage());
+                        return End::Failed;
+                    }
+                },
+                () = async { if let Some(keep) = &mut keeping { keep.await } }, if keeping.is_some() => {
+                    keeping = None;
+                }
+                _ = tick.tick(), if keeping.is_none() => {
+                    keeping = Some(self.keep(hold, &answer, &written.text));
+                }
+            }
+        }
+    }
+
+    /// Sends a piece; the first opens the text.
+    fn send_text(&self, producer: &Producer, text: &mut String, piece: &str) {
+        if text.is_empty() {
+            producer.send(self.frames.text_start());
+        }
+        producer.send(self.frames.text_delta(piece));
+        producer.count_tokens(1, self.chat.0.clock.now());
+        text.push_str(piece);
+    }
+
+    fn failed(&self, error: &ProviderError) -> End {
+        tracing::warn!(event = "answer_failed", stream_id = %self.stream_id, %error);
+        End::Failed
+    }
+
+    fn count_citations(&self, filter: &CitationFilter) {
+        let (report, count) = (filter.report(), &self.chat.0.telemetry.citations);
+        count.add(["kept"], report.kept.into());
+        count.add(["unknown"], report.dropped_unknown.into());
+        count.add(["unsupported"], report.dropped_unsupported.into());
+    }
+
+    /// Renews the hold and keeps what is written, beside the stream: no delta waits for it.
+    fn keep(&self, hold: &Hold, answer: &Answer, text: &str) -> BoxFuture<'static, ()> {
+        let chat = self.chat.clone();
+        let key = chat.0.budgets.key(hold.terms().user_id);
+        let kept = Kept {
+            chat: chat.clone(),
+            hold: hold.id(),
+            output_tokens: answer.usage().completion_tokens,
+            message: self.message,
+            text: text.to_owned(),
+        };
+        Box::pin(async move {
+            let hold = kept.hold;
+            let outcome = chat.0.db.write(key, kept, |txn, kept| Box::pin(kept.write(txn))).await;
+            if let Err(error) = outcome {
+                tracing::warn!(event = "answer_checkpoint_failed", hold_id = %hold, %error);
+            }
+        })
+    }
+
+    /// Charges the call and stores the answer in one transaction.
+    async fn settle(
+        &self,
+        hold: Hold,
+        written: &Written,
+        verdict: &Verdict,
+        citations: Value,
+    ) -> Result<(), SettleFailed> {
+        let chat = &self.chat.0;
+        let key = chat.budgets.key(hold.terms().user_id);
+        let sent = written.answered_by.is_some();
+        let model = written.answered_by.clone().unwrap_or_else(|| self.request.model.clone());
+        let usage = written.usage.unwrap_or(Usage {
+            prompt_tokens: 0,
+            completion_tokens: 0,
+            estimated: true,
+        });
+        let settlement = Settlement {
+            chat: self.chat.clone(),
+            hold: hold.id(),
+            charge: sent.then(|| Charge {
+                prompt_tokens: usage.prompt_tokens,
+                completion_tokens: usage.completion_tokens,
+                estimated: usage.estimated,
+                error_code: verdict.error.map(|error| error.code().to_owned()),
+                answered_by: Some(self.chat.answered_by(&model)),
+                project_id: self.project_id,
+                tags: self.tags.clone(),
+                ..Charge::default()
+            }),
+            stream_id: self.stream_id,
+            answer: FinishedAnswer {
+                message: self.message,
+                content: written.text.clone(),
+                state: verdict.state,
+                provider: model.provider.as_str().to_owned(),
+                model: model.name.clone(),
+                citations,
+                prompt_tokens: i64::try_from(usage.prompt_tokens).unwrap_or(i64::MAX),
+                completion_tokens: i64::try_from(usage.completion_tokens).unwrap_or(i64::MAX),
+                cost: Nanos::ZERO,
+                error_code: verdict.error.map(StreamError::code),
+                now: chat.clock.now(),
+            },
+        };
+        match chat.db.write(key, settlement, |txn, settlement| Box::pin(settlement.write(txn))).await {
+            Ok(Settled::Charged(receipt)) => {
+                if let Err(closed) = chat.budgets.settled(hold, receipt) {
+                    tracing::warn!(event = "answer_settled_before", stream_id = %self.stream_id, %closed);
+                }
+                Ok(())
+            }
+            Ok(Settled::Released(outcome)) => {
+                if let Err(closed) = chat.budgets.released(hold, outcome) {
+                    tracing::warn!(event = "answer_settled_before", stream_id = %self.stream_id, %closed);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                // The lease of the hold runs out and it is charged by estimate.
+                tracing::error!(event = "answer_not_settled", stream_id = %self.stream_id, %error);
+                Err(SettleFailed)
+            }
+        }
+    }
+
+    /// Sends what follows the text.
+    fn close(
+        &self,
+        producer: &Producer,
+        written: &Written,
+        verdict: &Verdict,
+        shown: &[api::chat::Citation],
+        settled: bool,
+    ) {
+        let error = if settled { verdict.error } else { Some(StreamError::Unexpected) };
+        if let Some(error) = error {
+            producer.send(self.frames.error(error));
+            producer.send(DONE);
+            return;
+        }
+        if written.text.is_empty() {
+            producer.send(self.frames.text_start());
+        }
+        producer.send(self.frames.text_end());
+        for citation in shown {
+            producer.send(self.frames.source(citation));
+        }
+        let model = written.answered_by.as_ref().unwrap_or(&self.request.model);
+        let usage = written.usage;
+        producer.send(self.frames.finish(&Finish {
+            reason: verdict.finish,
+            prompt_tokens: usage.map_or(0, |usage| usage.prompt_tokens),
+            completion_tokens: usage.map_or(0, |usage| usage.completion_tokens),
+            model: &model.name,
+            provider: model.provider.as_str(),
+        }));
+        producer.send(DONE);
+    }
+}
+
+struct SettleFailed;
+
+/// What an end means: for the stored answer, for the registry, for the client.
+struct Verdict {
+    state: MessageState,
+    reason: EndReason,
+    error: Option<StreamError>,
+    finish: &'static str,
+}
+
+impl Verdict {
+    /// `cut`: the output ended where the budget did.
+    fn of(end: &End, cut: bool) -> Self {
+        let (state, reason, error, finish) = match end {
+            End::Finished(_) if cut => {
+                (MessageState::Cut, EndReason::Budget, Some(StreamError::BudgetExceeded), "length")
+            }
+            End::Finished(reason) => (MessageState::Complete, EndReason::Done, None, reason.as_str()),
+            End::Early(EndReason::Shutdown) => {
+                (MessageState::Cut, EndReason::Shutdown, Some(StreamError::ServerShutdown), "stop")
+            }
+            End::Early(EndReason::Revoked) => {
+                (MessageState::Cut, EndReason::Revoked, Some(StreamError::Revoked), "stop")
+            }
+            // Who stopped it, or left for good, gets what there is.
+            End::Early(reason) => (MessageState::Cut, *reason, None, "stop"),
+            End::Failed => {
+                (MessageState::Failed, EndReason::Error, Some(StreamError::UpstreamUnavailable), "error")
+            }
+        };
+        Self { state, reason, error, finish }
+    }
+}
+
+/// A checkpoint of a running answer.
+struct Kept {
+    chat: Chat,
+    hold: HoldId,
+    output_tokens: u64,
+    message: MessageId,
+    text: String,
+}
+
+impl Kept {
+    async fn write(&self, txn: &Txn) -> Result<(), DbErr> {
+        // A hold that is over belongs to an answer that is about to end.
+        let _ = self.chat.0.budgets.keep_in(txn, self.hold, self.output_tokens).await?;
+        queries::checkpoint_answer(txn, self.message, &self.text).await
+    }
+}
+
+/// The last transaction of an answer.
+struct Settlement {
+    chat: Chat,
+    hold: HoldId,
+    /// `None`: no provider answered, so that the money goes back.
+    charge: Option<Charge>,
+    stream_id: Uuid,
+    answer: FinishedAnswer,
+}
+
+enum Settled {
+    Charged(Result<Receipt, ResolveError>),
+    Released(Result<(), ResolveError>),
+}
+
+impl Settlement {
+    async fn write(&self, txn: &Txn) -> Result<Settled, DbErr> {
+        let budgets = &self.chat.0.budgets;
+        let mut answer = self.answer.clone();
+        let settled = match &self.charge {
+            Some(charge) => {
+                let receipt = budgets.settle_in(txn, self.hold, charge).await?;
+                if let Ok(receipt) = &receipt {
+                    answer.cost = receipt.amount;
+                }
+                Settled::Charged(receipt)
+            }
+            None => Settled::Released(budgets.release_in(txn, self.hold).await?),
+        };
+        queries::finish_answer(txn, &answer).await?;
+        queries::finish_key(txn, self.stream_id, answer.message).await?;
+        Ok(settled)
+    }
+}

@@ -1,0 +1,414 @@
+//! From a checked question to a running answer: passages, the hold, both messages, the stream.
+
+use entities::{HoldId, MessageId, StoreId, UserId, chat::message};
+use sea_orm::DbErr;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    Chat, ChatError,
+    answer::AnswerTask,
+    error::{self, QUESTION_MAX},
+    frames::{Frames, Profile},
+    idempotency::Key,
+    metadata, queries,
+    request::{ClientTurn, Question, Speaker},
+    sources::Sources,
+    title,
+};
+use crate::platform::{
+    ai::{ChatRequest, Gateway, ModelRef, Role, Turn},
+    budgets::{AnsweredBy, BudgetRefusal, ChargeKind, Hold, HoldRequest, Prices, Reserved},
+    db::Txn,
+    retrieval::{self, QuestionVector, Scope},
+    streams::{Admission, Reader, StreamInfo},
+};
+
+/// Passages that a prompt is given.
+const PASSAGES: usize = 8;
+/// Stored turns that a prompt may hold.
+const HISTORY_TURNS: u64 = 50;
+
+/// A question whose stores are the caller's, ready to be counted against their limit.
+pub(super) struct Checked {
+    user: UserId,
+    stores: Vec<StoreId>,
+    question: Question,
+}
+
+/// What came of asking.
+pub(super) enum Asked {
+    /// The answer is being written.
+    Answering {
+        reader: Reader,
+        frames: Frames,
+        stream_id: Uuid,
+        session_key: String,
+    },
+    /// It was asked before under the same key: the stored answer.
+    Again { answer: Box<message::Model>, session_key: String },
+    /// Too many answers are being written.
+    NoCapacity,
+}
+
+/// A question with all that its answer needs.
+struct Prepared {
+    user: UserId,
+    store: StoreId,
+    session_key: String,
+    text: String,
+    request: ChatRequest,
+    sources: Sources,
+    project_id: Option<i64>,
+    tags: Option<Value>,
+    key: Option<Key>,
+}
+
+impl Chat {
+    /// Ownership and the question itself: what comes before the chat limit.
+    pub(super) async fn check(&self, user: UserId, question: Question) -> Result<Checked, ChatError> {
+        let stores: Vec<StoreId> = question.store_ids.iter().copied().map(StoreId).collect();
+        if !self.0.documents.owns_stores(user, &stores).await.map_err(ChatError::Documents)? {
+            return Err(ChatError::StoreNotFound);
+        }
+        if question.text.is_empty() {
+            return Err(ChatError::MissingQuestion);
+        }
+        let given = question.text.chars().count();
+        if given > QUESTION_MAX {
+            return Err(ChatError::QuestionTooLong { given });
+        }
+        Ok(Checked { user, stores, question })
+    }
+
+    /// The rest of the checks, then the answer.
+    pub(super) async fn ask(
+        &self,
+        checked: Checked,
+        key: Option<Key>,
+        profile: Profile,
+    ) -> Result<Asked, ChatError> {
+        let Checked { user, stores, question } = checked;
+        let project_id = metadata::project(question.project_id.as_ref())?;
+        let tags = metadata::tags(question.tags.clone())?;
+        let settings = &self.0.settings;
+        let filter = metadata::filter(
+            question.metadata_filter.clone(),
+            settings.filters_allowed,
+            &settings.filter_keys,
+        )?;
+        let model = self.model(question.model.as_deref())?;
+        if let Some(key) = &key
+            && let Some(answer) = self.remembered_answer(user, key).await?
+        {
+            let session_key = queries::session_key(self.0.db.read(), answer.chat_session_id)
+                .await
+                .map_err(error::db)?
+                .unwrap_or_default();
+            return Ok(Asked::Again { answer: Box::new(answer), session_key });
+        }
+        self.refuse_without_budget(user).await?;
+        let Some(admission) = self.0.streams.admit(user).await else {
+            return Ok(Asked::NoCapacity);
+        };
+        let sources = self.find(user, &stores, &question.text, &filter).await?;
+        let session_key =
+            question.session_key.clone().unwrap_or_else(|| self.0.entropy.uuid().to_string());
+        let history = self.history(user, &session_key, question.history()).await?;
+        let (request, _) = Gateway::prepare(ChatRequest {
+            model,
+            system: question.system.clone(),
+            history,
+            question: question.text.clone(),
+            passages: sources.for_prompt(),
+            max_output_tokens: u32::try_from(settings.max_output_tokens).unwrap_or(u32::MAX),
+        });
+        let store = stores[0];
+        let text = question.text;
+        let prepared = Prepared {
+            user, store, session_key, text, request, sources, project_id, tags, key,
+        };
+        self.begin(prepared, admission, profile).await
+    }
+
+    fn model(&self, named: Option<&str>) -> Result<ModelRef, ChatError> {
+        let models = self.0.gateway.models();
+        match named {
+            None => Ok(models.default_model().clone()),
+            Some(name) => models.find(name.trim()).cloned().ok_or(ChatError::UnsupportedModel),
+        }
+    }
+
+    /// A user with nothing left is told before anything is searched or waited for.
+    async fn refuse_without_budget(&self, user: UserId) -> Result<(), ChatError> {
+        match self.0.budgets.exhausted(user).await? {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The passages that may answer the question.
+    async fn find(
+        &self,
+        user: UserId,
+        stores: &[StoreId],
+        question: &str,
+        filter: &[(String, Vec<String>)],
+    ) -> Result<Sources, ChatError> {
+        let begun = std::time::Instant::now();
+        let documents = if filter.is_empty() {
+            None
+        } else {
+            let matching = self.0.documents.matching(user, stores, filter).await;
+            Some(matching.map_err(ChatError::Documents)?)
+        };
+        let scope = Scope { user_id: user, store_ids: stores.to_vec(), document_ids: documents };
+        let vector = self.embed_question(user, question).await?;
+        let asked = retrieval::Question { text: question, vector };
+        let hits =
+            retrieval::search(self.0.db.read(), &self.0.vectors, &scope, &asked, PASSAGES)
+                .await
+                .map_err(error::db)?;
+        self.0.telemetry.retrieval_seconds.record(["search"], begun.elapsed().as_secs_f64());
+        Ok(Sources::new(hits, question))
+    }
+
+    /// The question's vector, paid for, when there is an embedder.
+    async fn embed_question(
+        &self,
+        user: UserId,
+        question: &str,
+    ) -> Result<Option<QuestionVector>, ChatError> {
+        let Some(name) = &self.0.settings.embedding_model else { return Ok(None) };
+        let model = ModelRef::from(name);
+        let rates = self.0.settings.prices.rates(&name.to_string());
+        let request = HoldRequest {
+            kind: ChargeKind::Embedding,
+            prices: Prices::of_embedding(&rates),
+            prompt_tokens: crate::platform::ai::token_upper_bound(question),
+            max_output_tokens: 0,
+            ..self.hold_request(user, &model, None)
+        };
+        let hold = self.0.budgets.hold(request).await??;
+        match self.0.gateway.embed(&hold, &model, &[question.to_owned()]).await {
+            Ok(embeddings) => {
+                let charge = crate::platform::budgets::Charge {
+                    prompt_tokens: embeddings.usage.prompt_tokens,
+                    estimated: embeddings.usage.estimated,
+                    ..Default::default()
+                };
+                // A hold that the sweep closed meanwhile has its entry already.
+                let _ = self.0.budgets.settle(hold, charge).await?;
+                Ok(embeddings.vectors.into_iter().next().map(|vector| QuestionVector {
+                    model: name.to_string().into(),
+                    vector,
+                }))
+            }
+            Err(error) => {
+                let _ = self.0.budgets.release(hold).await?;
+                // Words alone still find passages.
+                tracing::warn!(event = "embedding_failed", %error, "searching without the vector");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn history(
+        &self,
+        user: UserId,
+        session_key: &str,
+        sent: Option<&[ClientTurn]>,
+    ) -> Result<Vec<Turn>, ChatError> {
+        if let Some(turns) = sent {
+            return Ok(turns
+                .iter()
+                .filter(|turn| turn.speaker != Speaker::System && !turn.text.trim().is_empty())
+                .map(|turn| Turn {
+                    role: match turn.speaker {
+                        Speaker::Assistant => Role::Assistant,
+                        Speaker::User | Speaker::System => Role::User,
+                    },
+                    text: turn.text.clone(),
+                })
+                .collect());
+        }
+        let stored = queries::recent_turns(self.0.db.read(), user, session_key, HISTORY_TURNS)
+            .await
+            .map_err(error::db)?;
+        Ok(stored
+            .into_iter()
+            .map(|row| Turn {
+                role: match row.role {
+                    entities::MessageRole::User => Role::User,
+                    entities::MessageRole::Assistant => Role::Assistant,
+                },
+                text: row.content,
+            })
+            .collect())
+    }
+
+    fn hold_request(&self, user: UserId, model: &ModelRef, stream_id: Option<Uuid>) -> HoldRequest {
+        HoldRequest {
+            user_id: user,
+            kind: ChargeKind::Chat,
+            provider: model.provider.as_str().to_owned(),
+            model: model.name.clone(),
+            prices: self.prices(model),
+            prompt_tokens: 0,
+            max_output_tokens: self.0.settings.max_output_tokens,
+            born_sent: true,
+            job_id: None,
+            stream_id,
+            trace_id: None,
+            store_id: None,
+        }
+    }
+
+    fn prices(&self, model: &ModelRef) -> Prices {
+        Prices::of_chat(&self.0.settings.prices.rates(&model.to_string()))
+    }
+
+    /// What the entry says when `model` answered in the end.
+    pub(super) fn answered_by(&self, model: &ModelRef) -> AnsweredBy {
+        AnsweredBy {
+            provider: model.provider.as_str().to_owned(),
+            model: model.name.clone(),
+            prices: self.prices(model),
+        }
+    }
+
+    /// Reserves the money and stores the turn in one transaction, then lets the answer run.
+    async fn begin(
+        &self,
+        mut prepared: Prepared,
+        admission: Admission,
+        profile: Profile,
+    ) -> Result<Asked, ChatError> {
+        let stream_id = self.0.entropy.uuid();
+        let (_, bound) = Gateway::prepare(prepared.request.clone());
+        let chain = self.0.gateway.models().chain(&prepared.request.model);
+        let prices = chain
+            .iter()
+            .map(|model| self.prices(model))
+            .reduce(Prices::or_dearer)
+            .unwrap_or_else(|| self.prices(&prepared.request.model));
+        let hold = HoldRequest {
+            prices,
+            prompt_tokens: bound.prompt_tokens,
+            store_id: Some(prepared.store),
+            ..self.hold_request(prepared.user, &prepared.request.model, Some(stream_id))
+        };
+        let (hold, message) = self.store_turn(&prepared, hold, stream_id).await?;
+        prepared.request.max_output_tokens =
+            u32::try_from(hold.terms().output_tokens).unwrap_or(u32::MAX);
+        let info = StreamInfo {
+            id: stream_id,
+            user_id: prepared.user,
+            kind: "chat",
+            model: prepared.request.model.to_string(),
+            started_at: self.0.clock.now(),
+        };
+        let (producer, reader) = self.0.streams.open(admission, info);
+        let frames =
+            Frames { profile, message_id: self.0.entropy.uuid(), text_id: self.0.entropy.uuid() };
+        let task = AnswerTask {
+            chat: self.clone(),
+            message,
+            stream_id,
+            request: prepared.request,
+            sources: prepared.sources,
+            project_id: prepared.project_id,
+            tags: prepared.tags,
+            frames,
+        };
+        self.0.tasks.spawn("answer", task.run(producer, hold));
+        Ok(Asked::Answering { reader, frames, stream_id, session_key: prepared.session_key })
+    }
+
+    async fn store_turn(
+        &self,
+        prepared: &Prepared,
+        hold: HoldRequest,
+        stream_id: Uuid,
+    ) -> Result<(Hold, MessageId), ChatError> {
+        let now = self.0.clock.now();
+        let input = StoreTurn {
+            chat: self.clone(),
+            hold,
+            user: prepared.user,
+            store: prepared.store,
+            session_key: prepared.session_key.clone(),
+            title: title::from_question(&prepared.text),
+            question: prepared.text.clone(),
+            stream_id,
+            key: prepared.key.clone().map(|key| self.new_key(key)),
+            now,
+        };
+        let outcome = self
+            .0
+            .db
+            .write(self.0.budgets.key(prepared.user), input, |txn, turn| Box::pin(turn.write(txn)))
+            .await?;
+        let (reserved, message) = match outcome {
+            Stored::Turn(reserved, message) => (Ok(reserved), message),
+            Stored::NoBudget(refusal) => (Err(refusal), MessageId(0)),
+            Stored::KeyTaken => return Err(ChatError::StillProcessing),
+        };
+        Ok((self.0.budgets.admit(reserved)?, message))
+    }
+}
+
+/// What the first transaction of a question writes.
+struct StoreTurn {
+    chat: Chat,
+    hold: HoldRequest,
+    user: UserId,
+    store: StoreId,
+    session_key: String,
+    title: String,
+    question: String,
+    stream_id: Uuid,
+    key: Option<queries::NewKey>,
+    now: chrono::DateTime<chrono::Utc>,
+}
+
+enum Stored {
+    Turn(Reserved, MessageId),
+    NoBudget(BudgetRefusal),
+    KeyTaken,
+}
+
+impl StoreTurn {
+    async fn write(&self, txn: &Txn) -> Result<Stored, DbErr> {
+        let reserved = match self.chat.0.budgets.hold_in(txn, &self.hold).await? {
+            Ok(reserved) => reserved,
+            Err(refusal) => return Ok(Stored::NoBudget(refusal)),
+        };
+        if let Some(key) = &self.key
+            && !queries::remember(txn, self.user, key, self.stream_id, self.now).await?
+        {
+            // The other request pays.
+            let _ = self.chat.0.budgets.release_in(txn, reserved.id).await?;
+            return Ok(Stored::KeyTaken);
+        }
+        let message = self.messages(txn, reserved.id).await?;
+        Ok(Stored::Turn(reserved, message))
+    }
+
+    async fn messages(&self, txn: &Txn, hold: HoldId) -> Result<MessageId, DbErr> {
+        let session = queries::touch_session(
+            txn, self.user, &self.session_key, self.store, &self.title, self.now,
+        )
+        .await?;
+        let turn = queries::NewTurn {
+            session,
+            user: self.user,
+            store: self.store,
+            question: self.question.clone(),
+            stream_id: self.stream_id,
+            hold,
+            now: self.now,
+        };
+        queries::insert_turn(txn, &turn).await
+    }
+}

@@ -1,0 +1,52 @@
+//! The bytes that a client reads: a stream's frames as they come, comments while it is idle.
+
+use std::time::Duration;
+
+use async_stream::stream;
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+
+use super::frames::{DONE, Profile, StreamError, error_frame};
+use crate::platform::streams::{Reader, ReaderEvent};
+
+/// How a client reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub(super) profile: Profile,
+    /// Each frame has an `id:` line, to be given back in `Last-Event-ID`.
+    pub(super) numbered: bool,
+    pub(super) keepalive: Duration,
+    /// What is said when frames are gone before they were read.
+    pub(super) lost: StreamError,
+}
+
+/// The frames of `reader` to the end of the stream.
+pub(super) fn frames(mut reader: Reader, reading: Reading) -> impl Stream<Item = Bytes> + Send {
+    stream! {
+        let mut comments = 0_u64;
+        loop {
+            match tokio::time::timeout(reading.keepalive, reader.next()).await {
+                Err(_) => {
+                    comments += 1;
+                    yield Bytes::from(format!(": keepalive {comments}\n\n"));
+                }
+                Ok(ReaderEvent::Frame(number, frame)) => {
+                    yield if reading.numbered { numbered(number, &frame) } else { frame };
+                }
+                Ok(ReaderEvent::Lost) => {
+                    yield error_frame(reading.profile, reading.lost);
+                    yield DONE;
+                    return;
+                }
+                Ok(ReaderEvent::End) => return,
+            }
+        }
+    }
+}
+
+fn numbered(number: u64, frame: &Bytes) -> Bytes {
+    let mut out = BytesMut::with_capacity(frame.len() + 16);
+    out.extend_from_slice(format!("id: {number}\n").as_bytes());
+    out.extend_from_slice(frame);
+    out.freeze()
+}
