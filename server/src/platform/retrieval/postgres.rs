@@ -1,5 +1,5 @@
 //! Full-text search by `tsvector`. The vectors are made of our own terms, so no text search
-//! configuration of the server takes part and both databases find the same passages.
+//! configuration of the server takes part and both databases know the same words.
 
 use std::collections::BTreeMap;
 
@@ -94,14 +94,8 @@ impl LexicalIndex for Postgres {
         let score: Vec<String> = concepts
             .into_values()
             .map(|terms| format!("GREATEST({})", terms.join(", ")))
-            .chain(["0.0::float8".to_owned()])
             .collect();
-        // No term occurs: a lexeme that no passage has.
-        let any = if any.is_empty() {
-            "'zs0z'".to_owned()
-        } else {
-            any.join(" | ")
-        };
+        let any = any.join(" | ");
         let expression = values.add(format!("({}) & ({any})", stores_expression(scope)));
         let visible = visible(scope, &mut values);
         let limit = values.add(i64::try_from(limit).unwrap_or(i64::MAX));

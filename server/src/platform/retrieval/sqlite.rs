@@ -96,7 +96,6 @@ impl LexicalIndex for Sqlite {
                      FROM passages_fts WHERE passages_fts MATCH {expression}"
                 )
             })
-            .chain(["SELECT 0, 0, 0.0 WHERE 0".to_owned()])
             .collect();
         let covering = covering.join(" UNION ALL ");
         let visible = visible(scope, &mut values);
