@@ -91,7 +91,7 @@ impl LexicalIndex for Postgres {
             ));
             any.push(forms);
         }
-        let score: Vec<String> = concepts
+        let summands: Vec<String> = concepts
             .into_values()
             .map(|terms| format!("GREATEST({})", terms.join(", ")))
             .collect();
@@ -104,7 +104,7 @@ impl LexicalIndex for Postgres {
              AND p.terms @@ {expression}::tsquery ORDER BY rank DESC, p.id LIMIT {limit}) \
              SELECT {CANDIDATE_COLUMNS} FROM best JOIN passages p ON p.id = best.id \
              JOIN documents d ON d.id = p.document_id ORDER BY best.rank DESC, p.id",
-            score.join(" + ")
+            summands.join(" + ")
         );
         statement(sql, values)
     }

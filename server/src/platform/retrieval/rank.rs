@@ -37,21 +37,21 @@ pub(super) struct Ranked {
 
 /// Orders `candidates`, best first. `weights` belong to the query's terms, in order.
 pub(super) fn rank(query: &Query, weights: &[f32], candidates: Vec<Candidate>) -> Vec<Ranked> {
-    let mut ranker = Ranker::new(query, weights);
+    let mut reader = Ranker::new(query, weights);
     let read: Vec<Reading> = candidates
         .iter()
-        .map(|candidate| ranker.read(candidate))
+        .map(|candidate| reader.read(candidate))
         .collect();
     let average = average_length(&read);
     let mut ranked: Vec<Ranked> = candidates
         .into_iter()
         .zip(&read)
         .map(|(candidate, reading)| Ranked {
-            score: ranker.score(reading, average),
+            score: reader.score(reading, average),
             candidate,
         })
         .collect();
-    ranked.sort_by(|one, other| best_first(one, other));
+    ranked.sort_by(best_first);
     ranked
 }
 
