@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `binnacle`.
+
+fn main() -> std::process::ExitCode {
+    binnacle::cli::main(std::env::args_os())
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-pub(crate) use reqwest::Client;
+pub(crate) use reqwest::{Client, Response, multipart};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const IDLE_CONNECTION: Duration = Duration::from_mins(1);

@@ -47,6 +47,12 @@ enum Outcome {
 }
 
 impl Accounts {
+    /// Whether a user may come in. Somebody unknown may not.
+    pub(crate) async fn is_active(&self, user: UserId) -> Result<bool, AccountsError> {
+        let row = queries::user_by_id(self.parts.db.read(), user).await?;
+        Ok(row.is_some_and(|row| row.status == entities::UserStatus::Active))
+    }
+
     /// The user, unless erased.
     pub(crate) async fn find(&self, id: UserId) -> Result<Option<Account>, AccountsError> {
         let user = queries::user_by_id(self.parts.db.read(), id).await?;

@@ -24,7 +24,7 @@ pub(crate) use email::Email;
 pub(crate) use error::AccountsError;
 pub(crate) use registration::FirstAdmin;
 pub(crate) use retention::TABLES;
-pub(crate) use sessions::{SessionPage, SessionSummary};
+pub(crate) use sessions::SessionSummary;
 pub(crate) use sign_in::{Client, SignedIn};
 
 use std::sync::Arc;

@@ -1,21 +1,26 @@
 //! Deleting and bringing back. Deleted is hidden at once; the purge comes later, by a job.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use entities::{
     DocumentId, JobId, StoreId, UserId,
     library::{document, store},
 };
+use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::DbErr;
 use serde_json::json;
 
 use super::{
-    Documents, DocumentsError, PurgeDocument, purge_job::PurgeParameters, queries, subject,
+    Documents, DocumentsError, PurgeDocument, error, purge_job::PurgeParameters, queries, subject,
 };
 use crate::platform::{
     audit::AuditEvent,
     db::{Txn, WriteKey},
     jobs::{JobHandler, NewJob},
 };
+
+/// A blob this young may belong to an upload under way.
+const YOUNG: Duration = Duration::hours(1);
+const ORPHAN_PAGE: usize = 200;
 
 impl Documents {
     /// Hides a document, stops its indexing, and schedules its purge.
@@ -183,5 +188,25 @@ impl Documents {
         };
         self.0.audit.record_in(txn, &event).await?;
         Ok(())
+    }
+
+    /// Removes originals that no document names: their process died between the blob and the row.
+    /// Young ones may still get their row. Answers how many.
+    pub(crate) async fn remove_orphaned_blobs(&self) -> Result<u64, DocumentsError> {
+        let before = self.0.clock.now() - YOUNG;
+        let mut pages = self.0.blobs.documents_older_than(before).try_chunks(ORPHAN_PAGE);
+        let mut removed = 0;
+        while let Some(page) = pages.next().await {
+            let keys = page.map_err(|error| DocumentsError::Storage(error.1))?;
+            let known = queries::known_blobs(self.0.db.read(), &keys).await.map_err(error::db)?;
+            for key in keys.iter().filter(|key| !known.contains(key.as_str())) {
+                self.0.blobs.delete(key).await?;
+                removed += 1;
+            }
+        }
+        if removed > 0 {
+            tracing::warn!(event = "orphaned_blobs_removed", count = removed);
+        }
+        Ok(removed)
     }
 }

@@ -10,7 +10,10 @@ use sea_orm::{
     ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
 };
 
-use crate::platform::db::{Change, Entity, Txn};
+use crate::platform::{
+    db::{Change, Entity, Txn},
+    storage::BlobKey,
+};
 
 pub(super) async fn stores_of(
     db: &impl ConnectionTrait,
@@ -457,4 +460,19 @@ pub(super) async fn lock_owner(txn: &Txn, user: UserId) -> Result<(), DbErr> {
         txn.query_one_raw(lock).await?;
     }
     Ok(())
+}
+
+/// Those of these blobs that a document names.
+pub(super) async fn known_blobs(
+    db: &impl ConnectionTrait,
+    keys: &[BlobKey],
+) -> Result<std::collections::HashSet<String>, DbErr> {
+    let known: Vec<String> = document::Entity::find()
+        .select_only()
+        .column(document::Column::BlobKey)
+        .filter(document::Column::BlobKey.is_in(keys.iter().map(BlobKey::as_str)))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(known.into_iter().collect())
 }

@@ -59,4 +59,6 @@ pub(crate) trait AiObserver: Send + Sync {
     fn breaker(&self, provider: ProviderName, state: BreakerState);
     /// A key was set aside in favour of the next one; the label is its variable's name.
     fn key_rotated(&self, provider: ProviderName, label: &str);
+    /// A later provider of the chain answered in place of the first.
+    fn fell_back(&self, from: ProviderName, to: ProviderName);
 }

@@ -87,7 +87,13 @@ impl Router {
         let mut first_error = None;
         for model in chain {
             match self.chat_with(model, request, &prompt, deadline).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    let asked = request.model.provider;
+                    if first_error.is_some() && model.provider != asked {
+                        self.observer.fell_back(asked, model.provider);
+                    }
+                    return Ok(answer);
+                }
                 Err(error) if !error.kind.worth_falling_back() => return Err(error),
                 Err(error) => {
                     first_error.get_or_insert(error);

@@ -14,11 +14,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::observer::TokenRejection;
-use crate::platform::{clock::Clock, entropy::Entropy};
+use crate::platform::{clock::Clock, entropy::Entropy, secrets};
 
 /// Longer tokens are refused unread: ours have about 400 bytes.
 const MAX_BYTES: usize = 4_096;
 const TYPE: &str = "JWT";
+/// What the keys are derived for.
+const PURPOSE: &str = "binnacle access token v1";
 /// How far the clocks of two processes may be apart.
 const SKEW_SECONDS: i64 = 60;
 
@@ -69,8 +71,12 @@ pub(crate) struct TokenSubject {
 pub(crate) struct AccessKey(SecretBox<[u8; 32]>);
 
 impl AccessKey {
-    /// From key material that was derived for this purpose alone.
-    pub(crate) fn new(material: [u8; 32]) -> Self {
+    /// The key of this purpose that belongs to the operator's secret.
+    pub(crate) fn derive(secret: &SecretString) -> Self {
+        Self::new(secrets::derive(secret.expose_secret().as_bytes(), PURPOSE))
+    }
+
+    pub(super) fn new(material: [u8; 32]) -> Self {
         Self(SecretBox::new(Box::new(material)))
     }
 }

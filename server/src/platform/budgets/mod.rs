@@ -13,6 +13,7 @@ mod drift;
 mod error;
 mod hold;
 mod limits;
+mod metrics;
 mod month;
 mod observer;
 mod queries;

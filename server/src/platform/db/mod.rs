@@ -7,6 +7,7 @@
 mod connect;
 mod error;
 mod member;
+mod observer;
 mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -15,6 +16,7 @@ mod writer;
 
 pub(crate) use connect::{DbSettings, Target};
 pub(crate) use error::DbError;
+pub(crate) use observer::DbObserver;
 pub(crate) use schema::SchemaState;
 pub(crate) use transaction::{Change, Entity, Txn};
 pub(crate) use writer::WriteKey;
@@ -27,6 +29,7 @@ use sea_orm::{DatabaseBackend, DatabaseConnection};
 use tokio::sync::broadcast;
 
 use super::tasks::Tasks;
+use observer::Observed;
 use writer::Writers;
 
 /// Handles on the database. Cheap to clone.
@@ -37,6 +40,7 @@ pub(crate) struct Db {
     write: DatabaseConnection,
     writers: Arc<Writers>,
     changes: broadcast::Sender<Change>,
+    observed: Observed,
     /// The writers' own: they stop after everything that may still have to write.
     tasks: Tasks,
 }
@@ -52,18 +56,25 @@ impl Db {
         let (read, write) = connect::connect(settings).await?;
         let tasks = Tasks::default();
         let changes = broadcast::Sender::new(CHANGES_KEPT);
+        let observed = Observed::default();
         let lanes = match settings.target {
             Target::Sqlite(_) => 1,
             Target::Postgres(_) => settings.writers,
         };
         Ok(Self {
             backend: read.get_database_backend(),
-            writers: Arc::new(Writers::start(&write, lanes, &changes, &tasks)),
+            writers: Arc::new(Writers::start(&write, lanes, &changes, &observed, &tasks)),
             read,
             write,
             changes,
+            observed,
             tasks,
         })
+    }
+
+    /// Tells `observer` of every transaction from now on; a second observer is not told.
+    pub(crate) fn observed_by(&self, observer: Arc<dyn DbObserver>) {
+        self.observed.by(observer);
     }
 
     /// The pool of readers. On SQLite it refuses to write.

@@ -4,6 +4,8 @@
 //! queue here instead of holding a connection each. There are no savepoints: when a member fails,
 //! the batch is rolled back and its members run one by one.
 
+use std::time::Instant;
+
 use futures_util::future::BoxFuture;
 use sea_orm::{
     DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -15,6 +17,7 @@ use super::{
     Change, DbError, Txn,
     error::is_transient_conflict,
     member::{Member, TypedMember},
+    observer::Observed,
 };
 use crate::platform::tasks::Tasks;
 
@@ -49,6 +52,7 @@ impl Writers {
         connection: &DatabaseConnection,
         lanes: usize,
         changes: &broadcast::Sender<Change>,
+        observed: &Observed,
         tasks: &Tasks,
     ) -> Self {
         let lanes = (0..lanes.max(1))
@@ -57,6 +61,7 @@ impl Writers {
                 let lane = Lane {
                     connection: connection.clone(),
                     changes: changes.clone(),
+                    observed: observed.clone(),
                 };
                 tasks.spawn("db-writer", lane.run(waiting, tasks.stopping().clone()));
                 queue
@@ -111,6 +116,7 @@ impl Writers {
 struct Lane {
     connection: DatabaseConnection,
     changes: broadcast::Sender<Change>,
+    observed: Observed,
 }
 
 impl Lane {
@@ -189,6 +195,15 @@ impl Lane {
     }
 
     async fn attempt(&self, members: &mut [Box<dyn Member>]) -> Result<Vec<Change>, DbErr> {
+        let began = Instant::now();
+        let callers = members.len();
+        let outcome = self.transaction(members).await;
+        self.observed
+            .transaction(callers, outcome.is_ok(), began.elapsed());
+        outcome
+    }
+
+    async fn transaction(&self, members: &mut [Box<dyn Member>]) -> Result<Vec<Change>, DbErr> {
         let options = TransactionOptions {
             // A deferred transaction that reads first cannot wait for the lock when it comes to write.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

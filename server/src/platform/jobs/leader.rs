@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    JobObserver, Unobserved,
     queries::{DbErr, leases},
     settings::delta,
 };
@@ -21,6 +22,7 @@ pub(crate) struct Leader {
     db: Db,
     clock: Arc<dyn Clock>,
     holder: Uuid,
+    observer: Arc<dyn JobObserver>,
 }
 
 /// How long a duty's lease outlives the process that does it, how often the others ask for it, and
@@ -28,9 +30,20 @@ pub(crate) struct Leader {
 const TERM: Duration = Duration::from_mins(1);
 
 impl Leader {
-    /// `holder` is the process.
+    /// `holder` is the process. Nobody is told of what it does until [`Leader::observed_by`].
     pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, holder: Uuid) -> Self {
-        Self { db, clock, holder }
+        Self {
+            db,
+            clock,
+            holder,
+            observer: Arc::new(Unobserved),
+        }
+    }
+
+    /// Tells `observer` of every duty that was done.
+    pub(crate) fn observed_by(mut self, observer: Arc<dyn JobObserver>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Runs `duty` once in each period of `every` over all processes, until `stop`.
@@ -99,6 +112,7 @@ impl Leader {
             return Ok(false);
         }
         self.write(name, began + delta(every), Change::Keep).await?;
+        self.observer.duty_done(name, self.clock.now());
         Ok(true)
     }
 

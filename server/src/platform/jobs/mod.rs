@@ -42,7 +42,10 @@ pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
 pub(crate) use worker::Worker;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use entities::{
@@ -149,6 +152,11 @@ impl Jobs {
     /// The job's own log, oldest line first.
     pub(crate) async fn events(&self, id: JobId) -> Result<Vec<job_event::Model>, DbError> {
         Ok(reads::events(self.0.db.read(), id).await?)
+    }
+
+    /// Those of `ids` that are not over.
+    pub(crate) async fn unfinished(&self, ids: &[JobId]) -> Result<HashSet<JobId>, DbError> {
+        Ok(reads::unfinished(self.0.db.read(), ids).await?)
     }
 
     /// How many jobs stand in each state; states without jobs are absent.

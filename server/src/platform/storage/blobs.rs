@@ -3,7 +3,8 @@
 use std::{fmt, path::Path, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as ObjectPath,
 };
@@ -16,6 +17,9 @@ use crate::platform::telemetry::Telemetry;
 /// Bytes read at a time when a file moves into the store.
 const CHUNK_BYTES: usize = 256 * 1024;
 
+/// The prefix of documents' originals.
+const DOCUMENTS: &str = "documents";
+
 /// The name of a blob: a prefix that retention knows, and a random part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BlobKey(String);
@@ -23,7 +27,7 @@ pub(crate) struct BlobKey(String);
 impl BlobKey {
     /// The key of a document's original.
     pub(crate) fn document(unique: Uuid) -> Self {
-        Self(format!("documents/{}", unique.simple()))
+        Self(format!("{DOCUMENTS}/{}", unique.simple()))
     }
 
     /// A key as it was stored in a row.
@@ -106,7 +110,6 @@ impl Blobs {
 
     /// Copies a blob to a local file, for a parser that needs one.
     pub(crate) async fn fetch_to(&self, key: &BlobKey, file: &Path) -> Result<(), StorageError> {
-        use futures_util::TryStreamExt;
         use tokio::io::AsyncWriteExt;
         let mut bytes = self.get(key).await?;
         let mut target = tokio::fs::File::create(file).await?;
@@ -126,6 +129,20 @@ impl Blobs {
             }
         })
         .await
+    }
+
+    /// The keys of documents that were put before `before`, a page at a time as the store lists them.
+    pub(crate) fn documents_older_than(
+        &self,
+        before: DateTime<Utc>,
+    ) -> BoxStream<'static, Result<BlobKey, StorageError>> {
+        let prefix = ObjectPath::from(DOCUMENTS);
+        self.store
+            .list(Some(&prefix))
+            .try_filter(move |object| std::future::ready(object.last_modified < before))
+            .map_ok(|object| BlobKey(object.location.to_string()))
+            .map_err(StorageError::from)
+            .boxed()
     }
 
     /// Writes and removes a small blob: whether the store works now.

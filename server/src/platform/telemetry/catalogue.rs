@@ -56,6 +56,10 @@ macro_rules! catalogue {
         /// Every declaration, in the order of the catalogue.
         pub(crate) static DECLARATIONS: &[&Declaration] = &[$(&declared::$field),+];
 
+        /// The field of each declaration, in the same order.
+        #[cfg(test)]
+        pub(super) const FIELDS: &[&str] = &[$(stringify!($field)),+];
+
         impl Metrics {
             pub(super) fn new(series: &Series) -> Self {
                 let metrics = Self {
@@ -83,14 +87,16 @@ catalogue! {
     Histogram(HTTP_SECONDS) http_server_request_seconds: "http_server_request_duration_seconds" [http_request_method, http_route, http_response_status_code, error_type];
     /// Requests being answered.
     Gauge() http_server_active_requests: "http_server_active_requests" [http_request_method];
-    /// Time of one statement (OpenTelemetry db.client.operation.duration).
-    Histogram(DB_SECONDS) db_client_operation_seconds: "db_client_operation_duration_seconds" [db_system_name, db_operation_name, error_type];
     /// Whether the database accepts writes: 1 or 0.
     Gauge() db_writable: "binnacle_db_writable" [];
     /// Time of one transaction of the write door, by whether it served one caller or several.
-    Histogram(DB_SECONDS) db_write_wait_seconds: "binnacle_db_write_duration_seconds" [batch] = [["single"], ["group"]];
+    Histogram(DB_SECONDS) db_write_seconds: "binnacle_db_write_duration_seconds" [batch, result];
+    /// Callers that transactions of the write door have served.
+    Counter() db_writes: "binnacle_db_writes_total" [batch, result] = [["single", "ok"], ["single", "error"], ["group", "ok"], ["group", "error"]];
     /// Time of one provider call, to its end.
     Histogram(GENAI_SECONDS) gen_ai_operation_seconds: "gen_ai_client_operation_duration_seconds" [gen_ai_operation_name, gen_ai_provider_name, gen_ai_request_model, error_type];
+    /// Time between two pieces of a provider's text, as the mean of one answer.
+    Histogram(GENAI_SECONDS) gen_ai_chunk_seconds: "gen_ai_client_operation_time_per_output_chunk_seconds" [gen_ai_provider_name, gen_ai_request_model];
     /// Time to the first text of a provider.
     Histogram(GENAI_SECONDS) gen_ai_first_chunk_seconds: "gen_ai_client_operation_time_to_first_chunk_seconds" [gen_ai_provider_name, gen_ai_request_model];
     /// Tokens of one call.
@@ -98,25 +104,29 @@ catalogue! {
     /// Tokens used, by model and type (prompt, completion, index).
     Counter() llm_tokens: "llm_tokens_total" [model, type];
     /// Provider calls, by operation and outcome.
-    Counter() gemini_calls: "gemini_api_calls_total" [operation, status] = [["chat", "ok"], ["chat", "error"], ["embeddings", "ok"], ["embeddings", "error"]];
+    Counter() gemini_calls: "gemini_api_calls_total" [operation, status] = [["chat", "ok"], ["chat", "error"], ["chat", "cancelled"], ["embeddings", "ok"], ["embeddings", "error"], ["embeddings", "cancelled"]];
     /// Time of one provider call.
     Histogram(GENAI_SECONDS) gemini_latency_seconds: "gemini_api_latency_seconds" [operation];
     /// 1 for the state that the provider's circuit breaker is in.
     Gauge() provider_breaker_state: "binnacle_provider_breaker_state" [provider, state];
     /// Answers that came from a later provider than the first.
     Counter() provider_fallbacks: "binnacle_provider_fallbacks_total" [from, to];
+    /// Keys of a provider set aside for the next one.
+    Counter() provider_key_rotations: "binnacle_provider_key_rotations_total" [provider];
     /// Open answer streams.
     Gauge() streams_active: "binnacle_sse_streams_active" [kind] = [["chat"]];
     /// How many answer streams this process admits.
     Gauge() streams_limit: "binnacle_sse_streams_limit" [kind] = [["chat"]];
     /// Ended answer streams.
-    Counter() streams_ended: "binnacle_sse_streams_ended_total" [kind, reason] = [["chat", "done"], ["chat", "client"], ["chat", "stopped"], ["chat", "error"], ["chat", "budget"], ["chat", "backpressure"], ["chat", "shutdown"], ["chat", "revoked"], ["chat", "capacity"]];
+    Counter() streams_ended: "binnacle_sse_streams_ended_total" [kind, reason] = [["chat", "done"], ["chat", "client"], ["chat", "stopped"], ["chat", "error"], ["chat", "budget"], ["chat", "shutdown"], ["chat", "revoked"], ["chat", "capacity"]];
     /// Attempts to resume a stream.
     Counter() stream_resumes: "binnacle_sse_resume_total" [result] = [["replayed"], ["lost"], ["denied"]];
     /// Attempts to reserve money.
     Counter() holds: "binnacle_budget_reservations_total" [result] = [["reserved"], ["denied"]];
     /// How reserved money was resolved.
-    Counter() hold_resolutions: "binnacle_budget_resolutions_total" [result] = [["settled"], ["voided"], ["expired_void"], ["expired_posted"], ["overrun"]];
+    Counter() hold_resolutions: "binnacle_budget_resolutions_total" [result] = [["settled"], ["voided"], ["expired_void"], ["expired_posted"]];
+    /// Charges above what was reserved, written in full all the same.
+    Counter() overruns: "binnacle_budget_overruns_total" [] = [[]];
     /// Holds that were dropped without being settled: a bug.
     Counter() holds_dropped: "binnacle_budget_holds_dropped_total" [] = [[]];
     /// Money reserved and not yet resolved.
@@ -148,13 +158,13 @@ catalogue! {
     /// When a periodic duty last ran.
     Gauge() scheduler_last_tick: "binnacle_scheduler_last_tick_timestamp_seconds" [task];
     /// Attempts to sign in.
-    Counter() auth_attempts: "binnacle_auth_attempts_total" [method, result] = [["password", "ok"], ["password", "bad"], ["password", "throttled"], ["password", "disabled"]];
+    Counter() auth_attempts: "binnacle_auth_attempts_total" [method, result] = [["password", "ok"], ["password", "bad"], ["password", "disabled"]];
     /// Uses of refresh tokens.
-    Counter() auth_refreshes: "binnacle_auth_refresh_total" [result] = [["rotated"], ["grace"], ["reuse"], ["expired"], ["revoked"]];
+    Counter() auth_refreshes: "binnacle_auth_refresh_total" [result] = [["rotated"], ["grace"], ["reuse"], ["expired"], ["revoked"], ["unknown"]];
     /// Time that a password waited for its turn to be hashed.
     Histogram(HTTP_SECONDS) auth_hash_wait_seconds: "binnacle_auth_hash_wait_seconds" [];
     /// Access tokens refused.
-    Counter() auth_tokens_rejected: "binnacle_auth_tokens_rejected_total" [reason] = [["malformed"], ["signature"], ["expired"], ["claims"], ["revoked"], ["unknown_user"], ["inactive"]];
+    Counter() auth_tokens_rejected: "binnacle_auth_tokens_rejected_total" [reason] = [["too_large"], ["malformed"], ["algorithm"], ["unknown_key"], ["signature"], ["claims"], ["expired"], ["not_yet_valid"], ["unknown_user"], ["revoked"], ["inactive"]];
     /// Requests refused for want of a right.
     Counter() authz_denied: "binnacle_authz_denied_total" [reason] = [["unauthenticated"], ["forbidden"]];
     /// Changes refused for want of the CSRF header.
@@ -175,8 +185,6 @@ catalogue! {
     Counter() panics: "binnacle_panics_total" [] = [[]];
     /// Log lines of weight.
     Counter() log_messages: "binnacle_log_messages_total" [level] = [["warn"], ["error"]];
-    /// Acts that could not be put on record.
-    Counter() audit_write_failures: "binnacle_audit_write_failures_total" [] = [[]];
     /// 1 while the process stops.
     Gauge() draining: "binnacle_draining" [];
     /// 1 when the process would answer /ready with 200.

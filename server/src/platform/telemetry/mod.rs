@@ -3,13 +3,21 @@
 mod catalogue;
 mod logging;
 mod metric;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use catalogue::{DECLARATIONS, Metrics};
+pub(crate) use catalogue::DECLARATIONS;
+#[cfg(test)]
+use catalogue::FIELDS;
+use catalogue::Metrics;
 pub(crate) use logging::{LogTarget, start as start_logging};
 pub(crate) use metric::{Declaration, Kind};
 
 use std::{ops::Deref, sync::Arc, sync::atomic::AtomicU64, sync::atomic::Ordering};
 
+use chrono::{DateTime, Utc};
 use metrics::{Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -104,6 +112,16 @@ impl Deref for Telemetry {
     fn deref(&self) -> &Metrics {
         &self.0.metrics
     }
+}
+
+/// A time as metrics give it: seconds since 1970, with fractions.
+pub(crate) fn unix_seconds(at: DateTime<Utc>) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 stay below 2^53 until the year 2255"
+    )]
+    let micros = at.timestamp_micros() as f64;
+    micros / 1e6
 }
 
 fn describe(series: &metric::Series, declaration: &Declaration) {

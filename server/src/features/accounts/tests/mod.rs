@@ -27,7 +27,7 @@ use crate::platform::{
 
 const PASSWORD: &str = "Correct-Horse-1";
 const ADA: &str = "ada@example.org";
-const SECRET: &[u8] = b"a secret of at least 32 characters";
+const SECRET: &str = "a secret of at least 32 characters";
 
 /// What the metrics would have counted.
 #[derive(Default)]
@@ -95,7 +95,7 @@ impl House {
             issuer: "house".to_owned(),
             audience: "guests".to_owned(),
             lifetime: Duration::from_mins(15),
-            current: AccessKey::new([1; 32]),
+            current: AccessKey::derive(&SECRET.into()),
             previous: None,
         };
         let tokens = Arc::new(AccessTokens::new(settings, clock.clone(), entropy.clone()));
@@ -108,7 +108,7 @@ impl House {
         let mut parts = AccountsParts {
             passwords: passwords(1, &entropy, counted.clone()),
             budgets: Budgets::new(db.clone(), clock.clone(), limits, Arc::new(NoCalls)),
-            audit: Audit::new(db.clone(), clock.clone(), SECRET, &[]),
+            audit: Audit::new(db.clone(), clock.clone(), SECRET.as_bytes(), &[]),
             observer: counted.clone(),
             registration: Registration::Open,
             refresh_token_lifetime: Duration::from_hours(720),

@@ -96,6 +96,10 @@ impl AiObserver for Recorder {
             .lock()
             .push(format!("rotated {provider} {label}"));
     }
+
+    fn fell_back(&self, from: ProviderName, to: ProviderName) {
+        self.lines.lock().push(format!("fell back {from} {to}"));
+    }
 }
 
 /// A gateway in front of a local provider.

@@ -45,6 +45,8 @@ async fn the_next_provider_answers_with_its_default_model() {
             let answer = rig.ask(wire.model()).await.unwrap();
             assert!(answer.fell_back());
             assert_eq!(answer.model().to_string(), "offline/test-model");
+            let told = format!("fell back {} offline", wire.name());
+            assert_eq!(rig.seen.count(&told), 1);
             let heard = hear(answer).await;
             assert_eq!(heard.text, "The greetings come from the harbour [1].");
             assert!(!heard.usage.estimated);

@@ -321,3 +321,19 @@ fn a_token_of_another_purpose_is_refused() {
         crate::platform::auth::refresh_token::RefreshToken::generate(&Entropy::from_seed(1));
     assert!(tokens.verify(refresh.expose()).is_err());
 }
+
+#[test]
+fn a_key_belongs_to_its_secret_and_its_purpose() {
+    let clock = clock();
+    let with = |secret: &str| {
+        let key = AccessKey::derive(&secret.into());
+        tokens_with(&clock, *key.0.expose_secret(), None)
+    };
+    let text = issue(&with("a secret"));
+    assert!(with("a secret").verify(&text).is_ok());
+    assert!(with("another secret").verify(&text).is_err());
+    let audit = crate::platform::secrets::derive(b"a secret", "binnacle audit v1");
+    assert!(tokens_with(&clock, audit, None).verify(&text).is_err());
+    let raw = signed(b"a secret", &header().to_string(), &claims().to_string());
+    assert!(with("a secret").verify(&raw).is_err());
+}

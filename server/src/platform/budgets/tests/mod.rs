@@ -2,6 +2,7 @@
 
 mod histories;
 mod limits;
+mod metrics;
 mod model;
 mod parallel;
 mod resolve;

@@ -1,6 +1,6 @@
 //! What others may know about jobs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use entities::{
@@ -101,4 +101,19 @@ pub(in super::super) async fn kinds_of(
         .into_tuple()
         .all(connection)
         .await
+}
+
+pub(in super::super) async fn unfinished(
+    connection: &impl ConnectionTrait,
+    ids: &[JobId],
+) -> Result<HashSet<JobId>, DbErr> {
+    let ids: Vec<JobId> = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Id.is_in(ids.iter().copied()))
+        .filter(job::Column::FinishedAt.is_null())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(ids.into_iter().collect())
 }

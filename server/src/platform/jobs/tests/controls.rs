@@ -129,8 +129,11 @@ async fn a_duty_is_done_once_in_each_period_by_whoever_comes_first() {
     for_each_database(async |test: TestDb| {
         let clock = ManualClock::starting_at(noon());
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
-        let leaders = [1, 2, 3]
-            .map(|number| Leader::new(test.db.clone(), Arc::clone(&time), Uuid::from_u128(number)));
+        let counts = Arc::new(Counts::default());
+        let leaders = [1, 2, 3].map(|number| {
+            Leader::new(test.db.clone(), Arc::clone(&time), Uuid::from_u128(number))
+                .observed_by(Arc::clone(&counts) as Arc<dyn JobObserver>)
+        });
         let done = AtomicUsize::new(0);
         let duty = || async {
             done.fetch_add(1, Ordering::SeqCst);
@@ -150,6 +153,7 @@ async fn a_duty_is_done_once_in_each_period_by_whoever_comes_first() {
             assert_eq!(done.load(Ordering::SeqCst), period);
             clock.advance(TimeDelta::hours(1));
         }
+        assert_eq!(counts.duties.lock().len(), 3);
         let broken = || async { Err::<(), _>("the disk is full") };
         assert!(
             !leaders[0]

@@ -149,6 +149,7 @@ struct Counts {
     results: Mutex<HashMap<&'static str, usize>>,
     lost: Mutex<usize>,
     rescued: Mutex<usize>,
+    duties: Mutex<Vec<(&'static str, DateTime<Utc>)>>,
 }
 
 impl JobObserver for Counts {
@@ -161,6 +162,9 @@ impl JobObserver for Counts {
     }
     fn rescued(&self, _kind: &'static str, _dead: bool) {
         *self.rescued.lock() += 1;
+    }
+    fn duty_done(&self, duty: &'static str, at: DateTime<Utc>) {
+        self.duties.lock().push((duty, at));
     }
     fn lease_lost(&self, _kind: &'static str) {
         *self.lost.lock() += 1;

@@ -1,0 +1,180 @@
+//! What runs again and again: on every process, or on one of all.
+
+use std::{collections::HashSet, future::Future, time::Duration};
+
+use entities::JobId;
+
+use super::App;
+use crate::platform::{
+    budgets::JobLiveness,
+    db::{DbError, Entity},
+    jobs::{Jobs, Leader},
+    streams::EndReason,
+};
+
+const GAUGES: Duration = Duration::from_secs(5);
+const HOLDS: Duration = Duration::from_secs(15);
+const DRIFT: Duration = Duration::from_mins(1);
+const REEMBED: Duration = Duration::from_mins(1);
+const LEFTOVERS: Duration = Duration::from_hours(1);
+
+impl App {
+    pub(super) fn start_duties(&self, leader: &Leader) {
+        self.start_gauges();
+        self.follow_users();
+        self.clean_temporary_files();
+        let (budgets, alive) = (self.budgets.clone(), JobsAlive(self.jobs.clone()));
+        let chat = self.chat.clone();
+        self.on_one(leader, "budgets.expire", HOLDS, move || {
+            let (budgets, alive, chat) = (budgets.clone(), alive.clone(), chat.clone());
+            async move {
+                budgets.sweep_once(&alive).await.map_err(|error| error.to_string())?;
+                chat.cut_orphans().await.map_err(|error| error.to_string())?;
+                Ok::<_, String>(())
+            }
+        });
+        let documents = self.documents.clone();
+        let age = chrono::Duration::from_std(self.config.watchdog.ttl)
+            .unwrap_or_else(|_| chrono::Duration::hours(1));
+        self.on_one(leader, "documents.watchdog", self.config.watchdog.interval, move || {
+            let documents = documents.clone();
+            async move { documents.reset_stuck(None, age, None).await.map(|_| ()) }
+        });
+        let documents = self.documents.clone();
+        self.on_one(leader, "documents.orphans", LEFTOVERS, move || {
+            let documents = documents.clone();
+            async move { documents.remove_orphaned_blobs().await.map(|_| ()) }
+        });
+        if self.config.ai.embedding_model.is_some() {
+            let documents = self.documents.clone();
+            self.on_one(leader, "documents.reembed", REEMBED, move || {
+                let documents = documents.clone();
+                async move { documents.reembed().await.map(|_| ()) }
+            });
+        }
+    }
+
+    fn on_one<D, F, E>(&self, leader: &Leader, name: &'static str, every: Duration, duty: D)
+    where
+        D: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display + Send + 'static,
+    {
+        let (leader, stopping) = (leader.clone(), self.tasks.stopping().clone());
+        let (telemetry, clock) = (self.telemetry.clone(), self.clock.clone());
+        self.tasks.spawn(name, async move {
+            let ticked = || {
+                #[expect(clippy::cast_precision_loss, reason = "seconds fit the mantissa for ages")]
+                telemetry.scheduler_last_tick.set([name], clock.now().timestamp() as f64);
+                duty()
+            };
+            leader.run(name, every, &stopping, ticked).await;
+        });
+    }
+
+    fn every(&self, name: &'static str, every: Duration, duty: impl Round) {
+        let stopping = self.tasks.stopping().clone();
+        self.tasks.spawn(name, async move {
+            let rounds = async {
+                loop {
+                    duty.round().await;
+                    tokio::time::sleep(every).await;
+                }
+            };
+            stopping.run_until_cancelled(rounds).await;
+        });
+    }
+
+    fn start_gauges(&self) {
+        self.every("gauges", GAUGES, Gauges(self.ops.clone()));
+        self.every("ledger-drift", DRIFT, Drift(self.ops.clone()));
+    }
+
+    fn clean_temporary_files(&self) {
+        if let Some(age) = self.config.storage.tmp_max_age {
+            let clean = CleanTemporary {
+                files: self.temporary.clone(),
+                clock: self.clock.clone(),
+                age,
+            };
+            self.every("temporary-files", LEFTOVERS, clean);
+        }
+    }
+
+    /// Ends the streams of users who may no longer come in.
+    fn follow_users(&self) {
+        let (mut changes, streams) = (self.db.changes(), self.streams.clone());
+        let (accounts, stopping) = (self.accounts.clone(), self.tasks.stopping().clone());
+        self.tasks.spawn("user-changes", async move {
+            let follow = async {
+                loop {
+                    match changes.recv().await {
+                        Ok(change) if change.entity == Entity::User => {
+                            let Some(user) = change.user_id else { continue };
+                            if accounts.is_active(user).await.is_ok_and(|active| !active) {
+                                streams.stop_user(user, EndReason::Revoked);
+                            }
+                        }
+                        Ok(_) => {}
+                        Err(tokio::sync::broadcast::error::RecvError::Lagged(lost)) => {
+                            tracing::warn!(lost, "user changes came faster than they were read");
+                        }
+                        Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                    }
+                }
+            };
+            stopping.run_until_cancelled(follow).await;
+        });
+    }
+}
+
+/// One round of something that every process does.
+trait Round: Send + Sync + 'static {
+    fn round(&self) -> impl Future<Output = ()> + Send;
+}
+
+struct Gauges(crate::features::ops::Ops);
+
+impl Round for Gauges {
+    async fn round(&self) {
+        self.0.collect_gauges().await;
+    }
+}
+
+struct Drift(crate::features::ops::Ops);
+
+impl Round for Drift {
+    async fn round(&self) {
+        self.0.collect_drift().await;
+    }
+}
+
+struct CleanTemporary {
+    files: crate::platform::storage::TemporaryFiles,
+    clock: std::sync::Arc<dyn crate::platform::clock::Clock>,
+    age: Duration,
+}
+
+impl Round for CleanTemporary {
+    async fn round(&self) {
+        let (files, age, now) = (self.files.clone(), self.age, self.clock.now().into());
+        let cleaned = tokio::task::spawn_blocking(move || files.clean(age, now)).await;
+        match cleaned {
+            Ok(Ok(0)) => {}
+            Ok(Ok(removed)) => tracing::info!(event = "temporary_files_removed", removed),
+            Ok(Err(error)) => tracing::warn!(%error, "temporary files could not be cleaned"),
+            Err(error) => tracing::warn!(%error, "cleaning temporary files was cut"),
+        }
+    }
+}
+
+/// Which jobs still need their holds.
+#[derive(Clone)]
+struct JobsAlive(Jobs);
+
+#[async_trait::async_trait]
+impl JobLiveness for JobsAlive {
+    async fn unfinished(&self, jobs: &[JobId]) -> Result<HashSet<JobId>, DbError> {
+        self.0.unfinished(jobs).await
+    }
+}

@@ -1,0 +1,327 @@
+//! The composition root: settings become the platform, the platform becomes features, features
+//! register their routes, jobs and duties. Used by `main` and by the tests alike.
+
+mod duties;
+mod run;
+mod secret;
+mod settings;
+mod start;
+
+pub use run::Stop;
+pub(crate) use run::bind_any;
+pub use start::StartError;
+pub use crate::platform::clock::{Clock, ManualClock};
+pub(crate) use settings::EXTRACT_CHILD;
+pub(crate) use start::db_settings;
+
+use std::{path::PathBuf, sync::Arc};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    features::{
+        accounts::{Accounts, AccountsDirectory, AccountsParts},
+        admin::Admin,
+        chat::{Chat, ChatParts},
+        documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
+        ops::Ops,
+    },
+    platform::{
+        ai::Gateway,
+        audit::Audit,
+        auth::{
+            identify::Authenticator,
+            password::Passwords,
+            tokens::{AccessKey, AccessTokens},
+        },
+        budgets::{BudgetSettings, Budgets},
+        config::{Config, EnvSource},
+        db::Db,
+        entropy::Entropy,
+        jobs::Jobs,
+        limits::{LimitClock, Limits},
+        observe::Observers,
+        outbound,
+        retrieval::VectorIndex,
+        storage::{Blobs, TemporaryFiles},
+        streams::StreamHub,
+        tasks::Tasks,
+        telemetry::Telemetry,
+    },
+};
+
+/// What a test may replace and `main` takes from the system.
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The program that extracts documents as a child: this one.
+    pub program: PathBuf,
+}
+
+impl Surroundings {
+    /// The system's clock and randomness, and the running program.
+    pub fn of_system() -> Result<Self, StartError> {
+        Ok(Self {
+            clock: Arc::new(crate::platform::clock::SystemClock),
+            entropy: Entropy::from_system(),
+            program: std::env::current_exe().map_err(StartError::Program)?,
+        })
+    }
+
+    /// The same with another program for extraction: the tests are not the server's binary.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
+    }
+
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+}
+
+/// The application, assembled and not yet running.
+pub struct App {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Entropy,
+    pub(crate) tasks: Tasks,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) db: Db,
+    pub(crate) blobs: Blobs,
+    pub(crate) temporary: TemporaryFiles,
+    pub(crate) budgets: Budgets,
+    pub(crate) audit: Audit,
+    pub(crate) jobs: Jobs,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) streams: StreamHub,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) observers: Arc<Observers>,
+    pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) passwords: Passwords,
+    pub(crate) accounts: Accounts,
+    pub(crate) documents: Documents,
+    pub(crate) chat: Chat,
+    pub(crate) admin: Admin,
+    pub(crate) ops: Ops,
+}
+
+/// Vectors kept in memory for search, in bytes.
+const VECTOR_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The part of the application on which the features stand.
+struct Ground {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    tasks: Tasks,
+    telemetry: Telemetry,
+    observers: Arc<Observers>,
+    db: Db,
+    blobs: Blobs,
+    temporary: TemporaryFiles,
+    secret: SecretString,
+    program: PathBuf,
+}
+
+impl App {
+    /// As [`App::build`], with the settings as pairs of variable and value; nothing else is read.
+    pub async fn from_settings(
+        settings: impl IntoIterator<Item = (String, String)>,
+        surroundings: Surroundings,
+    ) -> Result<Self, StartError> {
+        let (config, _) = Config::load(&EnvSource::from_pairs(settings))
+            .map_err(|problems| StartError::Settings(problems.to_string()))?;
+        Self::build(config, surroundings).await
+    }
+
+    /// Opens the stores, brings the schema forward if the settings say so, and puts the parts
+    /// together. Nothing runs yet but the writers of the database.
+    pub(crate) async fn build(config: Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        Self::assemble(Ground::open(config, surroundings).await?)
+    }
+
+    fn assemble(ground: Ground) -> Result<Self, StartError> {
+        let (config, db, clock) = (&ground.config, &ground.db, &ground.clock);
+        let budgets = Budgets::new(
+            db.clone(),
+            clock.clone(),
+            BudgetSettings::from(&config.budgets),
+            ground.observers.clone(),
+        );
+        let previous = config.auth.jwt_secret_previous.as_ref();
+        let previous: Vec<&[u8]> =
+            previous.into_iter().map(|secret| secret.expose_secret().as_bytes()).collect();
+        let secret = ground.secret.expose_secret().as_bytes();
+        let audit = Audit::new(db.clone(), clock.clone(), secret, &previous);
+        let jobs = Jobs::new(
+            db.clone(),
+            clock.clone(),
+            ground.entropy.clone(),
+            settings::jobs(config),
+            ground.observers.clone(),
+        );
+        let jitter = ground.entropy.clone();
+        let gateway = Arc::new(Gateway::new(
+            &settings::ai(&config.ai),
+            outbound::client,
+            ground.observers.clone(),
+            Arc::new(move || jitter.ratio()),
+        )?);
+        let (accounts, authenticator, passwords) = ground.identity(&budgets, &audit)?;
+        let documents = Documents::new(
+            DocumentParts {
+                db: db.clone(),
+                clock: clock.clone(),
+                entropy: ground.entropy.clone(),
+                blobs: ground.blobs.clone(),
+                temporary: ground.temporary.clone(),
+                jobs: jobs.clone(),
+                budgets: budgets.clone(),
+                audit: audit.clone(),
+                gateway: gateway.clone(),
+                telemetry: ground.telemetry.clone(),
+            },
+            settings::documents(config, ground.program.clone())?,
+        );
+        jobs.register(IndexDocument(documents.clone()))?;
+        jobs.register(PurgeDocument(documents.clone()))?;
+        let streams = StreamHub::new(
+            settings::streams(&config.streams),
+            ground.tasks.stopping().clone(),
+            ground.telemetry.clone(),
+        );
+        let chat = Chat::new(
+            ChatParts {
+                db: db.clone(),
+                clock: clock.clone(),
+                entropy: ground.entropy.clone(),
+                tasks: ground.tasks.clone(),
+                budgets: budgets.clone(),
+                gateway: gateway.clone(),
+                vectors: VectorIndex::new(VECTOR_MEMORY_BYTES),
+                streams: streams.clone(),
+                documents: documents.clone(),
+                telemetry: ground.telemetry.clone(),
+            },
+            settings::chat(config),
+        );
+        let admin = Admin::new(crate::features::admin::AdminParts {
+            db: db.clone(),
+            clock: clock.clone(),
+            accounts: accounts.clone(),
+            documents: documents.clone(),
+            budgets: budgets.clone(),
+            jobs: jobs.clone(),
+            audit: audit.clone(),
+        });
+        let ops = Ops::new(crate::features::ops::OpsParts {
+            db: db.clone(),
+            clock: clock.clone(),
+            entropy: ground.entropy.clone(),
+            tasks: ground.tasks.clone(),
+            blobs: ground.blobs.clone(),
+            gateway: gateway.clone(),
+            jobs: jobs.clone(),
+            budgets: budgets.clone(),
+            telemetry: ground.telemetry.clone(),
+            redis_url: config.redis.url.clone(),
+        });
+        Ok(Self {
+            limits: Arc::new(Limits::new(settings::limits(&config.limits), LimitClock::monotonic())),
+            config: ground.config,
+            clock: ground.clock,
+            entropy: ground.entropy,
+            tasks: ground.tasks,
+            telemetry: ground.telemetry,
+            db: ground.db,
+            blobs: ground.blobs,
+            temporary: ground.temporary,
+            observers: ground.observers,
+            budgets,
+            audit,
+            jobs,
+            gateway,
+            streams,
+            authenticator,
+            passwords,
+            accounts,
+            documents,
+            chat,
+            admin,
+            ops,
+        })
+    }
+}
+
+impl Ground {
+    async fn open(config: Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        let telemetry = Telemetry::new()?;
+        std::fs::create_dir_all(&config.storage.dir)
+            .map_err(|error| StartError::folder(&config.storage.dir, error))?;
+        let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;
+        let blobs = Blobs::in_folder(&config.storage.dir.join("blobs"), telemetry.clone())?;
+        let temporary = TemporaryFiles::in_folder(&config.storage.tmp_dir)?;
+        let db = start::database(&config).await?;
+        Ok(Self {
+            clock: surroundings.clock,
+            entropy: surroundings.entropy,
+            tasks: Tasks::default(),
+            observers: Arc::new(Observers::new(telemetry.clone())),
+            program: surroundings.program,
+            config,
+            telemetry,
+            db,
+            blobs,
+            temporary,
+            secret,
+        })
+    }
+
+    fn identity(
+        &self,
+        budgets: &Budgets,
+        audit: &Audit,
+    ) -> Result<(Accounts, Arc<Authenticator>, Passwords), StartError> {
+        let auth = &self.config.auth;
+        let tokens = Arc::new(AccessTokens::new(
+            settings::tokens(
+                auth,
+                AccessKey::derive(&self.secret),
+                auth.jwt_secret_previous.as_ref().map(AccessKey::derive),
+            ),
+            self.clock.clone(),
+            self.entropy.clone(),
+        ));
+        let passwords = Passwords::new(
+            auth.argon2,
+            auth.hash_concurrency,
+            self.entropy.clone(),
+            self.observers.clone(),
+        )?;
+        let directory = AccountsDirectory::new(self.db.clone(), self.clock.clone());
+        let authenticator = Arc::new(Authenticator::new(
+            tokens.clone(),
+            Arc::new(directory),
+            &self.db,
+            self.clock.clone(),
+            self.observers.clone(),
+        ));
+        let accounts = Accounts::new(AccountsParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            passwords: passwords.clone(),
+            tokens,
+            budgets: budgets.clone(),
+            audit: audit.clone(),
+            observer: self.observers.clone(),
+            registration: auth.registration,
+            refresh_token_lifetime: auth.refresh_token_lifetime,
+        });
+        Ok((accounts, authenticator, passwords))
+    }
+}

@@ -1,0 +1,169 @@
+//! From the sections of the configuration to what each part asks for.
+
+use std::{path::PathBuf, time::Duration};
+
+use extract::{AllowedTypes, Extractor, Limits as ExtractLimits, ProfileError};
+
+use crate::{
+    features::{chat::ChatSettings, documents::DocumentSettings},
+    platform::{
+        ai::{
+            AiSettings, ApiKey, BreakerSettings, GeminiSettings, OpenAiSettings, RetrySettings,
+            Timeouts,
+        },
+        auth::tokens::{AccessKey, TokenSettings},
+        config::{
+            AiConfig, AuthConfig, Config, HttpConfig, LimitsConfig, StreamsConfig, UploadProfile,
+        },
+        http::{CorsSettings, EdgeSettings, MetricsAccess},
+        jobs::JobSettings,
+        limits::LimitQuotas,
+        streams::StreamSettings,
+    },
+};
+
+/// The hidden subcommand that reads one document.
+pub(crate) const EXTRACT_CHILD: &str = "extract-child";
+
+pub(super) fn ai(config: &AiConfig) -> AiSettings {
+    let keys = config
+        .gemini
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(place, secret)| ApiKey { label: format!("key_{}", place + 1), secret: secret.clone() })
+        .collect();
+    AiSettings {
+        order: config.providers.iter().map(|provider| (*provider).into()).collect(),
+        models: config.models.iter().map(ToString::to_string).collect(),
+        default_model: config.default_model.to_string(),
+        openai: OpenAiSettings {
+            base_url: config.openai.base_url.clone(),
+            api_key: config.openai.key.clone(),
+        },
+        gemini: GeminiSettings { base_url: config.gemini.base_url.clone(), keys },
+        offline_latency: config.mock_latency,
+        timeouts: Timeouts {
+            first_token: config.timeouts.first_token,
+            idle: config.timeouts.idle,
+            request: config.timeouts.call,
+            ..Timeouts::default()
+        },
+        retry: RetrySettings {
+            stream_attempts: config.stream_attempts,
+            request_attempts: config.attempts,
+            ..RetrySettings::default()
+        },
+        breaker: BreakerSettings {
+            failures: usize::try_from(config.breaker.failures).unwrap_or(1),
+            window: config.breaker.window,
+            open_for: config.breaker.window,
+        },
+    }
+}
+
+pub(super) fn tokens(
+    auth: &AuthConfig,
+    current: AccessKey,
+    previous: Option<AccessKey>,
+) -> TokenSettings {
+    TokenSettings {
+        issuer: auth.issuer.clone(),
+        audience: auth.audience.clone(),
+        lifetime: auth.access_token_lifetime,
+        current,
+        previous,
+    }
+}
+
+pub(super) fn jobs(config: &Config) -> JobSettings {
+    JobSettings {
+        concurrency: config.jobs.concurrency,
+        lease: config.jobs.lease,
+        heartbeat: config.jobs.heartbeat,
+        poll: config.jobs.poll,
+        drain: config.jobs.drain,
+        rescue: config.jobs.lease / 3,
+        ..JobSettings::default()
+    }
+}
+
+pub(super) fn limits(config: &LimitsConfig) -> LimitQuotas {
+    LimitQuotas {
+        global: config.general.get(),
+        chat: config.chat.get(),
+        upload: config.upload.get(),
+        login: config.login.get(),
+        register: config.login.get(),
+        ..LimitQuotas::default()
+    }
+}
+
+pub(super) fn streams(config: &StreamsConfig) -> StreamSettings {
+    StreamSettings {
+        max_concurrent: config.max_concurrent,
+        max_per_user: config.max_per_user,
+        disconnect_grace: config.disconnect_grace,
+    }
+}
+
+pub(super) fn documents(config: &Config, program: PathBuf) -> Result<DocumentSettings, ProfileError> {
+    let profile = match config.uploads.profile {
+        UploadProfile::Safe => extract::UploadProfile::Safe,
+        UploadProfile::Office => extract::UploadProfile::Office,
+        UploadProfile::AllSupported => extract::UploadProfile::AllSupported,
+        UploadProfile::Custom => extract::UploadProfile::Custom,
+    };
+    let extraction = &config.extraction;
+    Ok(DocumentSettings {
+        allowed: AllowedTypes::new(profile, &config.uploads.mimes)?,
+        max_upload_bytes: config.http.max_upload_bytes,
+        max_stores_per_user: config.uploads.max_stores_per_user,
+        keep_deleted: config.retention.soft_deleted,
+        extractor: Extractor {
+            program,
+            args: vec![EXTRACT_CHILD.into()],
+            limits: ExtractLimits {
+                max_pages: extraction.max_pages,
+                max_text_bytes: extraction.max_text_bytes,
+                memory_bytes: extraction.max_memory_bytes,
+                cpu_seconds: extraction.timeout.as_secs(),
+                wall_seconds: extraction.timeout.as_secs(),
+                ..ExtractLimits::default()
+            },
+        },
+        embedding_model: config.ai.embedding_model.clone(),
+        index_model: config.ai.default_model.clone(),
+        prices: config.budgets.prices.clone(),
+    })
+}
+
+pub(super) fn chat(config: &Config) -> ChatSettings {
+    ChatSettings {
+        prices: config.budgets.prices.clone(),
+        max_output_tokens: u64::from(config.budgets.max_output_tokens),
+        keepalive: config.streams.keepalive,
+        filters_allowed: config.chat.metadata_filters_allowed,
+        filter_keys: config.chat.metadata_filter_keys.clone(),
+        embedding_model: config.ai.embedding_model.clone(),
+    }
+}
+
+pub(super) fn edge(config: &HttpConfig) -> EdgeSettings {
+    EdgeSettings {
+        trusted_proxies: config.trusted_proxies.clone(),
+        cors: CorsSettings {
+            origins: config.cors.origins.clone(),
+            any_origin: config.cors.allows_any_origin(),
+            credentials: config.cors.allow_credentials,
+        },
+        json_cap: config.max_json_bytes,
+        body_idle: Duration::from_secs(30),
+        metrics_access: MetricsAccess {
+            everyone: config.metrics.allow_all,
+            networks: config.metrics.networks.clone(),
+            token: config.metrics.token.clone(),
+        },
+        connect_origins: Vec::new(),
+    }
+}

@@ -1,0 +1,60 @@
+//! `migrate`, `cleanup-tmp`, `mark-stuck`: one act each, for operators and their schedules.
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::Args;
+
+use super::{CliError, build, load, say};
+use crate::{
+    app::{StartError, db_settings},
+    platform::{
+        db::{Db, SchemaState},
+        storage::TemporaryFiles,
+        telemetry::LogTarget,
+    },
+};
+
+pub(super) async fn migrate() -> Result<ExitCode, CliError> {
+    let config = load(LogTarget::Stderr)?;
+    let db = Db::connect(&db_settings(&config)).await.map_err(StartError::from)?;
+    let before = db.schema_state().await.map_err(StartError::from)?;
+    db.migrate().await.map_err(StartError::from)?;
+    match before {
+        SchemaState::Behind(count) => say(format!("{count} migrations applied.")),
+        SchemaState::Current | SchemaState::Newer(_) => say("The schema is current."),
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn cleanup_tmp() -> Result<ExitCode, CliError> {
+    let config = load(LogTarget::Stderr)?;
+    let Some(age) = config.storage.tmp_max_age else {
+        say("TMP_MAX_AGE_HOURS keeps temporary files for ever; nothing was removed.");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let files = TemporaryFiles::in_folder(&config.storage.tmp_dir).map_err(StartError::from)?;
+    let removed = files.clean(age, std::time::SystemTime::now()).map_err(StartError::from)?;
+    say(format!("{removed} temporary files removed."));
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MarkStuck {
+    /// Minutes without a change of state
+    #[arg(default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=525_600))]
+    minutes: u64,
+}
+
+impl MarkStuck {
+    pub(super) async fn run(self) -> Result<ExitCode, CliError> {
+        let app = build().await?;
+        let age = chrono::Duration::from_std(Duration::from_secs(self.minutes * 60))
+            .map_err(|error| CliError::Other(error.to_string()))?;
+        let moved = app.documents.reset_stuck(None, age, None).await;
+        app.close().await;
+        let moved = moved.map_err(|error| CliError::Other(error.to_string()))?;
+        say(format!("{moved} documents were started again."));
+        Ok(ExitCode::SUCCESS)
+    }
+}

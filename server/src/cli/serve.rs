@@ -1,0 +1,60 @@
+//! `serve` and `worker`: run until a signal says to stop.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{CliError, load};
+use crate::{
+    app::{App, StartError, Stop, Surroundings},
+    platform::{config::Config, telemetry::LogTarget},
+};
+
+pub(super) async fn serve() -> Result<ExitCode, CliError> {
+    let app = start().await?;
+    let listener = app.bind().await?;
+    app.serve(listener, stop_on_signals()?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn work() -> Result<ExitCode, CliError> {
+    start().await?.work(stop_on_signals()?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn start() -> Result<App, CliError> {
+    let config = load(LogTarget::Stdout)?;
+    require_redis(&config).await?;
+    Ok(App::build(config, Surroundings::of_system()?).await?)
+}
+
+/// Where Redis is demanded it must answer before anything is served.
+async fn require_redis(config: &Config) -> Result<(), StartError> {
+    if !config.redis.required {
+        return Ok(());
+    }
+    match &config.redis.url {
+        Some(url) => crate::platform::redis::ping(url).await.map_err(|error| StartError::Redis(error.to_string())),
+        None => Err(StartError::Redis("REDIS_URL is not set".to_owned())),
+    }
+}
+
+/// The first SIGTERM or SIGINT drains, the second ends at once.
+#[expect(clippy::disallowed_methods, reason = "outlives the application's own tasks")]
+fn stop_on_signals() -> Result<Stop, CliError> {
+    let failed = |error: std::io::Error| CliError::Other(format!("signals cannot be received: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let stop = Stop::default();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        for token in [&asked.soft, &asked.hard] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            token.cancel();
+        }
+    });
+    Ok(stop)
+}

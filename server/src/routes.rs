@@ -1,0 +1,44 @@
+//! The only list of what is mounted: families with their manners, and who registers under them.
+
+use crate::{
+    app::App,
+    features::{accounts, admin, chat, documents, ops},
+    platform::http::{ApiInfo, Dialect, Family, GlobalLimit, Registry},
+};
+
+/// Every route of the house.
+pub(crate) fn registry(app: &App) -> Registry {
+    let info = ApiInfo {
+        title: "Binnacle",
+        version: env!("CARGO_PKG_VERSION"),
+        description: "A self-hosted AI workspace: documents in, cited answers out, every request \
+                      authenticated, limited, priced and on record.",
+    };
+    let mut registry = Registry::new(info, families(app.config.http.require_csrf_header));
+    ops::register(&mut registry, &app.ops);
+    let development_sign_in =
+        app.config.auth.allow_dev_login && !app.config.environment.kind.is_guarded();
+    accounts::api::register(&mut registry, &app.accounts, development_sign_in);
+    documents::register(&mut registry, &app.documents);
+    chat::register(&mut registry, &app.chat);
+    admin::register(&mut registry, &app.admin);
+    registry
+}
+
+fn families(csrf: bool) -> Vec<Family> {
+    vec![
+        Family { prefix: "/api", dialect: Dialect::Detail, csrf, global_limit: GlobalLimit::All },
+        Family {
+            prefix: "/health",
+            dialect: Dialect::Detail,
+            csrf: false,
+            global_limit: GlobalLimit::PrefixOnly,
+        },
+        Family {
+            prefix: "/metrics",
+            dialect: Dialect::Error,
+            csrf: false,
+            global_limit: GlobalLimit::Exempt,
+        },
+    ]
+}

@@ -1,0 +1,113 @@
+//! A server in this process, on a free port, over real sockets.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use binnacle::app::{App, Stop, Surroundings};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use super::{Database, User};
+
+/// A running server. Stopped by [`House::stop`]; a test that panics leaves it to the process.
+pub struct House {
+    pub address: SocketAddr,
+    pub folder: Arc<TempDir>,
+    stop: Stop,
+    running: Option<JoinHandle<()>>,
+}
+
+/// What every house of a test has; a test's own settings come after and win.
+const SETTINGS: [(&str, &str); 9] = [
+    ("ENVIRONMENT", "test"),
+    ("GEMINI_MOCK_MODE", "true"),
+    ("PORT", "0"),
+    ("RATE_LIMIT_PER_MINUTE", "100000"),
+    ("CHAT_RATE_LIMIT_PER_MINUTE", "100000"),
+    ("UPLOAD_RATE_LIMIT_PER_MINUTE", "100000"),
+    ("LOGIN_RATE_LIMIT_PER_MINUTE", "100000"),
+    ("ARGON2_MEMORY_KIB", "1024"),
+    ("ARGON2_ITERATIONS", "1"),
+];
+
+impl House {
+    /// A house on `database` with a folder of its own.
+    pub async fn open(database: &Database, settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        Self::open_in(folder, database, settings).await
+    }
+
+    /// A house in a folder that another house has had.
+    pub async fn open_in(
+        folder: Arc<TempDir>,
+        database: &Database,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let pairs = pairs(&folder, database, settings);
+        let surroundings = surroundings();
+        let app = App::from_settings(pairs, surroundings).await.expect("the house starts");
+        let listener = app.bind().await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let stop = Stop::default();
+        let serving = app.serve(listener, stop.clone());
+        let running = tokio::spawn(async move { serving.await.expect("the house serves") });
+        Self { address, folder, stop, running: Some(running) }
+    }
+
+    /// Stops softly and waits until everything has ended.
+    pub async fn stop(mut self) -> Arc<TempDir> {
+        self.stop.soft.cancel();
+        if let Some(running) = self.running.take() {
+            running.await.expect("the house stops");
+        }
+        self.folder.clone()
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client that has not signed in.
+    pub fn stranger(&self) -> User {
+        User::anonymous(self.base())
+    }
+
+    /// A new user, signed in.
+    pub async fn user(&self, name: &str) -> User {
+        User::register(self.base(), &format!("{name}@example.org")).await
+    }
+
+    /// An admin, made by the command line's own function, signed in.
+    pub async fn admin(&self) -> User {
+        User::sign_in(self.base(), ADMIN.0, ADMIN.1).await
+    }
+}
+
+/// The admin that every house has.
+pub const ADMIN: (&str, &str) = ("root@example.org", "Root-pass1!");
+
+fn pairs(
+    folder: &TempDir,
+    database: &Database,
+    settings: &[(&str, &str)],
+) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> =
+        SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    pairs.push(("PLC_STORAGE_DIR".to_owned(), folder.path().display().to_string()));
+    if let Some(url) = database.url() {
+        pairs.push(("DATABASE_URL".to_owned(), url));
+    }
+    for (name, value) in settings {
+        pairs.retain(|(known, _)| known != name);
+        pairs.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    pairs
+}
+
+/// The program that cargo built beside the tests extracts documents for them.
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_binnacle"))
+}
+
+fn surroundings() -> Surroundings {
+    Surroundings::of_system().expect("surroundings").with_program(program())
+}
