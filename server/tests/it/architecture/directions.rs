@@ -16,13 +16,14 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// The platform's modules: each may import those before it.
-const PLATFORM: [&str; 21] = [
+const PLATFORM: [&str; 23] = [
     "clock",
     "tasks",
     "secrets",
     "entropy",
     "config",
     "outbound",
+    "redis",
     "telemetry",
     "db",
     "storage",
@@ -38,6 +39,7 @@ const PLATFORM: [&str; 21] = [
     "retention",
     "console",
     "http",
+    "observe",
 ];
 
 /// What a feature may use of another: its face only. Anything else sinks into the platform.

@@ -103,17 +103,21 @@ fn nothing_is_left_for_later() {
     );
 }
 
-/// Tests wait for what they wait for.
+/// Where a test asks again and again until a condition holds, because nothing announces it: the one
+/// place with a pause between two questions, and with a deadline.
+const ASKS_AGAIN: &str = "server/tests/it/support/client.rs";
+
 #[test]
 fn no_test_sleeps() {
     let naps = [concat!("thread::", "sleep("), concat!("time::", "sleep(")];
     let mut breaches = Vec::new();
     for file in rust_files().iter().filter(|file| file.is_test()) {
-        for (number, line) in file.code() {
-            if naps.iter().any(|nap| line.contains(nap)) {
-                breaches.push(format!("{}:{number}", file.path));
-            }
-        }
+        let found = file
+            .code()
+            .filter(|(_, line)| naps.iter().any(|nap| line.contains(nap)))
+            .map(|(number, _)| format!("{}:{number}", file.path));
+        let allowed = usize::from(file.path == ASKS_AGAIN);
+        breaches.extend(found.skip(allowed));
     }
     expect_none("A test waits for a condition, never for time", breaches);
 }
