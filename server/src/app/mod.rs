@@ -27,7 +27,7 @@ use crate::{
         ops::Ops,
     },
     platform::{
-        ai::Gateway,
+        ai::{AiSettings, Gateway},
         audit::Audit,
         auth::{
             identify::Authenticator,
@@ -166,7 +166,7 @@ impl App {
         );
         let jitter = ground.entropy.clone();
         let gateway = Arc::new(Gateway::new(
-            &settings::ai(&config.ai),
+            &AiSettings::from(&config.ai),
             outbound::client,
             ground.observers.clone(),
             Arc::new(move || jitter.ratio()),

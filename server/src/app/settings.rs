@@ -7,13 +7,9 @@ use extract::{AllowedTypes, Extractor, Limits as ExtractLimits, ProfileError};
 use crate::{
     features::{chat::ChatSettings, documents::DocumentSettings},
     platform::{
-        ai::{
-            AiSettings, ApiKey, BreakerSettings, GeminiSettings, OpenAiSettings, RetrySettings,
-            Timeouts,
-        },
         auth::tokens::{AccessKey, TokenSettings},
         config::{
-            AiConfig, AuthConfig, Config, HttpConfig, LimitsConfig, StreamsConfig, UploadProfile,
+            AuthConfig, Config, HttpConfig, LimitsConfig, StreamsConfig, UploadProfile,
         },
         http::{CorsSettings, EdgeSettings, MetricsAccess},
         jobs::JobSettings,
@@ -24,43 +20,6 @@ use crate::{
 
 /// The hidden subcommand that reads one document.
 pub(crate) const EXTRACT_CHILD: &str = "extract-child";
-
-pub(super) fn ai(config: &AiConfig) -> AiSettings {
-    let keys = config
-        .gemini
-        .keys
-        .iter()
-        .enumerate()
-        .map(|(place, secret)| ApiKey { label: format!("key_{}", place + 1), secret: secret.clone() })
-        .collect();
-    AiSettings {
-        order: config.providers.iter().map(|provider| (*provider).into()).collect(),
-        models: config.models.iter().map(ToString::to_string).collect(),
-        default_model: config.default_model.to_string(),
-        openai: OpenAiSettings {
-            base_url: config.openai.base_url.clone(),
-            api_key: config.openai.key.clone(),
-        },
-        gemini: GeminiSettings { base_url: config.gemini.base_url.clone(), keys },
-        offline_latency: config.mock_latency,
-        timeouts: Timeouts {
-            first_token: config.timeouts.first_token,
-            idle: config.timeouts.idle,
-            request: config.timeouts.call,
-            ..Timeouts::default()
-        },
-        retry: RetrySettings {
-            stream_attempts: config.stream_attempts,
-            request_attempts: config.attempts,
-            ..RetrySettings::default()
-        },
-        breaker: BreakerSettings {
-            failures: usize::try_from(config.breaker.failures).unwrap_or(1),
-            window: config.breaker.window,
-            open_for: config.breaker.window,
-        },
-    }
-}
 
 pub(super) fn tokens(
     auth: &AuthConfig,

@@ -180,7 +180,7 @@ impl Chat {
         question: &str,
     ) -> Result<Option<QuestionVector>, ChatError> {
         let Some(name) = &self.0.settings.embedding_model else { return Ok(None) };
-        let model = ModelRef::from(name);
+        let model = name.clone();
         let rates = self.0.settings.prices.rates(&name.to_string());
         let request = HoldRequest {
             kind: ChargeKind::Embedding,

@@ -9,7 +9,7 @@ use super::{
     queries,
 };
 use crate::platform::{
-    ai::{ErrorKind, ModelRef, ProviderError},
+    ai::{ErrorKind, ProviderError},
     budgets::{Charge, Hold},
     db::WriteKey,
     jobs::{JobContext, JobError},
@@ -130,8 +130,7 @@ impl<'a> Indexing<'a> {
         let Some(model) = &documents.0.settings.embedding_model else {
             return Ok(());
         };
-        let reference = ModelRef::from(model);
-        documents
+                documents
             .0
             .budgets
             .mark_sent(hold)
@@ -149,7 +148,7 @@ impl<'a> Indexing<'a> {
                 .iter()
                 .map(|chunk| chunk.body.clone())
                 .collect();
-            let embeddings = documents.0.gateway.embed(hold, &reference, &texts).await?;
+            let embeddings = documents.0.gateway.embed(hold, model, &texts).await?;
             let vectors = embeddings
                 .vectors
                 .into_iter()
@@ -234,10 +233,9 @@ async fn extract_with_progress(
     document: &document::Model,
     file: &std::path::Path,
 ) -> Result<extract::Extracted, JobError> {
-    let format: Format = document
-        .media_type
-        .parse()
-        .map_err(|_| JobError::fail("unsupported", "This kind of file cannot be read any more."))?;
+    let format = Format::from_mime(&document.media_type).ok_or_else(|| {
+        JobError::fail("unsupported", "This kind of file cannot be read any more.")
+    })?;
     let (progress, mut reported) = tokio::sync::watch::channel(0.0);
     let extractor: &Extractor = &documents.0.settings.extractor;
     let extraction = extractor.run(file, format, context.cancelled().clone(), move |now| {

@@ -142,14 +142,19 @@ impl Permit {
         match &mut *position {
             Position::Closed { failures } => {
                 failures.push_back(now);
-                let window = self.breaker.settings.window;
+                let BreakerSettings {
+                    failures: most,
+                    window,
+                    ..
+                } = self.breaker.settings;
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
                 while failures
                     .front()
                     .is_some_and(|at| now.duration_since(*at) > window)
                 {
                     failures.pop_front();
                 }
-                if failures.len() >= self.breaker.settings.failures {
+                if failures.len() >= most {
                     self.breaker.open(&mut position);
                 }
             }

@@ -26,16 +26,13 @@ use tokio::time::Instant;
 pub(crate) use answer::{Answer, ChatEvent, FinishReason, Usage};
 pub(crate) use breaker::BreakerState;
 pub(crate) use error::{ErrorKind, ProviderError};
-pub(crate) use model::{ModelChoice, ModelRef, Models, ProviderName};
+pub(crate) use model::{ModelRef, Models, ProviderName};
 pub(crate) use observer::{AiObserver, FinishedCall, Operation, Outcome};
 pub(crate) use prompt::PROMPT_BUDGET_CHARS;
 pub(crate) use request::{ChatRequest, PromptPassage, Role, Turn};
 pub(crate) use route::Jitter;
-pub(crate) use settings::{
-    AiSettings, AiSetupError, ApiKey, BreakerSettings, GeminiSettings, OpenAiSettings,
-    RetrySettings, Timeouts,
-};
-pub(crate) use tokens::{estimate as estimate_tokens, upper_bound as token_upper_bound};
+pub(crate) use settings::{AiSettings, AiSetupError};
+pub(crate) use tokens::upper_bound as token_upper_bound;
 
 use prompt::Prompt;
 use providers::{Gemini, Offline, OpenAi, Provider};
@@ -75,7 +72,7 @@ impl Gateway {
         observer: Arc<dyn AiObserver>,
         jitter: Jitter,
     ) -> Result<Self, AiSetupError> {
-        let models = Models::new(settings)?;
+        let models = Models::new(settings);
         let remote = settings
             .order
             .iter()

@@ -1,21 +1,24 @@
-//! What the composition root fills in from the configuration.
+//! What the providers need to know, as read from the configuration.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::model::ProviderName;
+use super::model::{ModelRef, ProviderName};
+use crate::platform::config::AiConfig;
 use crate::platform::outbound::OutboundError;
 
 /// Everything that the providers need to know.
 #[derive(Debug, Clone)]
 pub(crate) struct AiSettings {
-    /// `AI_PROVIDERS`: order of preference, each at most once.
+    /// Order of preference, each at most once.
     pub(crate) order: Vec<ProviderName>,
-    /// `AI_MODELS`: `provider/model`, or a bare name of the first provider.
-    pub(crate) models: Vec<String>,
-    /// `DEFAULT_MODEL`.
-    pub(crate) default_model: String,
+    /// What a request may name.
+    pub(crate) models: Vec<ModelRef>,
+    /// What answers when a request names none.
+    pub(crate) default_model: ModelRef,
+    /// Each provider's own model, for a request that falls back to it.
+    pub(crate) fallback_models: Vec<ModelRef>,
     pub(crate) openai: OpenAiSettings,
     pub(crate) gemini: GeminiSettings,
     /// `MOCK_LATENCY_MS`: the pause of `offline` before each delta.
@@ -34,38 +37,19 @@ pub(crate) struct OpenAiSettings {
     pub(crate) api_key: Option<SecretString>,
 }
 
-impl Default for OpenAiSettings {
-    fn default() -> Self {
-        Self {
-            base_url: "https://api.openai.com/v1".to_owned(),
-            api_key: None,
-        }
-    }
-}
-
 /// Google's Gemini API.
 #[derive(Debug, Clone)]
 pub(crate) struct GeminiSettings {
-    /// `GEMINI_BASE_URL`, with its version segment.
+    /// `GEMINI_BASE_URL`; a version segment is added where it has none.
     pub(crate) base_url: String,
     /// The keys in rotation.
     pub(crate) keys: Vec<ApiKey>,
 }
 
-impl Default for GeminiSettings {
-    fn default() -> Self {
-        let base_url = "https://generativelanguage.googleapis.com/v1beta".to_owned();
-        Self {
-            base_url,
-            keys: Vec::new(),
-        }
-    }
-}
-
 /// One key and the name of the place it came from.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiKey {
-    /// The variable's name (`GOOGLE_API_KEY_2`): what logs and metrics say in place of the key.
+    /// What logs and metrics say in place of the key.
     pub(crate) label: String,
     pub(crate) secret: SecretString,
 }
@@ -83,17 +67,6 @@ pub(crate) struct Timeouts {
     pub(crate) request: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            first_token: Duration::from_secs(30),
-            idle: Duration::from_secs(30),
-            total: Duration::from_mins(5),
-            request: Duration::from_mins(1),
-        }
-    }
-}
-
 /// When to try the same provider again. Never after the first token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RetrySettings {
@@ -107,33 +80,65 @@ pub(crate) struct RetrySettings {
     pub(crate) longest_wait: Duration,
 }
 
-impl Default for RetrySettings {
-    fn default() -> Self {
-        Self {
-            stream_attempts: 2,
-            request_attempts: 3,
-            base: Duration::from_secs(2),
-            longest_wait: Duration::from_secs(10),
-        }
-    }
-}
-
 /// When to stop asking a provider that fails.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BreakerSettings {
     /// Failures within `window` that open it.
-    pub(crate) failures: usize,
+    pub(crate) failures: u32,
     pub(crate) window: Duration,
     /// How long it stays open before one call may probe.
     pub(crate) open_for: Duration,
 }
 
-impl Default for BreakerSettings {
-    fn default() -> Self {
+/// For an answer as a whole: longer than any sound one takes, short enough to free its hold.
+const LONGEST_ANSWER: Duration = Duration::from_mins(5);
+/// The wait before the second try; it doubles with each further one.
+const RETRY_BASE: Duration = Duration::from_secs(2);
+/// A longer `Retry-After` is better spent asking the next provider.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+impl From<&AiConfig> for AiSettings {
+    fn from(config: &AiConfig) -> Self {
+        let keys = config
+            .gemini
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(at, secret)| ApiKey {
+                label: format!("key {} of Gemini", at + 1),
+                secret: secret.clone(),
+            });
         Self {
-            failures: 5,
-            window: Duration::from_secs(30),
-            open_for: Duration::from_secs(30),
+            order: config.providers.clone(),
+            models: config.models.clone(),
+            default_model: config.default_model.clone(),
+            fallback_models: config.fallback_models.clone(),
+            openai: OpenAiSettings {
+                base_url: config.openai.base_url.clone(),
+                api_key: config.openai.key.clone(),
+            },
+            gemini: GeminiSettings {
+                base_url: config.gemini.base_url.clone(),
+                keys: keys.collect(),
+            },
+            offline_latency: config.mock_latency,
+            timeouts: Timeouts {
+                first_token: config.timeouts.first_token,
+                idle: config.timeouts.idle,
+                total: LONGEST_ANSWER,
+                request: config.timeouts.call,
+            },
+            retry: RetrySettings {
+                stream_attempts: config.stream_attempts,
+                request_attempts: config.attempts,
+                base: RETRY_BASE,
+                longest_wait: LONGEST_WAIT,
+            },
+            breaker: BreakerSettings {
+                failures: config.breaker.failures,
+                window: config.breaker.window,
+                open_for: config.breaker.window,
+            },
         }
     }
 }
@@ -141,15 +146,6 @@ impl Default for BreakerSettings {
 /// Why the providers could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AiSetupError {
-    #[error("AI_PROVIDERS names no provider; name at least one of offline, openai, gemini")]
-    NoProvider,
-    #[error("{variable} has an entry that is no model; write provider/model or a model's name")]
-    BadModel { variable: &'static str },
-    #[error("{variable} names a model of {provider}, which is not in AI_PROVIDERS")]
-    ModelWithoutProvider {
-        variable: &'static str,
-        provider: ProviderName,
-    },
     #[error("{variable} is no usable http(s) address")]
     BadUrl { variable: &'static str },
     #[error("{label} contains characters that cannot be sent in an HTTP header")]

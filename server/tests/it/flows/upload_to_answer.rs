@@ -25,7 +25,7 @@ async fn an_uploaded_document_answers_with_citations_and_a_price() {
         assert_eq!(source["title"], "team-handbook.pdf");
         assert_eq!(source["documentId"], document);
         assert_eq!(source["page"], 2);
-        let session = stream.session.expect("a session");
+        let session = stream.session.clone().expect("a session");
         let messages =
             user.get(&format!("/api/chat/sessions/{session}/messages")).await.expect(200);
         assert_eq!(messages[1]["content"], stream.text());

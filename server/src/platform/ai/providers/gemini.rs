@@ -36,7 +36,7 @@ impl Gemini {
         idle: Duration,
         observer: Arc<dyn AiObserver>,
     ) -> Result<Self, AiSetupError> {
-        let base = super::base_url("GEMINI_BASE_URL", &settings.base_url)?;
+        let base = versioned(super::base_url("GEMINI_BASE_URL", &settings.base_url)?);
         let keys = KeyPool::new(&settings.keys, observer)?;
         Ok(Self {
             client,
@@ -122,6 +122,22 @@ impl Gemini {
 
     fn model_url(&self, model: &str, method: &str) -> Url {
         super::join(&self.base, &["models", &format!("{model}:{method}")])
+    }
+}
+
+/// The base with the API's version, which settings may leave out.
+fn versioned(base: Url) -> Url {
+    let is_version = |segment: &str| {
+        let rest = segment.strip_prefix('v');
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let has_version = base
+        .path_segments()
+        .is_some_and(|mut path| path.any(is_version));
+    if has_version {
+        base
+    } else {
+        super::join(&base, &["v1beta"])
     }
 }
 

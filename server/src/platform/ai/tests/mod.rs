@@ -4,6 +4,7 @@ mod faults;
 mod offline;
 mod prompts;
 mod routing;
+mod settings;
 #[path = "../../../../tests/it/support/provider.rs"]
 mod stub;
 
@@ -14,6 +15,9 @@ use futures_util::StreamExt as _;
 use parking_lot::Mutex;
 use secrecy::SecretString;
 
+use super::settings::{
+    ApiKey, BreakerSettings, GeminiSettings, OpenAiSettings, RetrySettings, Timeouts,
+};
 use super::*;
 use crate::platform::outbound;
 use stub::ProviderStub;
@@ -117,7 +121,7 @@ impl Rig {
     /// Short waits, so that the tests of waiting are quick; `change` adapts the settings.
     async fn with(wire: Wire, change: impl FnOnce(&mut AiSettings)) -> Self {
         let stub = ProviderStub::start().await;
-        let mut settings = settings(&stub, vec![wire.name()]);
+        let mut settings = settings_for(&stub, wire.name());
         change(&mut settings);
         let seen = Arc::new(Recorder::default());
         let observer: Arc<dyn AiObserver> = Arc::<Recorder>::clone(&seen);
@@ -138,11 +142,8 @@ impl Rig {
     }
 }
 
-fn settings(stub: &ProviderStub, order: Vec<ProviderName>) -> AiSettings {
+fn settings_for(stub: &ProviderStub, name: ProviderName) -> AiSettings {
     AiSettings {
-        order,
-        models: Vec::new(),
-        default_model: "test-model".to_owned(),
         openai: OpenAiSettings {
             base_url: stub.openai_url(),
             api_key: Some(SecretString::from(KEY)),
@@ -150,6 +151,29 @@ fn settings(stub: &ProviderStub, order: Vec<ProviderName>) -> AiSettings {
         gemini: GeminiSettings {
             base_url: stub.gemini_url(),
             keys: vec![key("GEMINI_API_KEY", KEY)],
+        },
+        ..settings_of(&[name])
+    }
+}
+
+/// Providers that lead nowhere, each with a model of the same name, and short waits.
+fn settings_of(order: &[ProviderName]) -> AiSettings {
+    let models: Vec<ModelRef> = order
+        .iter()
+        .map(|name| ModelRef::new(*name, "test-model"))
+        .collect();
+    AiSettings {
+        order: order.to_vec(),
+        default_model: models[0].clone(),
+        models: models.clone(),
+        fallback_models: models,
+        openai: OpenAiSettings {
+            base_url: String::new(),
+            api_key: None,
+        },
+        gemini: GeminiSettings {
+            base_url: "http://localhost".to_owned(),
+            keys: Vec::new(),
         },
         offline_latency: Duration::ZERO,
         timeouts: Timeouts {
@@ -164,8 +188,20 @@ fn settings(stub: &ProviderStub, order: Vec<ProviderName>) -> AiSettings {
             base: Duration::from_millis(2),
             longest_wait: Duration::from_secs(2),
         },
-        breaker: BreakerSettings::default(),
+        breaker: BreakerSettings {
+            failures: 5,
+            window: Duration::from_secs(30),
+            open_for: Duration::from_secs(30),
+        },
     }
+}
+
+/// Adds `offline` as the provider to fall back to.
+fn then_offline(settings: &mut AiSettings) {
+    settings.order.push(ProviderName::Offline);
+    settings
+        .fallback_models
+        .push(ModelRef::new(ProviderName::Offline, "test-model"));
 }
 
 fn key(label: &str, secret: &str) -> ApiKey {

@@ -3,18 +3,10 @@
 use super::*;
 
 fn offline(latency: Duration) -> (Gateway, Arc<Recorder>) {
-    let mut settings = AiSettings {
-        order: vec![ProviderName::Offline],
-        models: Vec::new(),
-        default_model: "gemini-2.5-flash".to_owned(),
-        openai: OpenAiSettings::default(),
-        gemini: GeminiSettings::default(),
+    let settings = AiSettings {
         offline_latency: latency,
-        timeouts: Timeouts::default(),
-        retry: RetrySettings::default(),
-        breaker: BreakerSettings::default(),
+        ..settings_of(&[ProviderName::Offline])
     };
-    settings.offline_latency = latency;
     let seen = Arc::new(Recorder::default());
     let observer: Arc<dyn AiObserver> = Arc::<Recorder>::clone(&seen);
     let no_client = || -> Result<outbound::Client, _> { panic!("a client was asked for") };
@@ -55,7 +47,7 @@ async fn it_answers_word_by_word_with_real_counts_and_no_network() {
     drop(answer);
     let again = hear(gateway.stream_chat(&hold(), request).await.unwrap()).await;
     assert_eq!((again.text, again.usage), (deltas.concat(), usage));
-    assert_eq!(seen.count("chat offline/gemini-2.5-flash completed"), 2);
+    assert_eq!(seen.count("chat offline/test-model completed"), 2);
 }
 
 #[tokio::test]

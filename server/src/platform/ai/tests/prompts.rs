@@ -1,4 +1,4 @@
-//! What is sent: the prompt, its size, where the key goes; and what may be chosen.
+//! What is sent: the prompt, its size, where the key goes.
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
@@ -170,94 +170,6 @@ fn estimates_follow_what_was_measured() {
     assert_eq!(tokens::estimate("abcdefgh"), 2);
     assert_eq!(tokens::upper_bound("日本語"), 5);
     assert_eq!(tokens::upper_bound("1234567"), 7);
-}
-
-fn offline_settings(order: &[ProviderName], models: &[&str], default: &str) -> AiSettings {
-    AiSettings {
-        order: order.to_vec(),
-        models: models.iter().map(|model| (*model).to_owned()).collect(),
-        default_model: default.to_owned(),
-        openai: OpenAiSettings::default(),
-        gemini: GeminiSettings::default(),
-        offline_latency: Duration::ZERO,
-        timeouts: Timeouts::default(),
-        retry: RetrySettings::default(),
-        breaker: BreakerSettings::default(),
-    }
-}
-
-#[test]
-fn bare_names_belong_to_the_first_provider() {
-    use ProviderName::{Gemini, Offline, OpenAi};
-    let listed = ["openai/gpt-x", "openai/meta/llama", "gemini-2.5-pro"];
-    let models = Models::new(&offline_settings(
-        &[Gemini, OpenAi, Offline],
-        &listed,
-        "gemini-2.5-flash",
-    ));
-    let models = models.unwrap();
-    let ids: Vec<&str> = models
-        .choices()
-        .iter()
-        .map(|choice| choice.id.as_str())
-        .collect();
-    let wanted = [
-        "gemini-2.5-flash",
-        "openai/gpt-x",
-        "openai/meta/llama",
-        "gemini-2.5-pro",
-        "offline/gemini-2.5-flash",
-    ];
-    assert_eq!(ids, wanted);
-    let llama = ModelRef::new(OpenAi, "meta/llama");
-    assert_eq!(models.find("openai/meta/llama"), Some(&llama));
-    assert_eq!(
-        models.find("gemini/gemini-2.5-pro"),
-        models.find("gemini-2.5-pro")
-    );
-    assert_eq!(models.find("gpt-x"), None);
-    assert_eq!(
-        models.default_model().to_string(),
-        "gemini/gemini-2.5-flash"
-    );
-    let chain: Vec<String> = models
-        .chain(&llama)
-        .iter()
-        .map(ModelRef::to_string)
-        .collect();
-    assert_eq!(
-        chain,
-        [
-            "openai/meta/llama",
-            "gemini/gemini-2.5-flash",
-            "offline/gemini-2.5-flash"
-        ]
-    );
-}
-
-#[test]
-fn settings_that_cannot_work_name_the_variable() {
-    use ProviderName::{Gemini, Offline, OpenAi};
-    let refusal = |settings: &AiSettings| {
-        let observer = Arc::new(Recorder::default());
-        let built = Gateway::new(settings, outbound::client, observer, Arc::new(|| 0.0));
-        built.err().expect("a refusal").to_string()
-    };
-    let none = offline_settings(&[], &[], "m");
-    assert!(refusal(&none).starts_with("AI_PROVIDERS names no provider"));
-    let foreign = offline_settings(&[Offline], &["openai/gpt-x"], "m");
-    assert!(refusal(&foreign).contains("AI_MODELS names a model of openai"));
-    let keyless = offline_settings(&[Gemini], &[], "m");
-    assert!(refusal(&keyless).contains("GEMINI_API_KEY"));
-    let mut nowhere = offline_settings(&[OpenAi], &[], "m");
-    nowhere.openai.base_url = "ftp://x".to_owned();
-    assert!(refusal(&nowhere).contains("OPENAI_BASE_URL"));
-    let mut broken = offline_settings(&[OpenAi], &[], "m");
-    broken.openai.api_key = Some(SecretString::from("sk-\n"));
-    assert_eq!(
-        refusal(&broken),
-        "OPENAI_API_KEY contains characters that cannot be sent in an HTTP header"
-    );
 }
 
 proptest! {

@@ -39,8 +39,7 @@ async fn a_short_retry_after_is_waited_for() {
 async fn the_next_provider_answers_with_its_default_model() {
     for wire in WIRES {
         for fault in [Fault::ServerError, Fault::Unauthorized, Fault::QuotaUsedUp] {
-            let order = vec![wire.name(), ProviderName::Offline];
-            let rig = Rig::with(wire, |settings| settings.order = order).await;
+            let rig = Rig::with(wire, then_offline).await;
             rig.stub.always(fault);
             let answer = rig.ask(wire.model()).await.unwrap();
             assert!(answer.fell_back());
@@ -58,8 +57,7 @@ async fn the_next_provider_answers_with_its_default_model() {
 async fn a_request_that_is_itself_at_fault_is_not_passed_on() {
     for wire in WIRES {
         for fault in [Fault::BadRequest, Fault::Refused] {
-            let order = vec![wire.name(), ProviderName::Offline];
-            let rig = Rig::with(wire, |settings| settings.order = order).await;
+            let rig = Rig::with(wire, then_offline).await;
             rig.stub.always(fault);
             assert_eq!(
                 rig.read(wire.model()).await.unwrap_err().provider,
@@ -227,8 +225,7 @@ async fn vectors_come_in_the_order_of_the_texts_over_all_batches() {
 async fn embedding_is_tried_again_but_never_by_another_model() {
     let texts = ["one".to_owned()];
     for wire in WIRES {
-        let order = vec![wire.name(), ProviderName::Offline];
-        let rig = Rig::with(wire, |settings| settings.order = order).await;
+        let rig = Rig::with(wire, then_offline).await;
         rig.stub.next(&[Fault::ServerError]);
         rig.gateway
             .embed(&hold(), &wire.model(), &texts)

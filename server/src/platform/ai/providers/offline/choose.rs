@@ -7,8 +7,9 @@
 use std::collections::HashSet;
 
 use super::language::Language;
-use super::question::{Question, Wants};
+use super::question::Question;
 use super::sentences::{Sentence, sentences};
+use super::shape::shape;
 use super::terms::words;
 use crate::platform::ai::request::PromptPassage;
 
@@ -23,6 +24,8 @@ pub(super) struct Chosen {
 const MOST_SENTENCES: usize = 3;
 /// The share of the question's weight that a sentence must cover to be an answer.
 const LEAST_COVERAGE: f64 = 0.3;
+/// The same for a sentence after the first, which must not be a chance find.
+const FURTHER_COVERAGE: f64 = 0.5;
 /// What a further sentence must score against the first, for what the first does not cover.
 const FURTHER_FROM: f64 = 0.5;
 /// What a term still counts when an earlier sentence covers it.
@@ -61,14 +64,20 @@ pub(super) fn choose(question: &Question, passages: &[PromptPassage]) -> Vec<Cho
     let mut chosen: Vec<&Candidate> = Vec::new();
     let mut least = 0.0;
     while chosen.len() < MOST_SENTENCES {
+        let share = if chosen.is_empty() {
+            LEAST_COVERAGE
+        } else {
+            FURTHER_COVERAGE
+        };
         let best = candidates
             .iter()
-            .filter(|candidate| candidate.coverage(&weights) >= LEAST_COVERAGE * whole)
+            .filter(|candidate| candidate.coverage(&weights) >= share * whole)
             .filter(|candidate| chosen.iter().all(|before| !candidate.repeats(before)))
             .map(|candidate| {
                 let left: Vec<f64> = weights.iter().zip(&covered).map(|(w, c)| w * c).collect();
                 (
-                    candidate.score(&left, average) * shape(question.wants, candidate),
+                    candidate.score(&left, average)
+                        * shape(question, &candidate.sentence.text, &candidate.stems),
                     candidate,
                 )
             })
@@ -138,7 +147,7 @@ fn weights(question: &Question, candidates: &[Candidate]) -> Vec<f64> {
     let weight = |(at, term): (usize, &super::question::Term)| {
         let holders = candidates
             .iter()
-            .filter(|candidate| candidate.counts[at] > 0.0)
+            .filter(|candidate| candidate.presence[at] >= IN_SECTION)
             .count();
         let holders_count = number(holders);
         let rarity = ((total - holders_count + 0.5) / (holders_count + 0.5)).ln_1p();
@@ -204,98 +213,6 @@ fn together(question: &Question, stems: &[String]) -> f64 {
         })
         .count();
     number(near) / number(all)
-}
-
-/// How far the sentence has the form of an answer.
-fn shape(wants: Wants, candidate: &Candidate) -> f64 {
-    let text = candidate.sentence.text.as_str();
-    let digits = text.contains(|c: char| c.is_ascii_digit());
-    let lower = text.to_lowercase();
-    let has_any = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
-    let wanted = match wants {
-        Wants::Number if digits => 1.4,
-        Wants::Number if has_any(&NUMBER_WORDS) => 1.2,
-        Wants::Time if has_any(&TIME_WORDS) || digits => 1.35,
-        Wants::Name if names_somebody(text) => 1.2,
-        Wants::Reason if has_any(&REASON_WORDS) => 1.3,
-        Wants::Definition if has_any(&DEFINITION_WORDS) => 1.15,
-        _ => 1.0,
-    };
-    let count = candidate.stems.len();
-    let form = match () {
-        () if text.ends_with('?') => 0.5,
-        () if text.contains("....") || text.contains(". . .") => 0.3,
-        () if count < 4 && !digits => 0.6,
-        () if text.ends_with(':') => 0.8,
-        () => 1.0,
-    };
-    wanted * form
-}
-
-const NUMBER_WORDS: [&str; 14] = [
-    " two ",
-    " three ",
-    " four ",
-    " five ",
-    " six ",
-    " seven ",
-    " eight ",
-    " nine ",
-    " ten ",
-    " twelve ",
-    " dozen ",
-    " hundred",
-    " thousand",
-    "once ",
-];
-const TIME_WORDS: [&str; 16] = [
-    "after ",
-    "before ",
-    "during ",
-    "january",
-    "february",
-    "march ",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "when ",
-    "every ",
-];
-const REASON_WORDS: [&str; 11] = [
-    "because",
-    "so that",
-    "since ",
-    "therefore",
-    "in order to",
-    "to avoid",
-    "reason",
-    "weil ",
-    "damit ",
-    "parce que",
-    "porque",
-];
-const DEFINITION_WORDS: [&str; 11] = [
-    " is a",
-    " is the",
-    " are ",
-    " means ",
-    " refers to",
-    "called",
-    "defined as",
-    " ist ein",
-    " est un",
-    " es un",
-    "used to ",
-];
-
-fn names_somebody(text: &str) -> bool {
-    let mut words = text.split_whitespace().skip(1);
-    words.any(|word| word.starts_with(char::is_uppercase))
 }
 
 /// For a question without a subject: how the passages begin.

@@ -13,7 +13,7 @@ pub(super) enum Language {
 const ENGLISH: &str = "a about after all also am an and any are as at be because been before being \
     between both but by can could did do does doing done during each for from get had has have he \
     her here him his how i if in into is it its itself just let like may me might more most much \
-    must my need no nor not of off on once one only or other our out over own please same shall she \
+    must my need no nor not of off on once one only or other our out over own per please same shall she \
     should so some such than that the their them then there these they this those through to too \
     under until up upon us was we were what when where whether which while who whom whose why will \
     with within without would you your";

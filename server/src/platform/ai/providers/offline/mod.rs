@@ -5,6 +5,7 @@ mod choose;
 mod language;
 mod question;
 mod sentences;
+mod shape;
 mod tables;
 mod terms;
 mod vectors;

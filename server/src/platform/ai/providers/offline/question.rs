@@ -11,6 +11,8 @@ pub(super) enum Wants {
     Time,
     Name,
     Reason,
+    /// How something is done.
+    Way,
     Definition,
     Anything,
 }
@@ -31,7 +33,7 @@ pub(super) struct Question {
 }
 
 /// Phrases that say what is wanted, longest first; their words name no subject.
-const PHRASES: [(&str, Wants); 35] = [
+const PHRASES: [(&str, Wants); 41] = [
     ("what is the number of", Wants::Number),
     ("how many", Wants::Number),
     ("how much", Wants::Number),
@@ -51,6 +53,12 @@ const PHRASES: [(&str, Wants); 35] = [
     ("when", Wants::Time),
     ("who", Wants::Name),
     ("why", Wants::Reason),
+    ("how do", Wants::Way),
+    ("how can", Wants::Way),
+    ("how to", Wants::Way),
+    ("how is", Wants::Way),
+    ("how are", Wants::Way),
+    ("how should", Wants::Way),
     ("what is", Wants::Definition),
     ("what are", Wants::Definition),
     ("wie viele", Wants::Number),

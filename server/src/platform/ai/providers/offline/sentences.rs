@@ -186,14 +186,30 @@ fn heading(line: &str, alone: bool) -> Option<&str> {
     let unended = !line.ends_with(['.', '!', '?', ':', ';', ',', '。']);
     let short = line.chars().count() <= LONGEST_HEADING && line.split(' ').count() <= 10;
     let titled = line.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
-    (alone && unended && short && titled).then_some(line)
+    ((alone || is_numbered(line)) && unended && short && titled).then_some(line)
+}
+
+/// Whether the line begins like `1.2 Annual leave`.
+fn is_numbered(line: &str) -> bool {
+    let Some((number, title)) = line.split_once(' ') else {
+        return false;
+    };
+    let dotted = number.contains('.') && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    dotted && title.trim_start().starts_with(char::is_uppercase)
 }
 
 /// The text of a list item without its mark.
 fn item(line: &str) -> Option<&str> {
     for mark in ["- ", "* ", "+ ", "• ", "– ", "◦ ", "▪ ", "> "] {
         if let Some(text) = line.strip_prefix(mark) {
-            return Some(text.trim_start());
+            let text = text.trim_start();
+            let boxes = ["[ ] ", "[x] ", "[X] "];
+            return Some(
+                boxes
+                    .iter()
+                    .find_map(|mark| text.strip_prefix(mark))
+                    .unwrap_or(text),
+            );
         }
     }
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();

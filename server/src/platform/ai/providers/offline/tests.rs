@@ -154,6 +154,25 @@ fn reference_marks_of_the_source_never_read_as_citations() {
 }
 
 #[test]
+fn a_way_to_do_something_is_told_by_its_command() {
+    let manual = "## Soak run\n\nThe soak run stops at the first emergency stop and starts again \
+                  from zero. Start it with:\n\n```sh\nfleet soak start --hours 48\n```\n";
+    let answer = ask("How do I start the soak run?", &[manual]);
+    assert!(
+        answer.starts_with("Start it with: fleet soak start --hours 48 [1]."),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_heading_is_no_answer() {
+    let manual = "1.2 Annual leave\nEverybody has 27 days of annual leave a year, plus the days \
+                  between the holidays.\n";
+    let answer = ask("How many days of annual leave do I have?", &[manual]);
+    assert!(answer.starts_with("Everybody has 27 days"), "{answer}");
+}
+
+#[test]
 fn a_line_that_only_looks_like_a_heading_can_be_the_answer() {
     let answer = ask("What is the Wi-Fi password?", &["Wi-Fi password gull 42"]);
     assert_eq!(answer, "Wi-Fi password gull 42 [1].");
