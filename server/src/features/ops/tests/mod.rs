@@ -1,5 +1,7 @@
 //! The levels and answers, on both databases.
 
+mod routes;
+
 use std::time::Duration;
 
 use chrono::DateTime;
