@@ -84,15 +84,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
-        Command::Serve => serve::serve().await,
-        Command::Worker => serve::work().await,
+        Command::Serve => Box::pin(serve::serve()).await,
+        Command::Worker => Box::pin(serve::work()).await,
         Command::Migrate => maintenance::migrate().await,
-        Command::CreateFirstAdmin(command) => command.run().await,
-        Command::Doctor(command) => command.run().await,
+        Command::CreateFirstAdmin(command) => Box::pin(command.run()).await,
+        Command::Doctor(command) => Box::pin(command.run()).await,
         Command::Settings(command) => command.run(),
-        Command::Demo(command) => command.run().await,
-        Command::CleanupTmp => maintenance::cleanup_tmp().await,
-        Command::MarkStuck(command) => command.run().await,
+        Command::Demo(command) => Box::pin(command.run()).await,
+        Command::CleanupTmp => maintenance::cleanup_tmp(),
+        Command::MarkStuck(command) => Box::pin(command.run()).await,
         Command::Eval(command) => command.run().await,
     }
 }

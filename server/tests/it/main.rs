@@ -7,7 +7,11 @@
     clippy::disallowed_methods,
     reason = "what supports a test fails it by panicking, and may read the real world"
 )]
-#![allow(unreachable_pub, dead_code, reason = "parts of a test binary are for each other")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "parts of a test binary are for each other"
+)]
 
 mod architecture;
 mod flows;

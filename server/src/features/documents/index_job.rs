@@ -51,7 +51,7 @@ impl JobHandler for IndexDocument {
 
     fn policy() -> Policy {
         Policy {
-            timeout: Duration::from_secs(900),
+            timeout: Duration::from_mins(15),
             max_attempts: 4,
             concurrency: 2,
             ..Policy::default()
@@ -84,7 +84,13 @@ impl JobHandler for IndexDocument {
             return Ok(Outcome::AwaitBudget);
         };
         indexing.store_passages().await?;
-        indexing.embed(&hold).await?;
+        let embedding = tokio::time::timeout(
+            documents.0.settings.embedding_timeout,
+            indexing.embed(&hold),
+        );
+        embedding
+            .await
+            .map_err(|_| JobError::retry("timeout", "The embedding provider took too long."))??;
         let finished = Finished {
             documents: documents.clone(),
             document_id: document.id,

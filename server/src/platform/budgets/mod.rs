@@ -157,6 +157,10 @@ impl Budgets {
     }
 
     /// Renews the lease and writes down how much output there is so far; every 2 s while streaming.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "answers keep their hold beside their text")
+    )]
     pub(crate) async fn keep(
         &self,
         hold: &Hold,
