@@ -17,6 +17,7 @@ mod queries;
 mod recovery;
 mod replay;
 mod request;
+mod retention;
 mod sessions;
 mod sources;
 mod stream;
@@ -24,6 +25,7 @@ mod title;
 
 pub(crate) use api::register;
 pub(crate) use error::ChatError;
+pub(crate) use retention::retention;
 
 use std::{sync::Arc, time::Duration};
 

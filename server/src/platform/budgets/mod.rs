@@ -19,6 +19,7 @@ mod observer;
 mod queries;
 mod request;
 mod reserve;
+mod retention;
 mod settle;
 mod summary;
 mod sweep;
@@ -34,6 +35,7 @@ pub(crate) use observer::{BudgetObserver, Resolution};
 #[cfg(test)]
 pub(crate) use observer::Unobserved;
 pub(crate) use request::{ChargeKind, HoldRequest, MINIMUM_OUTPUT_TOKENS, Prices};
+pub(crate) use retention::retention;
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};
 pub(crate) use summary::CostSummary;
 pub(crate) use sweep::{JobLiveness, Swept};

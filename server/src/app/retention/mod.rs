@@ -1,0 +1,64 @@
+//! What every part keeps, put together.
+
+use std::sync::Arc;
+
+use crate::{
+    features::{accounts, chat, documents},
+    platform::{
+        audit, budgets,
+        clock::Clock,
+        db::Db,
+        jobs::Jobs,
+        retention::{Class, Holding, Part, Place, Registry},
+        retrieval,
+        storage::{BlobKey, Blobs, TemporaryFiles},
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+/// What the registry is built on.
+pub(crate) struct RetentionParts {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) jobs: Jobs,
+    pub(crate) blobs: Blobs,
+    pub(crate) temporary: TemporaryFiles,
+}
+
+/// Every place of data, in the order of erasure: first nobody can come in any more, then the work
+/// under way stops, then what was made goes.
+pub(crate) fn registry(parts: RetentionParts) -> Registry {
+    let RetentionParts {
+        db,
+        clock,
+        jobs,
+        blobs,
+        temporary,
+    } = parts;
+    Registry::default()
+        .with(accounts::retention(&db, clock))
+        .with(jobs.retention())
+        .with(chat::retention(&db))
+        .with(retrieval::retention(&db))
+        .with(documents::retention(&db, &blobs, &temporary))
+        .with(budgets::retention(&db))
+        .with(audit::retention())
+        .with(house())
+}
+
+/// What belongs to no feature.
+fn house() -> Part {
+    Part::default()
+        .holds(Place::Table("seaql_migrations"), Class::House)
+        .holds(Place::Blobs(BlobKey::PROBES), Class::House)
+        .holding(Holding {
+            place: Place::Table("app_settings"),
+            class: Class::House,
+            not_expired: None,
+            not_erased: Some(
+                "a setting names who changed it by number alone, and an erased user's number is nobody's",
+            ),
+        })
+}
