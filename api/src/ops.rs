@@ -25,7 +25,10 @@ pub struct Health {
 #[cfg_attr(feature = "openapi", derive(Object))]
 pub struct Ready {
     pub database: bool,
+    /// `true` also when no Redis is configured.
     pub redis: bool,
+    /// Whether the server stops and takes nothing new.
+    pub draining: bool,
 }
 
 /// The process runs.
@@ -36,21 +39,35 @@ pub struct Live {
     pub status: String,
 }
 
-/// Readiness by check.
+/// Readiness by part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
 pub struct ReadyChecks {
     /// `ok` or `degraded`.
     pub status: String,
+    pub time: DateTime<Utc>,
+    /// Whether the server stops and takes nothing new.
+    pub draining: bool,
     pub checks: Checks,
 }
 
-/// `ok` or `error` for each part.
+/// What each part said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
 pub struct Checks {
-    pub database: String,
-    pub queue: String,
-    pub redis: String,
-    pub storage: String,
+    pub database: Check,
+    pub queue: Check,
+    pub redis: Check,
+    pub storage: Check,
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(Object))]
+pub struct Check {
+    /// `ok`, `error`, or `skipped` for what is not configured.
+    pub status: String,
+    /// What is wrong, unless it is `ok`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

@@ -26,19 +26,12 @@ pub(crate) fn registry(app: &App) -> Registry {
 }
 
 fn families(csrf: bool) -> Vec<Family> {
-    vec![
-        Family { prefix: "/api", dialect: Dialect::Detail, csrf, global_limit: GlobalLimit::All },
-        Family {
-            prefix: "/health",
-            dialect: Dialect::Detail,
-            csrf: false,
-            global_limit: GlobalLimit::PrefixOnly,
-        },
-        Family {
-            prefix: "/metrics",
-            dialect: Dialect::Error,
-            csrf: false,
-            global_limit: GlobalLimit::Exempt,
-        },
-    ]
+    let mut families = ops::FAMILIES.to_vec();
+    families.push(Family {
+        prefix: "/api",
+        dialect: Dialect::Detail,
+        csrf,
+        global_limit: GlobalLimit::All,
+    });
+    families
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, future::Future, time::Duration};
 
+use chrono::{DateTime, Utc};
 use entities::JobId;
 
 use super::App;
@@ -9,12 +10,11 @@ use crate::platform::{
     budgets::JobLiveness,
     db::{DbError, Entity},
     jobs::{Jobs, Leader},
+    storage::TemporaryFiles,
     streams::EndReason,
 };
 
-const GAUGES: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(15);
-const DRIFT: Duration = Duration::from_mins(1);
 const REEMBED: Duration = Duration::from_mins(1);
 const LEFTOVERS: Duration = Duration::from_hours(1);
 
@@ -72,33 +72,23 @@ impl App {
         });
     }
 
-    fn every(&self, name: &'static str, every: Duration, duty: impl Round) {
+    fn start_gauges(&self) {
+        self.tasks.spawn("gauges", self.ops.clone().keep_gauges());
+    }
+
+    fn clean_temporary_files(&self) {
+        let Some(age) = self.config.storage.tmp_max_age else { return };
+        let (files, clock) = (self.temporary.clone(), self.clock.clone());
         let stopping = self.tasks.stopping().clone();
-        self.tasks.spawn(name, async move {
+        self.tasks.spawn("temporary-files", async move {
             let rounds = async {
                 loop {
-                    duty.round().await;
-                    tokio::time::sleep(every).await;
+                    clean(files.clone(), age, clock.now()).await;
+                    tokio::time::sleep(LEFTOVERS).await;
                 }
             };
             stopping.run_until_cancelled(rounds).await;
         });
-    }
-
-    fn start_gauges(&self) {
-        self.every("gauges", GAUGES, Gauges(self.ops.clone()));
-        self.every("ledger-drift", DRIFT, Drift(self.ops.clone()));
-    }
-
-    fn clean_temporary_files(&self) {
-        if let Some(age) = self.config.storage.tmp_max_age {
-            let clean = CleanTemporary {
-                files: self.temporary.clone(),
-                clock: self.clock.clone(),
-                age,
-            };
-            self.every("temporary-files", LEFTOVERS, clean);
-        }
     }
 
     /// Ends the streams of users who may no longer come in.
@@ -128,43 +118,12 @@ impl App {
     }
 }
 
-/// One round of something that every process does.
-trait Round: Send + Sync + 'static {
-    fn round(&self) -> impl Future<Output = ()> + Send;
-}
-
-struct Gauges(crate::features::ops::Ops);
-
-impl Round for Gauges {
-    async fn round(&self) {
-        self.0.collect_gauges().await;
-    }
-}
-
-struct Drift(crate::features::ops::Ops);
-
-impl Round for Drift {
-    async fn round(&self) {
-        self.0.collect_drift().await;
-    }
-}
-
-struct CleanTemporary {
-    files: crate::platform::storage::TemporaryFiles,
-    clock: std::sync::Arc<dyn crate::platform::clock::Clock>,
-    age: Duration,
-}
-
-impl Round for CleanTemporary {
-    async fn round(&self) {
-        let (files, age, now) = (self.files.clone(), self.age, self.clock.now().into());
-        let cleaned = tokio::task::spawn_blocking(move || files.clean(age, now)).await;
-        match cleaned {
-            Ok(Ok(0)) => {}
-            Ok(Ok(removed)) => tracing::info!(event = "temporary_files_removed", removed),
-            Ok(Err(error)) => tracing::warn!(%error, "temporary files could not be cleaned"),
-            Err(error) => tracing::warn!(%error, "cleaning temporary files was cut"),
-        }
+async fn clean(files: TemporaryFiles, age: Duration, now: DateTime<Utc>) {
+    match tokio::task::spawn_blocking(move || files.clean(age, now.into())).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(removed)) => tracing::info!(event = "temporary_files_removed", removed),
+        Ok(Err(error)) => tracing::warn!(%error, "temporary files could not be cleaned"),
+        Err(error) => tracing::warn!(%error, "cleaning temporary files was cut"),
     }
 }
 

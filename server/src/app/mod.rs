@@ -24,7 +24,7 @@ use crate::{
         admin::Admin,
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
-        ops::Ops,
+        ops::{Ops, OpsParts},
     },
     platform::{
         ai::{AiSettings, Gateway},
@@ -218,18 +218,21 @@ impl App {
             jobs: jobs.clone(),
             audit: audit.clone(),
         });
-        let ops = Ops::new(crate::features::ops::OpsParts {
+        let ops = Ops::new(OpsParts {
             db: db.clone(),
             clock: clock.clone(),
             entropy: ground.entropy.clone(),
-            tasks: ground.tasks.clone(),
-            blobs: ground.blobs.clone(),
-            gateway: gateway.clone(),
             jobs: jobs.clone(),
             budgets: budgets.clone(),
-            telemetry: ground.telemetry.clone(),
+            blobs: ground.blobs.clone(),
+            gateway: gateway.clone(),
             redis_url: config.redis.url.clone(),
+            telemetry: ground.telemetry.clone(),
+            observers: (*ground.observers).clone(),
+            stopping: ground.tasks.stopping().clone(),
         });
+        ground.observers.expect_jobs(&jobs.kinds());
+        db.observed_by(ground.observers.clone());
         Ok(Self {
             limits: Arc::new(Limits::new(settings::limits(&config.limits), LimitClock::monotonic())),
             config: ground.config,

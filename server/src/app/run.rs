@@ -74,6 +74,8 @@ impl App {
         let process = Process::register(&self.db, self.clock.clone(), &self.entropy, kind).await?;
         process.start_heartbeat(&self.tasks);
         let leader = Leader::new(self.db.clone(), self.clock.clone(), process.id());
+        self.budgets.open_house().await?;
+        self.jobs.follow(&self.tasks);
         self.jobs.start_upkeep(leader.clone(), &self.tasks);
         self.start_duties(&leader);
         if workers {
@@ -85,7 +87,6 @@ impl App {
     async fn run_until(self, process: Process, stop: Stop) -> Result<(), StartError> {
         stop.soft.cancelled().await;
         tracing::info!(event = "stopping");
-        self.telemetry.draining.set([], 1.0);
         let drain = self.config.http.drain;
         tokio::select! {
             () = self.tasks.stop(drain) => {}

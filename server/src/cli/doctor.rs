@@ -42,6 +42,7 @@ struct Check {
 }
 
 const PROVIDER_DEADLINE: Duration = Duration::from_secs(5);
+const REDIS_DEADLINE: Duration = Duration::from_secs(2);
 /// A password hash faster than this is easy to guess at.
 const SLOW_ENOUGH: Duration = Duration::from_millis(10);
 
@@ -126,7 +127,7 @@ impl Checks {
             Err(error) => self.add("database", Verdict::Problem, error.to_string()),
         }
         if let Some(url) = redis {
-            match crate::platform::redis::ping(&url).await {
+            match crate::platform::redis::ping(&url, REDIS_DEADLINE).await {
                 Ok(()) => self.add("redis", Verdict::Ok, "answers"),
                 Err(error) => self.add("redis", Verdict::Problem, error.to_string()),
             }

@@ -1,6 +1,6 @@
 //! `serve` and `worker`: run until a signal says to stop.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -9,6 +9,8 @@ use crate::{
     app::{App, StartError, Stop, Surroundings},
     platform::{config::Config, telemetry::LogTarget},
 };
+
+const REDIS_DEADLINE: Duration = Duration::from_secs(2);
 
 pub(super) async fn serve() -> Result<ExitCode, CliError> {
     let app = start().await?;
@@ -34,7 +36,7 @@ async fn require_redis(config: &Config) -> Result<(), StartError> {
         return Ok(());
     }
     match &config.redis.url {
-        Some(url) => crate::platform::redis::ping(url).await.map_err(|error| StartError::Redis(error.to_string())),
+        Some(url) => crate::platform::redis::ping(url, REDIS_DEADLINE).await.map_err(|error| StartError::Redis(error.to_string())),
         None => Err(StartError::Redis("REDIS_URL is not set".to_owned())),
     }
 }

@@ -3,3 +3,4 @@
 pub(crate) mod accounts;
 pub(crate) mod chat;
 pub(crate) mod documents;
+pub(crate) mod ops;

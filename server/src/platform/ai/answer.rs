@@ -36,6 +36,18 @@ pub(crate) enum FinishReason {
     Other,
 }
 
+impl FinishReason {
+    /// The event stream's `finishReason`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ContentFilter => "content-filter",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// One event of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ChatEvent {

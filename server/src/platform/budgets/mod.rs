@@ -13,7 +13,6 @@ mod drift;
 mod error;
 mod hold;
 mod limits;
-mod metrics;
 mod month;
 mod observer;
 mod queries;

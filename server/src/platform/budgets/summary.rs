@@ -21,6 +21,8 @@ pub(crate) struct CostSummary {
     pub(crate) prompt_tokens: i64,
     pub(crate) completion_tokens: i64,
     pub(crate) index_tokens: i64,
+    /// Reserved for calls under way.
+    pub(crate) held: Nanos,
     /// `None` is unlimited.
     pub(crate) monthly_budget: Option<Nanos>,
 }
@@ -50,6 +52,7 @@ impl Budgets {
             prompt_tokens: 0,
             completion_tokens: 0,
             index_tokens: 0,
+            held: Nanos::ZERO,
             monthly_budget: None,
         };
         let row = Row::Of(Account::User(user_id), month);
@@ -58,6 +61,7 @@ impl Budgets {
             return Ok(summary);
         };
         summary.monthly_budget = period.limit_nanos;
+        summary.held = period.reserved_nanos;
         for total in ledger::totals(self.db.read(), period.id).await? {
             let cost = if total.kind == ChargeKind::Index.as_str() {
                 &mut summary.indexing_cost

@@ -1,0 +1,119 @@
+//! Levels that nobody reports as they change: they are read every few seconds.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use entities::{JobState, Nanos};
+use sea_orm::Iterable;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::Ops;
+use crate::platform::{db::DbError, telemetry::unix_seconds};
+
+const EVERY: Duration = Duration::from_secs(5);
+/// The books are summed up for it.
+const DRIFT_EVERY: Duration = Duration::from_mins(1);
+
+impl Ops {
+    /// Reads the levels until the server stops. Run it once in every process.
+    pub(crate) async fn keep_gauges(self) {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut drift_due = Instant::now();
+        let stopping = self.0.parts.stopping.clone();
+        while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.collect_gauges().await;
+            if Instant::now() >= drift_due {
+                drift_due = Instant::now() + DRIFT_EVERY;
+                self.collect_drift().await;
+            }
+        }
+        self.collect_readiness(false);
+    }
+
+    /// Reads every level but the drift of the books.
+    pub(crate) async fn collect_gauges(&self) {
+        let parts = &self.0.parts;
+        let (database, redis) = tokio::join!(self.database(), self.redis());
+        let level = if database { 1.0 } else { 0.0 };
+        parts.telemetry.db_writable.set([], level);
+        self.collect_readiness(database && redis);
+        for (provider, state) in parts.gateway.breakers() {
+            parts.observers.breaker_is(provider, state);
+        }
+        let (queue, money) = tokio::join!(self.collect_queue(), self.collect_exposure());
+        if let Err(error) = queue.and(money) {
+            tracing::debug!(event = "gauges_not_read", %error);
+        }
+        parts.telemetry.upkeep();
+    }
+
+    /// Compares the periods of this month and the last with the ledger and the holds.
+    pub(crate) async fn collect_drift(&self) {
+        let parts = &self.0.parts;
+        match parts.budgets.drift().await {
+            Ok(found) => {
+                let distance: Nanos = found.iter().map(|drift| drift.distance()).sum();
+                let gauge = &parts.telemetry.ledger_drift_nanodollars;
+                gauge.set([], as_float(distance.0));
+                for drift in &found {
+                    tracing::error!(
+                        event = "ledger_drift",
+                        period_id = %drift.period_id,
+                        month = drift.month,
+                        nanodollars = drift.distance().0,
+                        "a period is not what its entries sum to; `doctor` puts it right"
+                    );
+                }
+            }
+            Err(error) => tracing::debug!(event = "drift_not_read", %error),
+        }
+    }
+
+    fn collect_readiness(&self, works: bool) {
+        let telemetry = &self.0.parts.telemetry;
+        let draining = self.draining();
+        let level = |yes| if yes { 1.0 } else { 0.0 };
+        telemetry.draining.set([], level(draining));
+        telemetry.ready.set([], level(works && !draining));
+    }
+
+    async fn collect_queue(&self) -> Result<(), DbError> {
+        let parts = &self.0.parts;
+        let counts = parts.jobs.counts_by_state().await?;
+        for state in JobState::iter() {
+            let count = counts.get(&state).copied().unwrap_or(0);
+            let count = as_float(i64::try_from(count).unwrap_or(i64::MAX));
+            parts.telemetry.jobs.set([state.as_str()], count);
+        }
+        let oldest = seconds(parts.jobs.oldest_ready().await?);
+        parts.telemetry.job_oldest_ready_timestamp.set([], oldest);
+        Ok(())
+    }
+
+    async fn collect_exposure(&self) -> Result<(), DbError> {
+        let parts = &self.0.parts;
+        let exposure = parts.budgets.exposure().await?;
+        let telemetry = &parts.telemetry;
+        let reserved = as_float(exposure.reserved.0);
+        telemetry.held_nanodollars.set([], reserved);
+        telemetry.holds_open.set([], as_float(exposure.open_holds));
+        telemetry
+            .oldest_hold_timestamp
+            .set([], seconds(exposure.oldest));
+        Ok(())
+    }
+}
+
+/// 0 for none.
+fn seconds(at: Option<DateTime<Utc>>) -> f64 {
+    at.map_or(0.0, unix_seconds)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a float; beyond 2^53 its last digits do not matter"
+)]
+fn as_float(level: i64) -> f64 {
+    level as f64
+}

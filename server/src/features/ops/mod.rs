@@ -1,0 +1,81 @@
+//! What operators and their machines look at: health, readiness, metrics, and the page at `/`.
+
+mod api;
+mod cached;
+mod gauges;
+mod health;
+mod landing;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use api::{FAMILIES, register};
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::platform::{
+    ai::Gateway, budgets::Budgets, clock::Clock, db::Db, entropy::Entropy, jobs::Jobs,
+    observe::Observers, storage::Blobs, telemetry::Telemetry,
+};
+use health::Health;
+
+/// The parts that are looked at.
+pub(crate) struct OpsParts {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Entropy,
+    pub(crate) jobs: Jobs,
+    pub(crate) budgets: Budgets,
+    pub(crate) blobs: Blobs,
+    pub(crate) gateway: Arc<Gateway>,
+    /// `None`: no Redis is configured, and none is missed.
+    pub(crate) redis_url: Option<SecretString>,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) observers: Observers,
+    /// Cancelled when the server begins to stop.
+    pub(crate) stopping: CancellationToken,
+}
+
+/// The feature's face. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Ops(Arc<Inner>);
+
+struct Inner {
+    parts: OpsParts,
+    health: Health,
+}
+
+impl Ops {
+    pub(crate) fn new(parts: OpsParts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            health: Health::default(),
+        }))
+    }
+
+    fn draining(&self) -> bool {
+        self.0.parts.stopping.is_cancelled()
+    }
+
+    async fn database(&self) -> bool {
+        self.0.health.database(&self.0.parts).await
+    }
+
+    async fn redis(&self) -> bool {
+        self.0.health.redis(&self.0.parts).await
+    }
+
+    async fn queue(&self) -> bool {
+        self.0.health.queue(&self.0.parts).await
+    }
+
+    async fn storage(&self) -> bool {
+        self.0.health.storage(&self.0.parts).await
+    }
+
+    async fn providers(&self) -> bool {
+        self.0.health.providers(&self.0.parts).await
+    }
+}

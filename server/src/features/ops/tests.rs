@@ -1,0 +1,235 @@
+//! The levels and answers, on both databases.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use entities::{Nanos, UserId};
+use sea_orm::ConnectionTrait;
+use tempfile::TempDir;
+
+use super::*;
+use crate::platform::{
+    ai::{
+        AiSettings, BreakerSettings, GeminiSettings, OpenAiSettings, ProviderName, RetrySettings,
+        Timeouts,
+    },
+    budgets::BudgetSettings,
+    clock::ManualClock,
+    db::{
+        WriteKey,
+        testing::{TestDb, for_each_database},
+    },
+    jobs::JobSettings,
+    outbound,
+};
+
+/// The feature on a fresh database and a fresh folder.
+struct House {
+    ops: Ops,
+    telemetry: Telemetry,
+    stopping: CancellationToken,
+    folder: TempDir,
+}
+
+fn ai_settings(order: Vec<ProviderName>) -> AiSettings {
+    AiSettings {
+        order,
+        models: Vec::new(),
+        default_model: "gemini-2.5-flash".to_owned(),
+        openai: OpenAiSettings {
+            // Nobody listens on the discard port.
+            base_url: "http://127.0.0.1:9/v1".to_owned(),
+            api_key: None,
+        },
+        gemini: GeminiSettings::default(),
+        offline_latency: Duration::ZERO,
+        timeouts: Timeouts::default(),
+        retry: RetrySettings::default(),
+        breaker: BreakerSettings::default(),
+    }
+}
+
+impl House {
+    fn new(test: &TestDb, order: Vec<ProviderName>) -> Self {
+        let telemetry = Telemetry::new().unwrap();
+        let observers = Observers::new(telemetry.clone());
+        let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::starting_at(start));
+        let entropy = Entropy::from_system();
+        let folder = tempfile::tempdir().unwrap();
+        let stopping = CancellationToken::new();
+        let budgets = BudgetSettings {
+            margin: Nanos::ZERO,
+            default_limit: None,
+            house_limit: None,
+            lease: chrono::Duration::minutes(1),
+        };
+        let jobs = Jobs::new(
+            test.db.clone(),
+            clock.clone(),
+            entropy.clone(),
+            JobSettings::default(),
+            Arc::new(observers.clone()),
+        );
+        let gateway = Gateway::new(
+            &ai_settings(order),
+            outbound::client,
+            Arc::new(observers.clone()),
+            Arc::new(|| 0.5),
+        );
+        let ops = Ops::new(OpsParts {
+            db: test.db.clone(),
+            clock: clock.clone(),
+            entropy,
+            jobs,
+            budgets: Budgets::new(test.db.clone(), clock, budgets, Arc::new(observers.clone())),
+            blobs: Blobs::in_folder(folder.path(), telemetry.clone()).unwrap(),
+            gateway: Arc::new(gateway.unwrap()),
+            redis_url: None,
+            telemetry: telemetry.clone(),
+            observers,
+            stopping: stopping.clone(),
+        });
+        Self {
+            ops,
+            telemetry,
+            stopping,
+            folder,
+        }
+    }
+
+    /// The level of a gauge.
+    fn level(&self, series: &str) -> f64 {
+        let page = self.telemetry.render();
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{series} is not in\n{page}"))
+            .parse()
+            .unwrap()
+    }
+}
+
+async fn run(test: &TestDb, sql: &'static str) {
+    test.db
+        .write(WriteKey::Free, (), move |txn, ()| {
+            Box::pin(async move { txn.execute_unprepared(sql).await.map(|_| ()) })
+        })
+        .await
+        .unwrap();
+}
+
+const OFFLINE: [ProviderName; 1] = [ProviderName::Offline];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_house_is_well_without_redis_or_network() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test, OFFLINE.to_vec());
+        let ops = &house.ops;
+        assert!(ops.database().await);
+        assert!(ops.queue().await);
+        assert!(ops.redis().await);
+        assert!(ops.storage().await);
+        assert!(ops.providers().await);
+        assert!(!ops.draining());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_is_told() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test, vec![ProviderName::OpenAi]);
+        let ops = &house.ops;
+        assert!(!ops.providers().await);
+        let folder = house.folder.path().to_owned();
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "a file where the folder was").unwrap();
+        assert!(!ops.storage().await);
+        test.db.close().await;
+        assert!(!ops.database().await);
+        assert!(!ops.queue().await);
+        ops.collect_gauges().await;
+        assert_eq!(house.level("binnacle_db_writable"), 0.0);
+        assert_eq!(house.level("binnacle_ready"), 0.0);
+        std::fs::remove_file(&folder).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_levels_are_those_of_the_database() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test, OFFLINE.to_vec());
+        house.ops.collect_gauges().await;
+        for state in ["queued", "running", "failed", "awaiting_budget"] {
+            assert_eq!(
+                house.level(&format!("binnacle_jobs{{state=\"{state}\"}}")),
+                0.0
+            );
+        }
+        assert_eq!(house.level("binnacle_ready"), 1.0);
+        assert_eq!(house.level("binnacle_db_writable"), 1.0);
+        let breaker = "binnacle_provider_breaker_state{provider=\"offline\",state=\"closed\"}";
+        assert_eq!(house.level(breaker), 1.0);
+        assert_eq!(house.level("binnacle_budget_reservations_open"), 0.0);
+
+        let budgets = house.ops.0.parts.budgets.clone();
+        let user = add_user(&test).await;
+        test.db
+            .write(budgets.key(user), budgets.clone(), move |txn, budgets| {
+                Box::pin(async move {
+                    budgets
+                        .set_limit_in(txn, user, Some(Nanos::DOLLAR))
+                        .await
+                        .map(|_| ())
+                })
+            })
+            .await
+            .unwrap();
+        house.ops.collect_drift().await;
+        assert_eq!(house.level("binnacle_budget_ledger_drift_nanodollars"), 0.0);
+        run(
+            &test,
+            "UPDATE periods SET spent_nanos = 7, reserved_nanos = 5",
+        )
+        .await;
+        house.ops.collect_drift().await;
+        assert_eq!(
+            house.level("binnacle_budget_ledger_drift_nanodollars"),
+            12.0
+        );
+    })
+    .await;
+}
+
+async fn add_user(test: &TestDb) -> UserId {
+    run(
+        test,
+        "INSERT INTO users (id, public_id, email, password_hash, role, status, email_verified, \
+         created_at, updated_at) VALUES (1, '00000000-0000-0000-0000-000000000001', \
+         'ada@example.org', 'x', 'user', 'active', FALSE, '2026-11-21 00:00:00+00:00', \
+         '2026-11-21 00:00:00+00:00')",
+    )
+    .await;
+    UserId(1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_says_so_at_once() {
+    let test = TestDb::sqlite().await;
+    let house = House::new(&test, OFFLINE.to_vec());
+    let gauges = house.ops.clone().keep_gauges();
+    tokio::pin!(gauges);
+    while house.telemetry.render().contains("\nbinnacle_ready 0\n") {
+        tokio::select! {
+            () = &mut gauges => panic!("it ended before the stop"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    house.stopping.cancel();
+    gauges.await;
+    assert_eq!(house.level("binnacle_draining"), 1.0);
+    assert_eq!(house.level("binnacle_ready"), 0.0);
+    test.finish().await;
+}
