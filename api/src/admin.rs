@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::Role;
+
 /// A user, as the contract lists them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
@@ -17,17 +19,27 @@ pub struct AdminUser {
     /// `null` when there is no limit.
     pub monthly_limit_usd: Option<f64>,
     pub created_at: DateTime<Utc>,
-    /// `user`, `admin` or `auditor`.
-    pub role: String,
+    pub role: Role,
 }
 
-/// A change of a user's role.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// How many of the newest to list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
+pub struct Newest {
+    /// The route says how many it lists when this is absent, and at the most.
+    pub limit: Option<u64>,
+}
+
+/// A change of a user's role. One of `is_admin` and `role` is needed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(Object))]
+#[serde(default)]
 pub struct SetRole {
-    pub is_admin: bool,
-    /// Kept as they are when absent.
-    #[serde(default)]
+    /// `true` makes an admin; `false` makes an admin a user and leaves others as they are.
+    pub is_admin: Option<bool>,
+    /// The role itself; must not contradict `is_admin`.
+    pub role: Option<Role>,
+    /// Up to 2,000 characters; empty removes them, absent leaves them as they are.
     pub admin_notes: Option<String>,
 }
 
@@ -56,9 +68,12 @@ pub struct Budget {
     /// `null` when there is no limit.
     pub monthly_limit_usd: Option<f64>,
     pub spent_usd: f64,
+    /// Reserved by work under way.
     pub held_usd: f64,
-    /// `null` when there is no limit.
+    /// What new work may use; `null` when there is no limit.
     pub remaining_usd: Option<f64>,
+    /// When the next month begins.
+    pub resets_at: DateTime<Utc>,
 }
 
 /// An act on record.
@@ -98,7 +113,7 @@ pub struct SystemSummary {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
 pub struct ResetStuck {
-    /// Older than this many minutes; 30 by default.
+    /// Older than this many minutes, 0 to 525,600; 30 by default.
     #[serde(default = "thirty")]
     pub ttl_minutes: i64,
     /// Only this user's.
@@ -108,6 +123,15 @@ pub struct ResetStuck {
 
 fn thirty() -> i64 {
     30
+}
+
+impl Default for ResetStuck {
+    fn default() -> Self {
+        Self {
+            ttl_minutes: thirty(),
+            user_id: None,
+        }
+    }
 }
 
 /// How many documents were started again.

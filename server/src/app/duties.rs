@@ -28,18 +28,28 @@ impl App {
         self.on_one(leader, "budgets.expire", HOLDS, move || {
             let (budgets, alive, chat) = (budgets.clone(), alive.clone(), chat.clone());
             async move {
-                budgets.sweep_once(&alive).await.map_err(|error| error.to_string())?;
-                chat.cut_orphans().await.map_err(|error| error.to_string())?;
+                budgets
+                    .sweep_once(&alive)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                chat.cut_orphans()
+                    .await
+                    .map_err(|error| error.to_string())?;
                 Ok::<_, String>(())
             }
         });
         let documents = self.documents.clone();
         let age = chrono::Duration::from_std(self.config.watchdog.ttl)
             .unwrap_or_else(|_| chrono::Duration::hours(1));
-        self.on_one(leader, "documents.watchdog", self.config.watchdog.interval, move || {
-            let documents = documents.clone();
-            async move { documents.reset_stuck(None, age, None).await.map(|_| ()) }
-        });
+        self.on_one(
+            leader,
+            "documents.watchdog",
+            self.config.watchdog.interval,
+            move || {
+                let documents = documents.clone();
+                async move { documents.reset_stuck(None, age, None).await.map(|_| ()) }
+            },
+        );
         let documents = self.documents.clone();
         self.on_one(leader, "documents.orphans", LEFTOVERS, move || {
             let documents = documents.clone();
@@ -64,8 +74,13 @@ impl App {
         let (telemetry, clock) = (self.telemetry.clone(), self.clock.clone());
         self.tasks.spawn(name, async move {
             let ticked = || {
-                #[expect(clippy::cast_precision_loss, reason = "seconds fit the mantissa for ages")]
-                telemetry.scheduler_last_tick.set([name], clock.now().timestamp() as f64);
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "seconds fit the mantissa for ages"
+                )]
+                telemetry
+                    .scheduler_last_tick
+                    .set([name], clock.now().timestamp() as f64);
                 duty()
             };
             leader.run(name, every, &stopping, ticked).await;
@@ -77,7 +92,9 @@ impl App {
     }
 
     fn clean_temporary_files(&self) {
-        let Some(age) = self.config.storage.tmp_max_age else { return };
+        let Some(age) = self.config.storage.tmp_max_age else {
+            return;
+        };
         let (files, clock) = (self.temporary.clone(), self.clock.clone());
         let stopping = self.tasks.stopping().clone();
         self.tasks.spawn("temporary-files", async move {

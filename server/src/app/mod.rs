@@ -8,11 +8,11 @@ mod secret;
 mod settings;
 mod start;
 
+pub use crate::platform::clock::{Clock, ManualClock};
 pub use run::Stop;
 pub(crate) use run::bind_any;
-pub use start::StartError;
-pub use crate::platform::clock::{Clock, ManualClock};
 pub(crate) use settings::EXTRACT_CHILD;
+pub use start::StartError;
 pub(crate) use start::db_settings;
 
 use std::{path::PathBuf, sync::Arc};
@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     features::{
         accounts::{Accounts, AccountsDirectory, AccountsParts},
-        admin::Admin,
+        admin::{Administration, AdministrationParts},
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
         ops::{Ops, OpsParts},
@@ -106,7 +106,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
-    pub(crate) admin: Admin,
+    pub(crate) admin: Administration,
     pub(crate) ops: Ops,
 }
 
@@ -141,7 +141,10 @@ impl App {
 
     /// Opens the stores, brings the schema forward if the settings say so, and puts the parts
     /// together. Nothing runs yet but the writers of the database.
-    pub(crate) async fn build(config: Config, surroundings: Surroundings) -> Result<Self, StartError> {
+    pub(crate) async fn build(
+        config: Config,
+        surroundings: Surroundings,
+    ) -> Result<Self, StartError> {
         Self::assemble(Ground::open(config, surroundings).await?)
     }
 
@@ -154,8 +157,10 @@ impl App {
             ground.observers.clone(),
         );
         let previous = config.auth.jwt_secret_previous.as_ref();
-        let previous: Vec<&[u8]> =
-            previous.into_iter().map(|secret| secret.expose_secret().as_bytes()).collect();
+        let previous: Vec<&[u8]> = previous
+            .into_iter()
+            .map(|secret| secret.expose_secret().as_bytes())
+            .collect();
         let secret = ground.secret.expose_secret().as_bytes();
         let audit = Audit::new(db.clone(), clock.clone(), secret, &previous);
         let jobs = Jobs::new(
@@ -210,7 +215,7 @@ impl App {
             },
             settings::chat(config),
         );
-        let admin = Admin::new(crate::features::admin::AdminParts {
+        let admin = Administration::new(AdministrationParts {
             db: db.clone(),
             clock: clock.clone(),
             accounts: accounts.clone(),
@@ -235,7 +240,10 @@ impl App {
         ground.observers.expect_jobs(&jobs.kinds());
         db.observed_by(ground.observers.clone());
         Ok(Self {
-            limits: Arc::new(Limits::new(settings::limits(&config.limits), LimitClock::monotonic())),
+            limits: Arc::new(Limits::new(
+                settings::limits(&config.limits),
+                LimitClock::monotonic(),
+            )),
             config: ground.config,
             clock: ground.clock,
             entropy: ground.entropy,

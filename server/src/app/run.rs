@@ -42,16 +42,22 @@ impl App {
     /// Binds the configured address.
     pub async fn bind(&self) -> Result<TcpListener, StartError> {
         let address = SocketAddr::new(self.config.http.host, self.config.http.port);
-        bind(address).await.map_err(|error| StartError::Listen { address, error })
+        bind(address)
+            .await
+            .map_err(|error| StartError::Listen { address, error })
     }
 
     /// Answers requests on `listener`, and works the queue unless the settings say otherwise, until
     /// `stop`. Returns when everything has ended.
     pub async fn serve(self, listener: TcpListener, stop: Stop) -> Result<(), StartError> {
         let endpoint = self.endpoint()?;
-        let process = self.start(ProcessKind::Serve, self.config.jobs.workers_in_serve).await?;
-        let shutdown =
-            Shutdown { soft: self.tasks.stopping().clone(), hard: self.tasks.cut().clone() };
+        let process = self
+            .start(ProcessKind::Serve, self.config.jobs.workers_in_serve)
+            .await?;
+        let shutdown = Shutdown {
+            soft: self.tasks.stopping().clone(),
+            hard: self.tasks.cut().clone(),
+        };
         let limits = ConnectionLimits {
             connections: self.config.http.max_connections,
             ..ConnectionLimits::default()
@@ -59,7 +65,8 @@ impl App {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(event = "listening", %address, version = env!("CARGO_PKG_VERSION"));
         }
-        self.tasks.spawn("http", serve(listener, endpoint, shutdown, limits));
+        self.tasks
+            .spawn("http", serve(listener, endpoint, shutdown, limits));
         self.run_until(process, stop).await
     }
 

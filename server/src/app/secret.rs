@@ -6,10 +6,7 @@ use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 use secrecy::SecretString;
 
 use super::StartError;
-use crate::platform::{
-    config::JwtSecret,
-    entropy::Entropy,
-};
+use crate::platform::{config::JwtSecret, entropy::Entropy};
 
 /// Shorter ones can be guessed.
 const MINIMUM_BYTES: usize = 32;
@@ -22,7 +19,10 @@ pub(super) fn load(secret: &JwtSecret, entropy: &Entropy) -> Result<SecretString
 }
 
 fn from_file(path: &Path, entropy: &Entropy) -> Result<SecretString, StartError> {
-    let failed = |reason: String| StartError::Secret { path: path.to_owned(), reason };
+    let failed = |reason: String| StartError::Secret {
+        path: path.to_owned(),
+        reason,
+    };
     let secret = hex::encode(entropy.bytes::<32>());
     // Written whole under another name first: two processes may start at once, and one of the
     // files must win unbroken.
@@ -33,7 +33,10 @@ fn from_file(path: &Path, entropy: &Entropy) -> Result<SecretString, StartError>
             .create_new(true)
             .mode(0o600)
             .open(&draft)
-            .and_then(|mut file| file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|mut file| {
+                file.write_all(secret.as_bytes())
+                    .and_then(|()| file.sync_all())
+            })
             .map_err(|error| failed(error.to_string()))?;
         let linked = std::fs::hard_link(&draft, path);
         std::fs::remove_file(&draft).map_err(|error| failed(error.to_string()))?;
@@ -46,7 +49,9 @@ fn from_file(path: &Path, entropy: &Entropy) -> Result<SecretString, StartError>
     let read = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     let read = read.trim();
     if read.len() < MINIMUM_BYTES {
-        return Err(failed(format!("it holds fewer than {MINIMUM_BYTES} characters")));
+        return Err(failed(format!(
+            "it holds fewer than {MINIMUM_BYTES} characters"
+        )));
     }
     Ok(SecretString::from(read))
 }
@@ -65,7 +70,10 @@ mod tests {
         let first = from_file(&path, &Entropy::from_seed(1)).unwrap();
         let second = from_file(&path, &Entropy::from_seed(2)).unwrap();
         assert_eq!(first.expose_secret(), second.expose_secret());
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -8,9 +8,7 @@ use crate::{
     features::{chat::ChatSettings, documents::DocumentSettings},
     platform::{
         auth::tokens::{AccessKey, TokenSettings},
-        config::{
-            AuthConfig, Config, HttpConfig, LimitsConfig, StreamsConfig, UploadProfile,
-        },
+        config::{AuthConfig, Config, HttpConfig, LimitsConfig, StreamsConfig, UploadProfile},
         http::{CorsSettings, EdgeSettings, MetricsAccess},
         jobs::JobSettings,
         limits::LimitQuotas,
@@ -66,7 +64,10 @@ pub(super) fn streams(config: &StreamsConfig) -> StreamSettings {
     }
 }
 
-pub(super) fn documents(config: &Config, program: PathBuf) -> Result<DocumentSettings, ProfileError> {
+pub(super) fn documents(
+    config: &Config,
+    program: PathBuf,
+) -> Result<DocumentSettings, ProfileError> {
     let profile = match config.uploads.profile {
         UploadProfile::Safe => extract::UploadProfile::Safe,
         UploadProfile::Office => extract::UploadProfile::Office,

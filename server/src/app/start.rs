@@ -39,13 +39,19 @@ pub enum StartError {
     #[error("the database cannot be opened: {0}. Check DATABASE_URL and that the database runs.")]
     Database(String),
     /// The schema is older than the program and may not be changed.
-    #[error("the database schema is {0} migrations behind. Run `binnacle migrate`, or set RUN_MIGRATIONS=true.")]
+    #[error(
+        "the database schema is {0} migrations behind. Run `binnacle migrate`, or set RUN_MIGRATIONS=true."
+    )]
     SchemaBehind(usize),
     /// The schema is newer than the program.
-    #[error("the database schema is newer than this program ({0}). Start a newer version of binnacle.")]
+    #[error(
+        "the database schema is newer than this program ({0}). Start a newer version of binnacle."
+    )]
     SchemaTooNew(String),
     /// Redis is demanded and does not answer.
-    #[error("Redis does not answer: {0}. Check REDIS_URL, or set REQUIRE_REDIS_IN_PRODUCTION=false.")]
+    #[error(
+        "Redis does not answer: {0}. Check REDIS_URL, or set REQUIRE_REDIS_IN_PRODUCTION=false."
+    )]
     Redis(String),
     /// The address is taken or not ours.
     #[error("cannot listen on {address}: {error}. Check HOST and PORT.")]
@@ -68,7 +74,10 @@ pub enum StartError {
 
 impl StartError {
     pub(super) fn folder(path: &Path, error: std::io::Error) -> Self {
-        Self::Folder { path: path.to_owned(), error }
+        Self::Folder {
+            path: path.to_owned(),
+            error,
+        }
     }
 }
 
@@ -97,7 +106,14 @@ macro_rules! parts {
     )+};
 }
 
-parts!(AiSetupError, PasswordError, MountError, DuplicateKind, InvalidBuckets, extract::ProfileError);
+parts!(
+    AiSetupError,
+    PasswordError,
+    MountError,
+    DuplicateKind,
+    InvalidBuckets,
+    extract::ProfileError
+);
 
 /// An error with its causes, for the operator at the terminal.
 fn chain(error: &dyn std::error::Error) -> String {
@@ -126,7 +142,9 @@ pub(crate) fn db_settings(config: &Config) -> DbSettings {
 /// Connects, and brings the schema to this program's version or refuses.
 pub(super) async fn database(config: &Config) -> Result<Db, StartError> {
     if let Backend::Sqlite { path } = &config.database.backend
-        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        && let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
     {
         std::fs::create_dir_all(folder).map_err(|error| StartError::folder(folder, error))?;
     }

@@ -24,8 +24,10 @@ impl CreateFirstAdmin {
             None => from_stdin()?,
         };
         let app = build().await?;
-        let outcome =
-            app.accounts.create_first_admin(&self.email, &SecretString::from(password)).await;
+        let outcome = app
+            .accounts
+            .create_first_admin(&self.email, &SecretString::from(password))
+            .await;
         app.close().await;
         match outcome.map_err(|error| CliError::Other(error.to_string()))? {
             FirstAdmin::Created(id) => say(format!("Admin {} created with id {id}.", self.email)),

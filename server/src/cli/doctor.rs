@@ -67,8 +67,15 @@ impl Doctor {
                 say(format!("{mark}  {:10}  {}", check.name, check.detail));
             }
         }
-        let sick = checks.0.iter().any(|check| check.verdict == Verdict::Problem);
-        Ok(if sick { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        let sick = checks
+            .0
+            .iter()
+            .any(|check| check.verdict == Verdict::Problem);
+        Ok(if sick {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        })
     }
 }
 
@@ -77,11 +84,19 @@ struct Checks(Vec<Check>);
 
 impl Checks {
     fn add(&mut self, name: &'static str, verdict: Verdict, detail: impl Into<String>) {
-        self.0.push(Check { name, verdict, detail: detail.into() });
+        self.0.push(Check {
+            name,
+            verdict,
+            detail: detail.into(),
+        });
     }
 
     fn judge(&mut self, name: &'static str, sound: bool, detail: impl Into<String>) {
-        self.add(name, if sound { Verdict::Ok } else { Verdict::Problem }, detail);
+        self.add(
+            name,
+            if sound { Verdict::Ok } else { Verdict::Problem },
+            detail,
+        );
     }
 
     fn settings(&mut self) -> Option<Config> {
@@ -137,7 +152,11 @@ impl Checks {
     async fn database(&mut self, app: &App) {
         let writable = app.db.writable().await;
         let kind = format!("{:?}", app.db.backend());
-        let detail = if writable { "accepts writes" } else { "refuses writes" };
+        let detail = if writable {
+            "accepts writes"
+        } else {
+            "refuses writes"
+        };
         self.judge("database", writable, format!("{kind} {detail}"));
         match app.db.schema_state().await {
             Ok(SchemaState::Current) => self.add("schema", Verdict::Ok, "current"),
@@ -156,7 +175,11 @@ impl Checks {
     async fn storage(&mut self, app: &App) {
         let folder = app.config.storage.dir.display().to_string();
         match app.blobs.probe(app.entropy.uuid()).await {
-            Ok(()) => self.add("storage", Verdict::Ok, format!("{folder} takes and gives blobs")),
+            Ok(()) => self.add(
+                "storage",
+                Verdict::Ok,
+                format!("{folder} takes and gives blobs"),
+            ),
             Err(error) => self.add("storage", Verdict::Problem, format!("{folder}: {error}")),
         }
     }
@@ -189,16 +212,26 @@ impl Checks {
     }
 
     async fn ledger(&mut self, app: &App, repair: bool) {
-        let drifts = match if repair { app.budgets.repair().await } else { app.budgets.drift().await }
-        {
+        let drifts = match if repair {
+            app.budgets.repair().await
+        } else {
+            app.budgets.drift().await
+        } {
             Ok(drifts) => drifts,
             Err(error) => return self.add("ledger", Verdict::Problem, error.to_string()),
         };
         let distance: entities::Nanos = drifts.iter().map(|drift| drift.distance()).sum();
         if drifts.is_empty() {
-            self.add("ledger", Verdict::Ok, "every period equals the sum of its entries");
+            self.add(
+                "ledger",
+                Verdict::Ok,
+                "every period equals the sum of its entries",
+            );
         } else if repair {
-            let detail = format!("{} periods were off by {distance} and are mended", drifts.len());
+            let detail = format!(
+                "{} periods were off by {distance} and are mended",
+                drifts.len()
+            );
             self.add("ledger", Verdict::Warning, detail);
         } else {
             let detail = format!(
@@ -216,7 +249,11 @@ impl Checks {
         let hashed = app.passwords.rehash(&password).await;
         let took = begun.elapsed();
         let cost = app.config.auth.argon2;
-        let detail = format!("argon2id takes {} ms at {} KiB", took.as_millis(), cost.memory_kib);
+        let detail = format!(
+            "argon2id takes {} ms at {} KiB",
+            took.as_millis(),
+            cost.memory_kib
+        );
         match hashed {
             Err(error) => self.add("passwords", Verdict::Problem, error.to_string()),
             Ok(_) if took < SLOW_ENOUGH => {

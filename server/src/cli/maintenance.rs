@@ -16,7 +16,9 @@ use crate::{
 
 pub(super) async fn migrate() -> Result<ExitCode, CliError> {
     let config = load(LogTarget::Stderr)?;
-    let db = Db::connect(&db_settings(&config)).await.map_err(StartError::from)?;
+    let db = Db::connect(&db_settings(&config))
+        .await
+        .map_err(StartError::from)?;
     let before = db.schema_state().await.map_err(StartError::from)?;
     db.migrate().await.map_err(StartError::from)?;
     match before {
@@ -34,7 +36,9 @@ pub(super) async fn cleanup_tmp() -> Result<ExitCode, CliError> {
         return Ok(ExitCode::SUCCESS);
     };
     let files = TemporaryFiles::in_folder(&config.storage.tmp_dir).map_err(StartError::from)?;
-    let removed = files.clean(age, std::time::SystemTime::now()).map_err(StartError::from)?;
+    let removed = files
+        .clean(age, std::time::SystemTime::now())
+        .map_err(StartError::from)?;
     say(format!("{removed} temporary files removed."));
     Ok(ExitCode::SUCCESS)
 }

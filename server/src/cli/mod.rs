@@ -56,11 +56,17 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // Before any runtime, log or file is opened: the child that reads one hostile document.
-    if arguments.get(1).is_some_and(|first| first == crate::app::EXTRACT_CHILD) {
+    if arguments
+        .get(1)
+        .is_some_and(|first| first == crate::app::EXTRACT_CHILD)
+    {
         return extract::child_main(arguments.into_iter().skip(2));
     }
     let cli = Cli::parse_from(arguments);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the async runtime cannot start: {error}")),
     };
@@ -98,7 +104,10 @@ enum CliError {
     Other(String),
 }
 
-#[expect(clippy::print_stderr, reason = "the terminal is where a command's failure is told")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the terminal is where a command's failure is told"
+)]
 fn fail(message: &str) -> ExitCode {
     eprintln!("binnacle: {message}");
     ExitCode::FAILURE
@@ -113,9 +122,18 @@ fn say(line: impl AsRef<str>) {
 /// The settings of this process; logging is started, warnings are logged.
 fn load(target: LogTarget) -> Result<Config, CliError> {
     let (config, warnings) = Config::load(&EnvSource::process())?;
-    start_logging(config.telemetry.log_format, target, &config.telemetry.log_level);
+    start_logging(
+        config.telemetry.log_format,
+        target,
+        &config.telemetry.log_level,
+    );
     for warning in warnings {
-        tracing::warn!(event = "setting", variable = warning.variable, "{}", warning.message);
+        tracing::warn!(
+            event = "setting",
+            variable = warning.variable,
+            "{}",
+            warning.message
+        );
     }
     Ok(config)
 }

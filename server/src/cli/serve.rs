@@ -36,15 +36,21 @@ async fn require_redis(config: &Config) -> Result<(), StartError> {
         return Ok(());
     }
     match &config.redis.url {
-        Some(url) => crate::platform::redis::ping(url, REDIS_DEADLINE).await.map_err(|error| StartError::Redis(error.to_string())),
+        Some(url) => crate::platform::redis::ping(url, REDIS_DEADLINE)
+            .await
+            .map_err(|error| StartError::Redis(error.to_string())),
         None => Err(StartError::Redis("REDIS_URL is not set".to_owned())),
     }
 }
 
 /// The first SIGTERM or SIGINT drains, the second ends at once.
-#[expect(clippy::disallowed_methods, reason = "outlives the application's own tasks")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "outlives the application's own tasks"
+)]
 fn stop_on_signals() -> Result<Stop, CliError> {
-    let failed = |error: std::io::Error| CliError::Other(format!("signals cannot be received: {error}"));
+    let failed =
+        |error: std::io::Error| CliError::Other(format!("signals cannot be received: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let stop = Stop::default();

@@ -1,6 +1,8 @@
 //! What people came for; one folder each, the same rooms in each.
 
 pub(crate) mod accounts;
+pub(crate) mod admin;
 pub(crate) mod chat;
+pub(crate) mod costs;
 pub(crate) mod documents;
 pub(crate) mod ops;

@@ -58,12 +58,22 @@ impl Client {
             .await
             .map_err(failed)?;
         let tokens: Value = read(answer).await?;
-        let token = tokens["access_token"].as_str().unwrap_or_default().to_owned();
-        Ok(Self { http, base: base.to_owned(), token })
+        let token = tokens["access_token"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        Ok(Self {
+            http,
+            base: base.to_owned(),
+            token,
+        })
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CliError> {
-        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let request = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
         read(request.send().await.map_err(failed)?).await
     }
 
@@ -79,17 +89,22 @@ impl Client {
 
     pub(super) async fn me(&self) -> Result<i64, CliError> {
         let me: Value = self.get("/api/auth/me").await?;
-        me["id"].as_i64().ok_or_else(|| failed("the user has no id"))
+        me["id"]
+            .as_i64()
+            .ok_or_else(|| failed("the user has no id"))
     }
 
     pub(super) async fn set_budget(&self, user: i64, limit_usd: f64) -> Result<(), CliError> {
         let body = json!({"monthly_limit_usd": limit_usd});
-        self.post::<Value>(&format!("/api/admin/budgets/{user}"), &body).await.map(|_| ())
+        self.post::<Value>(&format!("/api/admin/budgets/{user}"), &body)
+            .await
+            .map(|_| ())
     }
 
     pub(super) async fn create_store(&self, name: &str) -> Result<i64, CliError> {
-        let store: api::documents::Store =
-            self.post("/api/stores", &json!({"display_name": name})).await?;
+        let store: api::documents::Store = self
+            .post("/api/stores", &json!({"display_name": name}))
+            .await?;
         Ok(store.id)
     }
 
@@ -143,8 +158,9 @@ impl Client {
             .unwrap_or_default()
             .to_owned();
         print(answer).await?;
-        let messages: Vec<ChatMessage> =
-            self.get(&format!("/api/chat/sessions/{session}/messages")).await?;
+        let messages: Vec<ChatMessage> = self
+            .get(&format!("/api/chat/sessions/{session}/messages"))
+            .await?;
         let cost = messages.last().map_or(0.0, |message| message.cost_usd);
         say(format!("   This answer cost ${cost:.9}.\n"));
         Ok(())
@@ -161,8 +177,12 @@ async fn print(answer: outbound::Response) -> Result<(), CliError> {
         pending.extend_from_slice(&piece.map_err(failed)?);
         while let Some(end) = pending.windows(2).position(|pair| pair == b"\n\n") {
             let frame: Vec<u8> = pending.drain(..end + 2).collect();
-            let Some(data) = frame.strip_prefix(b"data: ") else { continue };
-            let Ok(event) = serde_json::from_slice::<Value>(data) else { continue };
+            let Some(data) = frame.strip_prefix(b"data: ") else {
+                continue;
+            };
+            let Ok(event) = serde_json::from_slice::<Value>(data) else {
+                continue;
+            };
             print_event(&mut out, &event)?;
         }
     }
@@ -176,9 +196,15 @@ fn print_event(out: &mut impl Write, event: &Value) -> Result<(), CliError> {
         "text-delta" => write!(out, "{}", text("delta")).and_then(|()| out.flush()),
         "text-end" => writeln!(out, "\n"),
         "source-document" => {
-            let page = event["page"].as_i64().map(|page| format!(", page {page}")).unwrap_or_default();
+            let page = event["page"]
+                .as_i64()
+                .map(|page| format!(", page {page}"))
+                .unwrap_or_default();
             let number = text("sourceId").trim_start_matches("cit-");
-            let snippet: String = text("snippet").split_whitespace().collect::<Vec<_>>().join(" ");
+            let snippet: String = text("snippet")
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
             let snippet: String = snippet.chars().take(220).collect();
             writeln!(out, "   [{number}] {}{page}: “{snippet}…”", text("title"))
         }

@@ -51,7 +51,10 @@ impl Demo {
         // Kept until the end: dropping it removes the folder.
         let temporary = tempfile::Builder::new().prefix("binnacle-demo-").tempdir();
         let temporary = temporary.map_err(|error| other("a temporary folder", &error))?;
-        let folder = self.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
+        let folder = self
+            .folder
+            .clone()
+            .unwrap_or_else(|| temporary.path().to_owned());
         let password = password();
         let app = build(&folder, self.port).await?;
         let admin = SecretString::from(password.clone());
@@ -61,14 +64,21 @@ impl Demo {
             .map_err(|error| CliError::Other(error.to_string()))?;
         let listener = match app.bind().await {
             Ok(listener) => listener,
-            Err(_) => crate::app::bind_any().await.map_err(|error| other("a free port", &error))?,
+            Err(_) => crate::app::bind_any()
+                .await
+                .map_err(|error| other("a free port", &error))?,
         };
-        let address = listener.local_addr().map_err(|error| other("the address", &error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| other("the address", &error))?;
         let stop = Stop::default();
         let serving = app.serve(listener, stop.clone());
         let showing = async {
             let base = format!("http://{address}");
-            say(format!("Binnacle serves on {base} from {}\n", folder.display()));
+            say(format!(
+                "Binnacle serves on {base} from {}\n",
+                folder.display()
+            ));
             let shown = show(&base, &password).await;
             if shown.is_ok() && !self.once {
                 farewell(&base, &password);
@@ -117,14 +127,19 @@ async fn show(base: &str, password: &str) -> Result<(), CliError> {
     let user = Client::sign_in(base, USER, password).await?;
     let user_id = user.me().await?;
     admin.set_budget(user_id, MONTHLY_LIMIT_USD).await?;
-    say(format!("2. {USER} signed up and may spend ${MONTHLY_LIMIT_USD:.2} this month.\n"));
+    say(format!(
+        "2. {USER} signed up and may spend ${MONTHLY_LIMIT_USD:.2} this month.\n"
+    ));
     let store = user.create_store("Harbour Robotics").await?;
     say("3. Four documents go in; jobs read and index them:");
     for sample in &samples::ALL {
         index(&user, store, sample).await?;
     }
     let indexing = user.costs().await?;
-    say(format!("   Indexing cost ${:.9}.\n", indexing.indexing_cost_usd));
+    say(format!(
+        "   Indexing cost ${:.9}.\n",
+        indexing.indexing_cost_usd
+    ));
     for (number, question) in (4..).zip(QUESTIONS) {
         say(format!("{number}. {question}\n"));
         user.ask(store, question).await?;
@@ -149,7 +164,11 @@ async fn index(user: &Client, store: i64, sample: &samples::Sample) -> Result<()
     let deadline = tokio::time::Instant::now() + INDEXING_DEADLINE;
     loop {
         let status = user.operation(&operation).await?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 100"
+        )]
         bar.set_position((status.progress.clamp(0.0, 1.0) * 100.0) as u64);
         bar.set_message(status.stage.clone().unwrap_or_default());
         match status.status.as_str() {
@@ -160,13 +179,20 @@ async fn index(user: &Client, store: i64, sample: &samples::Sample) -> Result<()
             }
             _ if tokio::time::Instant::now() > deadline => {
                 bar.abandon();
-                return Err(CliError::Other(format!("{} was not indexed in time", sample.name)));
+                return Err(CliError::Other(format!(
+                    "{} was not indexed in time",
+                    sample.name
+                )));
             }
             _ => tokio::time::sleep(POLL).await,
         }
     }
     bar.finish_and_clear();
-    say(format!("   {:28} indexed ({} bytes)", sample.name, sample.bytes.len()));
+    say(format!(
+        "   {:28} indexed ({} bytes)",
+        sample.name,
+        sample.bytes.len()
+    ));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What admins do with accounts. Routes and screens are the admin feature's.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entities::{Role, UserId, UserStatus, accounts::user};
 use serde_json::json;
@@ -83,6 +85,19 @@ impl Accounts {
     ) -> Result<Vec<Account>, AccountsError> {
         let users = queries::users(self.parts.db.read(), before, limit).await?;
         Ok(users.into_iter().map(Account::from).collect())
+    }
+
+    /// How many users there are that are not erased.
+    pub(crate) async fn count(&self) -> Result<u64, AccountsError> {
+        Ok(queries::count_users(self.parts.db.read()).await?)
+    }
+
+    /// The addresses of these users; who is erased is absent.
+    pub(crate) async fn emails(
+        &self,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, String>, AccountsError> {
+        Ok(queries::emails(self.parts.db.read(), users).await?)
     }
 
     /// Changes a user's role and, when there are any, the notes about them; empty notes remove

@@ -1,5 +1,7 @@
 //! Every statement on the tables of accounts: users, sessions, refresh tokens, revocations.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entities::{
     Role, UserId, UserStatus,
@@ -9,8 +11,8 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::NotSet,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, UpdateMany,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -51,6 +53,30 @@ pub(super) async fn users(
         query = query.filter(user::Column::Id.lt(before));
     }
     query.all(db).await
+}
+
+/// How many users are not erased.
+pub(super) async fn count_users(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    user::Entity::find()
+        .filter(user::Column::Status.ne(UserStatus::Deleted))
+        .count(db)
+        .await
+}
+
+/// The addresses of those of these users that are not erased.
+pub(super) async fn emails(
+    db: &impl ConnectionTrait,
+    users: &[UserId],
+) -> Result<HashMap<UserId, String>, DbErr> {
+    let found: Vec<(UserId, String)> = user::Entity::find()
+        .select_only()
+        .columns([user::Column::Id, user::Column::Email])
+        .filter(user::Column::Id.is_in(users.iter().copied()))
+        .filter(user::Column::Status.ne(UserStatus::Deleted))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// What a new user begins with.

@@ -59,7 +59,9 @@ impl AnswerTask {
         producer.send(self.frames.start());
         let mut filter = CitationFilter::new(self.sources.texts());
         let mut written = Written::default();
-        let end = self.write(&producer, &hold, &mut filter, &mut written).await;
+        let end = self
+            .write(&producer, &hold, &mut filter, &mut written)
+            .await;
         let rest = filter.finish();
         if !rest.is_empty() {
             self.send_text(&producer, &mut written.text, &rest);
@@ -69,11 +71,19 @@ impl AnswerTask {
             && hold.terms().output_tokens < self.chat.0.settings.max_output_tokens;
         let verdict = Verdict::of(&end, cut);
         let cited = self.sources.citations(&filter.report().cited);
-        let shown = if verdict.error.is_none() { cited } else { Vec::new() };
+        let shown = if verdict.error.is_none() {
+            cited
+        } else {
+            Vec::new()
+        };
         let stored = serde_json::to_value(&shown).unwrap_or(Value::Null);
         let settled = self.settle(hold, &written, &verdict, stored).await;
         self.close(&producer, &written, &verdict, &shown, settled.is_ok());
-        producer.finish(if settled.is_ok() { verdict.reason } else { EndReason::Error });
+        producer.finish(if settled.is_ok() {
+            verdict.reason
+        } else {
+            EndReason::Error
+        });
     }
 
     async fn write(
@@ -168,7 +178,11 @@ impl AnswerTask {
         };
         Box::pin(async move {
             let hold = kept.hold;
-            let outcome = chat.0.db.write(key, kept, |txn, kept| Box::pin(kept.write(txn))).await;
+            let outcome = chat
+                .0
+                .db
+                .write(key, kept, |txn, kept| Box::pin(kept.write(txn)))
+                .await;
             if let Err(error) = outcome {
                 tracing::warn!(event = "answer_checkpoint_failed", hold_id = %hold, %error);
             }
@@ -186,7 +200,10 @@ impl AnswerTask {
         let chat = &self.chat.0;
         let key = chat.budgets.key(hold.terms().user_id);
         let sent = written.answered_by.is_some();
-        let model = written.answered_by.clone().unwrap_or_else(|| self.request.model.clone());
+        let model = written
+            .answered_by
+            .clone()
+            .unwrap_or_else(|| self.request.model.clone());
         let usage = written.usage.unwrap_or(Usage {
             prompt_tokens: 0,
             completion_tokens: 0,
@@ -220,7 +237,13 @@ impl AnswerTask {
                 now: chat.clock.now(),
             },
         };
-        match chat.db.write(key, settlement, |txn, settlement| Box::pin(settlement.write(txn))).await {
+        match chat
+            .db
+            .write(key, settlement, |txn, settlement| {
+                Box::pin(settlement.write(txn))
+            })
+            .await
+        {
             Ok(Settled::Charged(receipt)) => {
                 if let Err(closed) = chat.budgets.settled(hold, receipt) {
                     tracing::warn!(event = "answer_settled_before", stream_id = %self.stream_id, %closed);
@@ -250,7 +273,11 @@ impl AnswerTask {
         shown: &[api::chat::Citation],
         settled: bool,
     ) {
-        let error = if settled { verdict.error } else { Some(StreamError::Unexpected) };
+        let error = if settled {
+            verdict.error
+        } else {
+            Some(StreamError::Unexpected)
+        };
         if let Some(error) = error {
             producer.send(self.frames.error(error));
             producer.send(DONE);
@@ -290,23 +317,45 @@ impl Verdict {
     /// `cut`: the output ended where the budget did.
     fn of(end: &End, cut: bool) -> Self {
         let (state, reason, error, finish) = match end {
-            End::Finished(_) if cut => {
-                (MessageState::Cut, EndReason::Budget, Some(StreamError::BudgetExceeded), "length")
-            }
-            End::Finished(reason) => (MessageState::Complete, EndReason::Done, None, reason.as_str()),
-            End::Early(EndReason::Shutdown) => {
-                (MessageState::Cut, EndReason::Shutdown, Some(StreamError::ServerShutdown), "stop")
-            }
-            End::Early(EndReason::Revoked) => {
-                (MessageState::Cut, EndReason::Revoked, Some(StreamError::Revoked), "stop")
-            }
+            End::Finished(_) if cut => (
+                MessageState::Cut,
+                EndReason::Budget,
+                Some(StreamError::BudgetExceeded),
+                "length",
+            ),
+            End::Finished(reason) => (
+                MessageState::Complete,
+                EndReason::Done,
+                None,
+                reason.as_str(),
+            ),
+            End::Early(EndReason::Shutdown) => (
+                MessageState::Cut,
+                EndReason::Shutdown,
+                Some(StreamError::ServerShutdown),
+                "stop",
+            ),
+            End::Early(EndReason::Revoked) => (
+                MessageState::Cut,
+                EndReason::Revoked,
+                Some(StreamError::Revoked),
+                "stop",
+            ),
             // Who stopped it, or left for good, gets what there is.
             End::Early(reason) => (MessageState::Cut, *reason, None, "stop"),
-            End::Failed => {
-                (MessageState::Failed, EndReason::Error, Some(StreamError::UpstreamUnavailable), "error")
-            }
+            End::Failed => (
+                MessageState::Failed,
+                EndReason::Error,
+                Some(StreamError::UpstreamUnavailable),
+                "error",
+            ),
         };
-        Self { state, reason, error, finish }
+        Self {
+            state,
+            reason,
+            error,
+            finish,
+        }
     }
 }
 
@@ -322,7 +371,12 @@ struct Kept {
 impl Kept {
     async fn write(&self, txn: &Txn) -> Result<(), DbErr> {
         // A hold that is over belongs to an answer that is about to end.
-        let _ = self.chat.0.budgets.keep_in(txn, self.hold, self.output_tokens).await?;
+        let _ = self
+            .chat
+            .0
+            .budgets
+            .keep_in(txn, self.hold, self.output_tokens)
+            .await?;
         queries::checkpoint_answer(txn, self.message, &self.text).await
     }
 }

@@ -19,7 +19,9 @@ use super::{
     stream::{self as bytes_of, Reading},
 };
 use crate::platform::{
-    http::{Call, EventStream, Json, Member, NoBody, NoContent, Operation, Problem, Query, Registry},
+    http::{
+        Call, EventStream, Json, Member, NoBody, NoContent, Operation, Problem, Query, Registry,
+    },
     limits::LimitClass,
 };
 
@@ -40,7 +42,10 @@ pub(crate) fn register(registry: &mut Registry, chat: &Chat) {
     registry.mount_with(
         tagged(Operation::get("/api/chat/streams/{id}").summary("Continue to read an answer"))
             .path_parameter("id", "string")
-            .reads_header("Last-Event-ID", "The number of the last frame that was read.")
+            .reads_header(
+                "Last-Event-ID",
+                "The number of the last frame that was read.",
+            )
             .refuses(&[404]),
         service(),
         resume,
@@ -107,7 +112,12 @@ async fn ask(
     let checked = chat.check(user(&call), question).await?;
     call.limit(LimitClass::Chat)?;
     match chat.ask(checked, key, profile).await? {
-        Asked::Answering { reader, stream_id, session_key, .. } => {
+        Asked::Answering {
+            reader,
+            stream_id,
+            session_key,
+            ..
+        } => {
             let reading = Reading {
                 profile,
                 numbered: call.header("x-stream-resume") == Some("1"),
@@ -117,13 +127,18 @@ async fn ask(
             let reply = with_headers(EventStream::new(bytes_of::frames(reader, reading)));
             Ok(named(reply, &session_key, Some(stream_id)))
         }
-        Asked::Again { answer, session_key } => {
+        Asked::Again {
+            answer,
+            session_key,
+        } => {
             let frames = Frames {
                 profile,
                 message_id: chat.0.entropy.uuid(),
                 text_id: chat.0.entropy.uuid(),
             };
-            let reply = with_headers(EventStream::new(stream::iter(replay::frames(&answer, frames))));
+            let reply = with_headers(EventStream::new(stream::iter(replay::frames(
+                &answer, frames,
+            ))));
             Ok(named(reply, &session_key, answer.stream_id))
         }
         Asked::NoCapacity => Ok(refused(profile, StreamError::CapacityExceeded)),
@@ -132,13 +147,21 @@ async fn ask(
 
 /// A stream that holds nothing but an error.
 fn refused(profile: Profile, error: StreamError) -> EventStream {
-    with_headers(EventStream::new(stream::iter([error_frame(profile, error), DONE])))
+    with_headers(EventStream::new(stream::iter([
+        error_frame(profile, error),
+        DONE,
+    ])))
 }
 
 fn with_headers(reply: EventStream) -> EventStream {
-    STREAM_HEADERS.into_iter().fold(reply, |reply, (name, value)| {
-        reply.header(HeaderName::from_static(name), HeaderValue::from_static(value))
-    })
+    STREAM_HEADERS
+        .into_iter()
+        .fold(reply, |reply, (name, value)| {
+            reply.header(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        })
 }
 
 /// Names the conversation and the stream. A session id that no header can hold is left out.
@@ -202,9 +225,15 @@ async fn sessions(
 ) -> Result<Json<Vec<ChatSession>>, Problem> {
     let limit = query.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
-        return Err(Problem::invalid(&["query", "limit"], "Must be between 1 and 200"));
+        return Err(Problem::invalid(
+            &["query", "limit"],
+            "Must be between 1 and 200",
+        ));
     }
-    Ok(Json(chat.sessions(user(&call), query.store_id.map(StoreId), limit).await?))
+    Ok(Json(
+        chat.sessions(user(&call), query.store_id.map(StoreId), limit)
+            .await?,
+    ))
 }
 
 async fn messages(
@@ -231,11 +260,7 @@ async fn delete(chat: Chat, call: Call<Member>, _: NoBody) -> Result<NoContent, 
     Ok(NoContent)
 }
 
-async fn models(
-    chat: Chat,
-    _call: Call<Member>,
-    _: NoBody,
-) -> Result<Json<Vec<Model>>, Problem> {
+async fn models(chat: Chat, _call: Call<Member>, _: NoBody) -> Result<Json<Vec<Model>>, Problem> {
     let choices = chat.0.gateway.models().choices();
     Ok(Json(
         choices

@@ -46,7 +46,10 @@ pub(super) enum Asked {
         session_key: String,
     },
     /// It was asked before under the same key: the stored answer.
-    Again { answer: Box<message::Model>, session_key: String },
+    Again {
+        answer: Box<message::Model>,
+        session_key: String,
+    },
     /// Too many answers are being written.
     NoCapacity,
 }
@@ -66,9 +69,19 @@ struct Prepared {
 
 impl Chat {
     /// Ownership and the question itself: what comes before the chat limit.
-    pub(super) async fn check(&self, user: UserId, question: Question) -> Result<Checked, ChatError> {
+    pub(super) async fn check(
+        &self,
+        user: UserId,
+        question: Question,
+    ) -> Result<Checked, ChatError> {
         let stores: Vec<StoreId> = question.store_ids.iter().copied().map(StoreId).collect();
-        if !self.0.documents.owns_stores(user, &stores).await.map_err(ChatError::Documents)? {
+        if !self
+            .0
+            .documents
+            .owns_stores(user, &stores)
+            .await
+            .map_err(ChatError::Documents)?
+        {
             return Err(ChatError::StoreNotFound);
         }
         if question.text.is_empty() {
@@ -78,7 +91,11 @@ impl Chat {
         if given > QUESTION_MAX {
             return Err(ChatError::QuestionTooLong { given });
         }
-        Ok(Checked { user, stores, question })
+        Ok(Checked {
+            user,
+            stores,
+            question,
+        })
     }
 
     /// The rest of the checks, then the answer.
@@ -88,7 +105,11 @@ impl Chat {
         key: Option<Key>,
         profile: Profile,
     ) -> Result<Asked, ChatError> {
-        let Checked { user, stores, question } = checked;
+        let Checked {
+            user,
+            stores,
+            question,
+        } = checked;
         let project_id = metadata::project(question.project_id.as_ref())?;
         let tags = metadata::tags(question.tags.clone())?;
         let settings = &self.0.settings;
@@ -105,15 +126,20 @@ impl Chat {
                 .await
                 .map_err(error::db)?
                 .unwrap_or_default();
-            return Ok(Asked::Again { answer: Box::new(answer), session_key });
+            return Ok(Asked::Again {
+                answer: Box::new(answer),
+                session_key,
+            });
         }
         self.refuse_without_budget(user).await?;
         let Some(admission) = self.0.streams.admit(user).await else {
             return Ok(Asked::NoCapacity);
         };
         let sources = self.find(user, &stores, &question.text, &filter).await?;
-        let session_key =
-            question.session_key.clone().unwrap_or_else(|| self.0.entropy.uuid().to_string());
+        let session_key = question
+            .session_key
+            .clone()
+            .unwrap_or_else(|| self.0.entropy.uuid().to_string());
         let history = self.history(user, &session_key, question.history()).await?;
         let (request, _) = Gateway::prepare(ChatRequest {
             model,
@@ -126,7 +152,15 @@ impl Chat {
         let store = stores[0];
         let text = question.text;
         let prepared = Prepared {
-            user, store, session_key, text, request, sources, project_id, tags, key,
+            user,
+            store,
+            session_key,
+            text,
+            request,
+            sources,
+            project_id,
+            tags,
+            key,
         };
         self.begin(prepared, admission, profile).await
     }
@@ -135,7 +169,10 @@ impl Chat {
         let models = self.0.gateway.models();
         match named {
             None => Ok(models.default_model().clone()),
-            Some(name) => models.find(name.trim()).cloned().ok_or(ChatError::UnsupportedModel),
+            Some(name) => models
+                .find(name.trim())
+                .cloned()
+                .ok_or(ChatError::UnsupportedModel),
         }
     }
 
@@ -162,14 +199,23 @@ impl Chat {
             let matching = self.0.documents.matching(user, stores, filter).await;
             Some(matching.map_err(ChatError::Documents)?)
         };
-        let scope = Scope { user_id: user, store_ids: stores.to_vec(), document_ids: documents };
+        let scope = Scope {
+            user_id: user,
+            store_ids: stores.to_vec(),
+            document_ids: documents,
+        };
         let vector = self.embed_question(user, question).await?;
-        let asked = retrieval::Question { text: question, vector };
-        let hits =
-            retrieval::search(self.0.db.read(), &self.0.vectors, &scope, &asked, PASSAGES)
-                .await
-                .map_err(error::db)?;
-        self.0.telemetry.retrieval_seconds.record(["search"], begun.elapsed().as_secs_f64());
+        let asked = retrieval::Question {
+            text: question,
+            vector,
+        };
+        let hits = retrieval::search(self.0.db.read(), &self.0.vectors, &scope, &asked, PASSAGES)
+            .await
+            .map_err(error::db)?;
+        self.0
+            .telemetry
+            .retrieval_seconds
+            .record(["search"], begun.elapsed().as_secs_f64());
         Ok(Sources::new(hits, question))
     }
 
@@ -179,7 +225,9 @@ impl Chat {
         user: UserId,
         question: &str,
     ) -> Result<Option<QuestionVector>, ChatError> {
-        let Some(name) = &self.0.settings.embedding_model else { return Ok(None) };
+        let Some(name) = &self.0.settings.embedding_model else {
+            return Ok(None);
+        };
         let model = name.clone();
         let rates = self.0.settings.prices.rates(&name.to_string());
         let request = HoldRequest {
@@ -190,7 +238,12 @@ impl Chat {
             ..self.hold_request(user, &model, None)
         };
         let hold = self.0.budgets.hold(request).await??;
-        match self.0.gateway.embed(&hold, &model, &[question.to_owned()]).await {
+        match self
+            .0
+            .gateway
+            .embed(&hold, &model, &[question.to_owned()])
+            .await
+        {
             Ok(embeddings) => {
                 let charge = crate::platform::budgets::Charge {
                     prompt_tokens: embeddings.usage.prompt_tokens,
@@ -199,10 +252,14 @@ impl Chat {
                 };
                 // A hold that the sweep closed meanwhile has its entry already.
                 let _ = self.0.budgets.settle(hold, charge).await?;
-                Ok(embeddings.vectors.into_iter().next().map(|vector| QuestionVector {
-                    model: name.to_string().into(),
-                    vector,
-                }))
+                Ok(embeddings
+                    .vectors
+                    .into_iter()
+                    .next()
+                    .map(|vector| QuestionVector {
+                        model: name.to_string().into(),
+                        vector,
+                    }))
             }
             Err(error) => {
                 let _ = self.0.budgets.release(hold).await?;
@@ -309,8 +366,11 @@ impl Chat {
             started_at: self.0.clock.now(),
         };
         let (producer, reader) = self.0.streams.open(admission, info);
-        let frames =
-            Frames { profile, message_id: self.0.entropy.uuid(), text_id: self.0.entropy.uuid() };
+        let frames = Frames {
+            profile,
+            message_id: self.0.entropy.uuid(),
+            text_id: self.0.entropy.uuid(),
+        };
         let task = AnswerTask {
             chat: self.clone(),
             message,
@@ -322,7 +382,12 @@ impl Chat {
             frames,
         };
         self.0.tasks.spawn("answer", task.run(producer, hold));
-        Ok(Asked::Answering { reader, frames, stream_id, session_key: prepared.session_key })
+        Ok(Asked::Answering {
+            reader,
+            frames,
+            stream_id,
+            session_key: prepared.session_key,
+        })
     }
 
     async fn store_turn(
@@ -347,7 +412,9 @@ impl Chat {
         let outcome = self
             .0
             .db
-            .write(self.0.budgets.key(prepared.user), input, |txn, turn| Box::pin(turn.write(txn)))
+            .write(self.0.budgets.key(prepared.user), input, |txn, turn| {
+                Box::pin(turn.write(txn))
+            })
             .await?;
         let (reserved, message) = match outcome {
             Stored::Turn(reserved, message) => (Ok(reserved), message),
@@ -397,7 +464,12 @@ impl StoreTurn {
 
     async fn messages(&self, txn: &Txn, hold: HoldId) -> Result<MessageId, DbErr> {
         let session = queries::touch_session(
-            txn, self.user, &self.session_key, self.store, &self.title, self.now,
+            txn,
+            self.user,
+            &self.session_key,
+            self.store,
+            &self.title,
+            self.now,
         )
         .await?;
         let turn = queries::NewTurn {

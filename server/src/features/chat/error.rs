@@ -29,7 +29,9 @@ pub(crate) enum ChatError {
     FiltersDisabled,
     #[error("metadataFilter key `{0}` is not in METADATA_FILTER_ALLOWED_KEYS")]
     FilterKeyNotAllowed(String),
-    #[error("Invalid metadataFilter value for `{0}`: give a text, a number, a truth value, or a non-empty list of those, of up to 256 characters each")]
+    #[error(
+        "Invalid metadataFilter value for `{0}`: give a text, a number, a truth value, or a non-empty list of those, of up to 256 characters each"
+    )]
     InvalidFilterValue(String),
     #[error("Unsupported model requested")]
     UnsupportedModel,

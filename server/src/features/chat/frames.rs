@@ -57,7 +57,9 @@ impl StreamError {
     const fn message(self) -> &'static str {
         match self {
             Self::CapacityExceeded => "Too many answers are being written. Try again in a moment.",
-            Self::UpstreamUnavailable => "The AI provider cannot be reached. Try again in a moment.",
+            Self::UpstreamUnavailable => {
+                "The AI provider cannot be reached. Try again in a moment."
+            }
             Self::Backpressure => "The answer was read too slowly. It is stored with the session.",
             Self::Unexpected => "The answer could not be completed.",
             Self::BudgetExceeded => "Monthly budget exceeded",
@@ -126,7 +128,11 @@ impl Frames {
         use std::fmt::Write;
         let mut out = String::with_capacity(text.len() + 96);
         // Writing to a string cannot fail, and neither can the JSON of one.
-        let _ = write!(out, "data: {{\"type\":\"text-delta\",\"id\":\"{}\",\"delta\":", self.text_id);
+        let _ = write!(
+            out,
+            "data: {{\"type\":\"text-delta\",\"id\":\"{}\",\"delta\":",
+            self.text_id
+        );
         out.push_str(&serde_json::to_string(text).unwrap_or_default());
         out.push_str("}\n\n");
         Bytes::from(out)
@@ -217,7 +223,11 @@ mod tests {
     use super::*;
 
     fn frames(profile: Profile) -> Frames {
-        Frames { profile, message_id: Uuid::nil(), text_id: Uuid::nil() }
+        Frames {
+            profile,
+            message_id: Uuid::nil(),
+            text_id: Uuid::nil(),
+        }
     }
 
     #[test]
@@ -226,13 +236,19 @@ mod tests {
         let nil = Uuid::nil();
         assert_eq!(
             frames.text_delta("a \"b\"\n"),
-            format!("data: {{\"type\":\"text-delta\",\"id\":\"{nil}\",\"delta\":\"a \\\"b\\\"\\n\"}}\n\n")
+            format!(
+                "data: {{\"type\":\"text-delta\",\"id\":\"{nil}\",\"delta\":\"a \\\"b\\\"\\n\"}}\n\n"
+            )
         );
-        let error = String::from_utf8(frames.error(StreamError::CapacityExceeded).to_vec()).unwrap();
+        let error =
+            String::from_utf8(frames.error(StreamError::CapacityExceeded).to_vec()).unwrap();
         let value: Value = serde_json::from_str(error.trim_start_matches("data: ").trim()).unwrap();
         assert_eq!(value["code"], "stream_capacity_exceeded");
         assert_eq!(value["message"], value["errorText"]);
-        assert_eq!((value["status"].as_u64(), value["retryAfterMs"].as_u64()), (Some(503), Some(500)));
+        assert_eq!(
+            (value["status"].as_u64(), value["retryAfterMs"].as_u64()),
+            (Some(503), Some(500))
+        );
         assert_eq!(DONE, "data: [DONE]\n\n");
     }
 
@@ -247,16 +263,16 @@ mod tests {
             page: Some(2),
             cited: true,
         };
-        let read = |frame: Bytes| -> Value {
-            serde_json::from_slice(&frame[6..]).unwrap()
-        };
-        let members = |value: &Value| -> Vec<String> {
-            value.as_object().unwrap().keys().cloned().collect()
-        };
+        let read = |frame: Bytes| -> Value { serde_json::from_slice(&frame[6..]).unwrap() };
+        let members =
+            |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
         assert_eq!(
             members(&read(frames.source(&citation))),
             ["mediaType", "providerMetadata", "sourceId", "title", "type"]
         );
-        assert_eq!(members(&read(frames.error(StreamError::Unexpected))), ["errorText", "type"]);
+        assert_eq!(
+            members(&read(frames.error(StreamError::Unexpected))),
+            ["errorText", "type"]
+        );
     }
 }

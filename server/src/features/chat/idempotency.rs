@@ -28,11 +28,16 @@ impl Key {
     /// requests.
     pub(super) fn parse(header: &str, body: &str) -> Result<Self, ChatError> {
         let key = header.trim().trim_matches('"');
-        let printable = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let printable = key
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if key.is_empty() || key.len() > KEY_MAX || !printable {
             return Err(ChatError::InvalidIdempotencyKey);
         }
-        Ok(Self { key: key.to_owned(), fingerprint: hex::encode(Sha256::digest(body.as_bytes())) })
+        Ok(Self {
+            key: key.to_owned(),
+            fingerprint: hex::encode(Sha256::digest(body.as_bytes())),
+        })
     }
 }
 

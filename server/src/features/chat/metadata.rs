@@ -16,26 +16,33 @@ const ATTRIBUTES: [&str; 4] = ["document_id", "filename", "display_name", "media
 pub(super) fn project(given: Option<&Value>) -> Result<Option<i64>, ChatError> {
     match given {
         None => Ok(None),
-        Some(Value::String(text)) => {
-            text.trim().parse().map(Some).map_err(|_| ChatError::InvalidProject)
-        }
+        Some(Value::String(text)) => text
+            .trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| ChatError::InvalidProject),
         Some(value) => value.as_i64().map(Some).ok_or(ChatError::InvalidProject),
     }
 }
 
 /// Up to 5 labels of scalar values, which are kept as text.
 pub(super) fn tags(given: Option<Map<String, Value>>) -> Result<Option<Value>, ChatError> {
-    let Some(given) = given.filter(|tags| !tags.is_empty()) else { return Ok(None) };
+    let Some(given) = given.filter(|tags| !tags.is_empty()) else {
+        return Ok(None);
+    };
     if given.len() > TAGS_MAX {
         return Err(ChatError::InvalidTags("tags may have at most 5 entries"));
     }
     let mut tags = Map::new();
     for (key, value) in given {
         if key.chars().count() > TAG_KEY_MAX {
-            return Err(ChatError::InvalidTags("Keys of tags may have at most 32 characters"));
+            return Err(ChatError::InvalidTags(
+                "Keys of tags may have at most 32 characters",
+            ));
         }
-        let text = scalar(&value)
-            .ok_or(ChatError::InvalidTags("Values of tags must be text, numbers or truth values"))?;
+        let text = scalar(&value).ok_or(ChatError::InvalidTags(
+            "Values of tags must be text, numbers or truth values",
+        ))?;
         let text: String = text.chars().take(TAG_VALUE_MAX).collect();
         tags.insert(key, Value::String(text));
     }
@@ -48,7 +55,9 @@ pub(super) fn filter(
     allowed: bool,
     keys: &[String],
 ) -> Result<Vec<(String, Vec<String>)>, ChatError> {
-    let Some(given) = given.filter(|filter| !filter.is_empty()) else { return Ok(Vec::new()) };
+    let Some(given) = given.filter(|filter| !filter.is_empty()) else {
+        return Ok(Vec::new());
+    };
     if !allowed {
         return Err(ChatError::FiltersDisabled);
     }
@@ -66,7 +75,9 @@ pub(super) fn filter(
                 Value::Array(_) => None,
                 single => short_scalar(single).map(|value| vec![value]),
             };
-            values.map(|values| (attribute, values)).ok_or(ChatError::InvalidFilterValue(key))
+            values
+                .map(|values| (attribute, values))
+                .ok_or(ChatError::InvalidFilterValue(key))
         })
         .collect()
 }
@@ -118,7 +129,9 @@ mod tests {
 
     #[test]
     fn tags_are_few_short_and_scalar() {
-        let kept = tags(object(json!({"a": 1, "b": true, "c": "x".repeat(200)}))).unwrap().unwrap();
+        let kept = tags(object(json!({"a": 1, "b": true, "c": "x".repeat(200)})))
+            .unwrap()
+            .unwrap();
         assert_eq!((&kept["a"], &kept["b"]), (&json!("1"), &json!("true")));
         assert_eq!(kept["c"].as_str().unwrap().len(), TAG_VALUE_MAX);
         assert!(tags(object(json!({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}))).is_err());
@@ -128,7 +141,11 @@ mod tests {
 
     #[test]
     fn filters_need_permission_a_known_key_and_plain_values() {
-        let keys = ["filename".to_owned(), "documentId".to_owned(), "secret".to_owned()];
+        let keys = [
+            "filename".to_owned(),
+            "documentId".to_owned(),
+            "secret".to_owned(),
+        ];
         let filter = |value: Value| filter(object(value), true, &keys);
         assert!(matches!(
             super::filter(object(json!({"filename": "a"})), false, &keys),
@@ -136,12 +153,24 @@ mod tests {
         ));
         assert_eq!(
             filter(json!({"documentId": [1, 2]})).unwrap(),
-            [("document_id".to_owned(), vec!["1".to_owned(), "2".to_owned()])]
+            [(
+                "document_id".to_owned(),
+                vec!["1".to_owned(), "2".to_owned()]
+            )]
         );
-        assert!(matches!(filter(json!({"media_type": "a"})), Err(ChatError::FilterKeyNotAllowed(_))));
-        assert!(matches!(filter(json!({"secret": "a"})), Err(ChatError::FilterKeyNotAllowed(_))));
+        assert!(matches!(
+            filter(json!({"media_type": "a"})),
+            Err(ChatError::FilterKeyNotAllowed(_))
+        ));
+        assert!(matches!(
+            filter(json!({"secret": "a"})),
+            Err(ChatError::FilterKeyNotAllowed(_))
+        ));
         for wrong in [json!([]), json!({}), json!([[1]]), json!("x".repeat(257))] {
-            assert!(matches!(filter(json!({"filename": wrong})), Err(ChatError::InvalidFilterValue(_))));
+            assert!(matches!(
+                filter(json!({"filename": wrong})),
+                Err(ChatError::InvalidFilterValue(_))
+            ));
         }
     }
 }

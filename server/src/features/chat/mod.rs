@@ -32,16 +32,8 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     features::documents::Documents,
     platform::{
-        ai::Gateway,
-        budgets::Budgets,
-        clock::Clock,
-        config::PriceTable,
-        db::Db,
-        entropy::Entropy,
-        retrieval::VectorIndex,
-        streams::StreamHub,
-        tasks::Tasks,
-        telemetry::Telemetry,
+        ai::Gateway, budgets::Budgets, clock::Clock, config::PriceTable, db::Db, entropy::Entropy,
+        retrieval::VectorIndex, streams::StreamHub, tasks::Tasks, telemetry::Telemetry,
     },
 };
 

@@ -8,7 +8,8 @@ use entities::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
     prelude::Json,
     sea_query::{Expr, OnConflict},
 };
@@ -36,9 +37,12 @@ pub(super) async fn touch_session(
     };
     let touched = chat_session::Entity::insert(row)
         .on_conflict(
-            OnConflict::columns([chat_session::Column::UserId, chat_session::Column::SessionKey])
-                .update_column(chat_session::Column::UpdatedAt)
-                .to_owned(),
+            OnConflict::columns([
+                chat_session::Column::UserId,
+                chat_session::Column::SessionKey,
+            ])
+            .update_column(chat_session::Column::UpdatedAt)
+            .to_owned(),
         )
         .exec_with_returning(txn)
         .await?;
@@ -84,8 +88,13 @@ pub(super) async fn insert_turn(txn: &Txn, turn: &NewTurn) -> Result<MessageId, 
         hold_id: Set(Some(turn.hold)),
         ..base
     };
-    message::Entity::insert(question).exec_without_returning(txn).await?;
-    Ok(message::Entity::insert(answer).exec(txn).await?.last_insert_id)
+    message::Entity::insert(question)
+        .exec_without_returning(txn)
+        .await?;
+    Ok(message::Entity::insert(answer)
+        .exec(txn)
+        .await?
+        .last_insert_id)
 }
 
 /// How an answer came out.
@@ -106,13 +115,28 @@ pub(super) struct FinishedAnswer {
 
 pub(super) async fn finish_answer(txn: &Txn, answer: &FinishedAnswer) -> Result<(), DbErr> {
     message::Entity::update_many()
-        .col_expr(message::Column::Content, Expr::value(answer.content.as_str()))
+        .col_expr(
+            message::Column::Content,
+            Expr::value(answer.content.as_str()),
+        )
         .col_expr(message::Column::State, Expr::value(answer.state))
-        .col_expr(message::Column::Provider, Expr::value(answer.provider.as_str()))
+        .col_expr(
+            message::Column::Provider,
+            Expr::value(answer.provider.as_str()),
+        )
         .col_expr(message::Column::Model, Expr::value(answer.model.as_str()))
-        .col_expr(message::Column::Citations, Expr::value(answer.citations.clone()))
-        .col_expr(message::Column::PromptTokens, Expr::value(answer.prompt_tokens))
-        .col_expr(message::Column::CompletionTokens, Expr::value(answer.completion_tokens))
+        .col_expr(
+            message::Column::Citations,
+            Expr::value(answer.citations.clone()),
+        )
+        .col_expr(
+            message::Column::PromptTokens,
+            Expr::value(answer.prompt_tokens),
+        )
+        .col_expr(
+            message::Column::CompletionTokens,
+            Expr::value(answer.completion_tokens),
+        )
         .col_expr(message::Column::CostNanos, Expr::value(answer.cost))
         .col_expr(message::Column::ErrorCode, Expr::value(answer.error_code))
         .col_expr(message::Column::FinishedAt, Expr::value(answer.now))
@@ -123,7 +147,11 @@ pub(super) async fn finish_answer(txn: &Txn, answer: &FinishedAnswer) -> Result<
 }
 
 /// Keeps what has been written so far, in case the process dies.
-pub(super) async fn checkpoint_answer(txn: &Txn, id: MessageId, content: &str) -> Result<(), DbErr> {
+pub(super) async fn checkpoint_answer(
+    txn: &Txn,
+    id: MessageId,
+    content: &str,
+) -> Result<(), DbErr> {
     message::Entity::update_many()
         .col_expr(message::Column::Content, Expr::value(content))
         .filter(message::Column::Id.eq(id))
@@ -153,7 +181,9 @@ pub(super) async fn recent_turns(
     key: &str,
     limit: u64,
 ) -> Result<Vec<message::Model>, DbErr> {
-    let Some(session) = session_of(db, user, key).await? else { return Ok(Vec::new()) };
+    let Some(session) = session_of(db, user, key).await? else {
+        return Ok(Vec::new());
+    };
     let mut turns = message::Entity::find()
         .filter(message::Column::ChatSessionId.eq(session.id))
         .filter(message::Column::Content.ne(""))
@@ -253,7 +283,10 @@ pub(super) async fn answer(
     user: UserId,
     id: MessageId,
 ) -> Result<Option<message::Model>, DbErr> {
-    message::Entity::find_by_id(id).filter(message::Column::UserId.eq(user)).one(db).await
+    message::Entity::find_by_id(id)
+        .filter(message::Column::UserId.eq(user))
+        .one(db)
+        .await
 }
 
 /// The session key of a message's conversation.
@@ -261,7 +294,10 @@ pub(super) async fn session_key(
     db: &impl ConnectionTrait,
     id: ChatSessionId,
 ) -> Result<Option<String>, DbErr> {
-    Ok(chat_session::Entity::find_by_id(id).one(db).await?.map(|session| session.session_key))
+    Ok(chat_session::Entity::find_by_id(id)
+        .one(db)
+        .await?
+        .map(|session| session.session_key))
 }
 
 pub(super) async fn remembered(
@@ -327,9 +363,16 @@ pub(super) async fn remember(
 }
 
 /// Ties a finished answer to its key, so that a repetition gives it again.
-pub(super) async fn finish_key(txn: &Txn, stream_id: Uuid, message: MessageId) -> Result<(), DbErr> {
+pub(super) async fn finish_key(
+    txn: &Txn,
+    stream_id: Uuid,
+    message: MessageId,
+) -> Result<(), DbErr> {
     idempotency_key::Entity::update_many()
-        .col_expr(idempotency_key::Column::State, Expr::value(IdempotencyState::Finished))
+        .col_expr(
+            idempotency_key::Column::State,
+            Expr::value(IdempotencyState::Finished),
+        )
         .col_expr(idempotency_key::Column::MessageId, Expr::value(message))
         .filter(idempotency_key::Column::StreamId.eq(stream_id))
         .exec(txn)

@@ -10,10 +10,16 @@ impl Chat {
         let cut = self
             .0
             .db
-            .write_alone(WriteKey::Free, now, |txn, now| Box::pin(queries::cut_orphans(txn, *now)))
+            .write_alone(WriteKey::Free, now, |txn, now| {
+                Box::pin(queries::cut_orphans(txn, *now))
+            })
             .await?;
         if cut > 0 {
-            tracing::warn!(event = "answers_cut", count = cut, "answers lost their process");
+            tracing::warn!(
+                event = "answers_cut",
+                count = cut,
+                "answers lost their process"
+            );
         }
         Ok(cut)
     }

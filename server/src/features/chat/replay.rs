@@ -23,7 +23,11 @@ pub(super) fn frames(answer: &message::Model, frames: Frames) -> Vec<Bytes> {
         return out;
     }
     out.push(frames.text_end());
-    out.extend(sessions::citations(answer).iter().map(|citation| frames.source(citation)));
+    out.extend(
+        sessions::citations(answer)
+            .iter()
+            .map(|citation| frames.source(citation)),
+    );
     out.push(frames.finish(&Finish {
         reason: "stop",
         prompt_tokens: u64::try_from(answer.prompt_tokens).unwrap_or(0),

@@ -20,7 +20,10 @@ pub(crate) struct ChatBody(Map<String, Value>);
 /// How the body is described; camelCase and snake_case are both accepted.
 #[derive(Object)]
 #[oai(rename = "ChatRequest", rename_all = "camelCase")]
-#[expect(dead_code, reason = "described, never built: the body is read by `Question::parse`")]
+#[expect(
+    dead_code,
+    reason = "described, never built: the body is read by `Question::parse`"
+)]
 struct ChatRequestSchema {
     /// Stores to search; at least one.
     store_ids: Vec<i64>,
@@ -130,12 +133,16 @@ impl Question {
             store_ids,
             text: text.trim().to_owned(),
             turns,
-            system: fields.text("system", "system")?.filter(|system| !system.trim().is_empty()),
+            system: fields
+                .text("system", "system")?
+                .filter(|system| !system.trim().is_empty()),
             session_key,
             project_id: fields.take("projectId", "project_id")?,
             tags: fields.object("tags", "tags")?,
             metadata_filter: fields.object("metadataFilter", "metadata_filter")?,
-            model: fields.text("model", "model")?.filter(|model| !model.trim().is_empty()),
+            model: fields
+                .text("model", "model")?
+                .filter(|model| !model.trim().is_empty()),
         })
     }
 
@@ -162,11 +169,22 @@ fn asked_by(turns: &[ClientTurn]) -> String {
 }
 
 fn store_ids(fields: &mut Fields) -> Result<Vec<i64>, Problem> {
-    let missing = || Problem::invalid(&["body", "storeIds"], "Field required: the stores to search");
-    let wrong =
-        || Problem::invalid(&["body", "storeIds"], "Must be a list of 1 to 100 store ids (integers)");
+    let missing = || {
+        Problem::invalid(
+            &["body", "storeIds"],
+            "Field required: the stores to search",
+        )
+    };
+    let wrong = || {
+        Problem::invalid(
+            &["body", "storeIds"],
+            "Must be a list of 1 to 100 store ids (integers)",
+        )
+    };
     let value = fields.take("storeIds", "store_ids")?.ok_or_else(missing)?;
-    let Value::Array(items) = value else { return Err(wrong()) };
+    let Value::Array(items) = value else {
+        return Err(wrong());
+    };
     if items.is_empty() || items.len() > STORES_MAX {
         return Err(wrong());
     }
@@ -181,7 +199,9 @@ fn store_ids(fields: &mut Fields) -> Result<Vec<i64>, Problem> {
 }
 
 fn turns(fields: &mut Fields) -> Result<Option<Vec<ClientTurn>>, Problem> {
-    let Some(value) = fields.take("messages", "messages")? else { return Ok(None) };
+    let Some(value) = fields.take("messages", "messages")? else {
+        return Ok(None);
+    };
     let wrong = |message: &str| Problem::invalid(&["body", "messages"], message);
     let Value::Array(items) = value else {
         return Err(wrong("Must be a list of messages"));
@@ -198,7 +218,10 @@ fn turns(fields: &mut Fields) -> Result<Option<Vec<ClientTurn>>, Problem> {
             // Tool results and the like are not part of the conversation.
             Some(_) => continue,
         };
-        turns.push(ClientTurn { speaker, text: message_text(message) });
+        turns.push(ClientTurn {
+            speaker,
+            text: message_text(message),
+        });
     }
     Ok((!turns.is_empty()).then_some(turns))
 }
@@ -282,9 +305,17 @@ mod tests {
 
     #[test]
     fn both_spellings_are_read_and_must_agree() {
-        assert_eq!(parse(json!({"storeIds": [1, 2, 1]})).unwrap().store_ids, [1, 2]);
+        assert_eq!(
+            parse(json!({"storeIds": [1, 2, 1]})).unwrap().store_ids,
+            [1, 2]
+        );
         assert_eq!(parse(json!({"store_ids": [3]})).unwrap().store_ids, [3]);
-        assert_eq!(parse(json!({"storeIds": [3], "store_ids": [3]})).unwrap().store_ids, [3]);
+        assert_eq!(
+            parse(json!({"storeIds": [3], "store_ids": [3]}))
+                .unwrap()
+                .store_ids,
+            [3]
+        );
         let problem = parse(json!({"storeIds": [3], "store_ids": [4]})).unwrap_err();
         assert_eq!(problem.status.as_u16(), 422);
     }
@@ -319,8 +350,14 @@ mod tests {
             {"role": "user", "content": " "},
             {"role": "tool", "content": "ignored"},
         ]);
-        assert_eq!(text(json!({"storeIds": [1], "messages": messages})), "second\nmore");
-        assert_eq!(text(json!({"storeIds": [1], "messages": [{"role": "assistant", "text": "a"}]})), "a");
+        assert_eq!(
+            text(json!({"storeIds": [1], "messages": messages})),
+            "second\nmore"
+        );
+        assert_eq!(
+            text(json!({"storeIds": [1], "messages": [{"role": "assistant", "text": "a"}]})),
+            "a"
+        );
         assert_eq!(text(json!({"storeIds": [1]})), "");
     }
 
@@ -332,7 +369,12 @@ mod tests {
             {"role": "user", "content": "three"},
         ]}))
         .unwrap();
-        let texts: Vec<_> = question.history().unwrap().iter().map(|turn| turn.text.as_str()).collect();
+        let texts: Vec<_> = question
+            .history()
+            .unwrap()
+            .iter()
+            .map(|turn| turn.text.as_str())
+            .collect();
         assert_eq!(texts, ["one", "two"]);
     }
 }

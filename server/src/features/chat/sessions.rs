@@ -24,8 +24,9 @@ impl Chat {
         store: Option<StoreId>,
         limit: u64,
     ) -> Result<Vec<ChatSession>, ChatError> {
-        let rows =
-            queries::sessions_of(self.0.db.read(), user, store, limit).await.map_err(error::db)?;
+        let rows = queries::sessions_of(self.0.db.read(), user, store, limit)
+            .await
+            .map_err(error::db)?;
         Ok(rows.into_iter().map(session).collect())
     }
 
@@ -36,7 +37,9 @@ impl Chat {
         key: &str,
     ) -> Result<Vec<ChatMessage>, ChatError> {
         let session = self.session(user, key).await?;
-        let rows = queries::messages_of(self.0.db.read(), session.id).await.map_err(error::db)?;
+        let rows = queries::messages_of(self.0.db.read(), session.id)
+            .await
+            .map_err(error::db)?;
         Ok(rows.into_iter().map(message).collect())
     }
 
@@ -77,11 +80,17 @@ impl Chat {
         let deleted = self
             .0
             .db
-            .write(WriteKey::User(user), (user, key.to_owned()), |txn, (user, key)| {
-                Box::pin(queries::delete_session(txn, *user, key))
-            })
+            .write(
+                WriteKey::User(user),
+                (user, key.to_owned()),
+                |txn, (user, key)| Box::pin(queries::delete_session(txn, *user, key)),
+            )
             .await?;
-        if deleted { Ok(()) } else { Err(ChatError::SessionNotFound) }
+        if deleted {
+            Ok(())
+        } else {
+            Err(ChatError::SessionNotFound)
+        }
     }
 }
 

@@ -19,7 +19,10 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn new(hits: Vec<Hit>, question: &str) -> Self {
-        Self { hits, query: Query::parse(question) }
+        Self {
+            hits,
+            query: Query::parse(question),
+        }
     }
 
     /// What the model is given; numbers begin at 1.
@@ -44,20 +47,32 @@ impl Sources {
     /// The citations of an answer that names the passages `cited` (from 1). When it names none, the
     /// best three, marked as not cited.
     pub(super) fn citations(&self, cited: &[usize]) -> Vec<Citation> {
-        let named: Vec<usize> =
-            cited.iter().copied().filter(|number| (1..=self.hits.len()).contains(number)).collect();
+        let named: Vec<usize> = cited
+            .iter()
+            .copied()
+            .filter(|number| (1..=self.hits.len()).contains(number))
+            .collect();
         if named.is_empty() {
             let shown = self.hits.len().min(UNCITED_SHOWN);
-            return (1..=shown).map(|number| self.citation(number, false)).collect();
+            return (1..=shown)
+                .map(|number| self.citation(number, false))
+                .collect();
         }
-        named.into_iter().map(|number| self.citation(number, true)).collect()
+        named
+            .into_iter()
+            .map(|number| self.citation(number, true))
+            .collect()
     }
 
     fn citation(&self, number: usize, cited: bool) -> Citation {
         let hit = &self.hits[number - 1];
         Citation {
             source_id: format!("cit-{number}"),
-            title: if hit.title.is_empty() { "Source".to_owned() } else { hit.title.clone() },
+            title: if hit.title.is_empty() {
+                "Source".to_owned()
+            } else {
+                hit.title.clone()
+            },
             snippet: hit.snippet(&self.query).to_owned(),
             document_id: hit.document_id.0,
             page: hit.page.and_then(|page| i32::try_from(page).ok()),

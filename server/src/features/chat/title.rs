@@ -19,7 +19,10 @@ mod tests {
 
     #[test]
     fn is_short_and_on_one_line() {
-        assert_eq!(from_question("What is\nthe  budget?"), "What is the budget?");
+        assert_eq!(
+            from_question("What is\nthe  budget?"),
+            "What is the budget?"
+        );
         let long = from_question(&"word ".repeat(30));
         assert!(long.ends_with('…'));
         assert!(long.chars().count() <= TITLE_MAX + 1);

@@ -194,11 +194,17 @@ impl Documents {
     /// Young ones may still get their row. Answers how many.
     pub(crate) async fn remove_orphaned_blobs(&self) -> Result<u64, DocumentsError> {
         let before = self.0.clock.now() - YOUNG;
-        let mut pages = self.0.blobs.documents_older_than(before).try_chunks(ORPHAN_PAGE);
+        let mut pages = self
+            .0
+            .blobs
+            .documents_older_than(before)
+            .try_chunks(ORPHAN_PAGE);
         let mut removed = 0;
         while let Some(page) = pages.next().await {
             let keys = page.map_err(|error| DocumentsError::Storage(error.1))?;
-            let known = queries::known_blobs(self.0.db.read(), &keys).await.map_err(error::db)?;
+            let known = queries::known_blobs(self.0.db.read(), &keys)
+                .await
+                .map_err(error::db)?;
             for key in keys.iter().filter(|key| !known.contains(key.as_str())) {
                 self.0.blobs.delete(key).await?;
                 removed += 1;

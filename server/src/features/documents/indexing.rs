@@ -130,7 +130,7 @@ impl<'a> Indexing<'a> {
         let Some(model) = &documents.0.settings.embedding_model else {
             return Ok(());
         };
-                documents
+        documents
             .0
             .budgets
             .mark_sent(hold)

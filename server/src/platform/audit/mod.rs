@@ -106,9 +106,11 @@ impl Audit {
     /// Puts an act on record that is no part of a larger write.
     pub(crate) async fn record(&self, event: AuditEvent) -> Result<i64, DbError> {
         self.db
-            .write(WriteKey::Free, (self.clone(), event), |txn, (audit, event)| {
-                Box::pin(audit.record_in(txn, event))
-            })
+            .write(
+                WriteKey::Free,
+                (self.clone(), event),
+                |txn, (audit, event)| Box::pin(audit.record_in(txn, event)),
+            )
             .await
     }
 

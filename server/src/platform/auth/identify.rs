@@ -192,9 +192,7 @@ impl Memory {
     }
 
     fn fresh(&self, user_id: UserId, now: DateTime<Utc>) -> Option<&Known> {
-        self.known
-            .get(&user_id)
-            .filter(|known| known.is_fresh(now))
+        self.known.get(&user_id).filter(|known| known.is_fresh(now))
     }
 
     /// Keeps what was read, unless a change that committed meanwhile may be missing from it.

@@ -83,7 +83,10 @@ impl Hold {
             amount: Nanos::ZERO,
             prompt_tokens: 0,
             output_tokens: 0,
-            prices: Prices { input: Nanos::ZERO, output: Nanos::ZERO },
+            prices: Prices {
+                input: Nanos::ZERO,
+                output: Nanos::ZERO,
+            },
             // As a job's, it may be dropped.
             job_id: Some(JobId(uuid::Uuid::nil())),
         };

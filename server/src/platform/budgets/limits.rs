@@ -81,7 +81,10 @@ impl Budgets {
 
     /// Why nothing at all would be admitted for this user now; `None` when something may be. A look
     /// without a lock: the hold decides.
-    pub(crate) async fn exhausted(&self, user_id: UserId) -> Result<Option<BudgetRefusal>, DbError> {
+    pub(crate) async fn exhausted(
+        &self,
+        user_id: UserId,
+    ) -> Result<Option<BudgetRefusal>, DbError> {
         let status = self.status(user_id).await?;
         let (Some(limit), Some(available)) = (status.limit, status.available()) else {
             return Ok(None);

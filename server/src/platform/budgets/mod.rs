@@ -30,9 +30,9 @@ pub(crate) use error::{Account, BudgetRefusal, ResizeError, ResolveError};
 pub(crate) use hold::{Hold, Reserved};
 pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
-pub(crate) use observer::{BudgetObserver, Resolution};
 #[cfg(test)]
 pub(crate) use observer::Unobserved;
+pub(crate) use observer::{BudgetObserver, Resolution};
 pub(crate) use request::{ChargeKind, HoldRequest, MINIMUM_OUTPUT_TOKENS, Prices};
 pub(crate) use retention::retention;
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};

@@ -24,6 +24,7 @@ mod sentence;
 mod snippet;
 mod sqlite;
 mod support;
+mod synonyms;
 mod terms;
 mod vector_index;
 mod vectors;

@@ -10,14 +10,32 @@ async fn an_uploaded_document_answers_with_citations_and_a_price() {
         let house = House::open(&database, &[]).await;
         let user = house.user("ada").await;
         let store = user.store("Handbook").await;
-        let document =
-            user.indexed(store, "team-handbook.pdf", "application/pdf", HANDBOOK.to_vec()).await;
+        let document = user
+            .indexed(
+                store,
+                "team-handbook.pdf",
+                "application/pdf",
+                HANDBOOK.to_vec(),
+            )
+            .await;
 
-        let stream = user.ask(store, "How many days of unused annual leave can I carry over?").await;
+        let stream = user
+            .ask(
+                store,
+                "How many days of unused annual leave can I carry over?",
+            )
+            .await;
 
         assert_eq!(
             stream.types(),
-            ["start", "text-start", "text-delta", "text-end", "source-document", "finish"]
+            [
+                "start",
+                "text-start",
+                "text-delta",
+                "text-end",
+                "source-document",
+                "finish"
+            ]
         );
         assert!(stream.done);
         assert!(stream.text().contains("five"), "{}", stream.text());
@@ -26,8 +44,10 @@ async fn an_uploaded_document_answers_with_citations_and_a_price() {
         assert_eq!(source["documentId"], document);
         assert_eq!(source["page"], 2);
         let session = stream.session.clone().expect("a session");
-        let messages =
-            user.get(&format!("/api/chat/sessions/{session}/messages")).await.expect(200);
+        let messages = user
+            .get(&format!("/api/chat/sessions/{session}/messages"))
+            .await
+            .expect(200);
         assert_eq!(messages[1]["content"], stream.text());
         assert_eq!(messages[1]["state"], "complete");
         let costs = user.get("/api/costs/summary").await.expect(200);

@@ -25,21 +25,31 @@ impl Answer {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response.text().await.expect("a whole body");
-        Self { status, headers, body }
+        Self {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// The body as JSON, after checking the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
-        if self.body.is_empty() { Value::Null } else { serde_json::from_str(&self.body).expect("JSON") }
+        if self.body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&self.body).expect("JSON")
+        }
     }
 
     /// The contract's short error text.
     #[track_caller]
     pub fn refused(self, status: u16) -> String {
         let body = self.expect(status);
-        body["detail"].as_str().map_or_else(|| body["detail"].to_string(), str::to_owned)
+        body["detail"]
+            .as_str()
+            .map_or_else(|| body["detail"].to_string(), str::to_owned)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -56,7 +66,12 @@ impl User {
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client");
-        Self { http, base, token: None, refresh_token: None }
+        Self {
+            http,
+            base,
+            token: None,
+            refresh_token: None,
+        }
     }
 
     pub async fn register(base: String, email: &str) -> Self {
@@ -96,11 +111,13 @@ impl User {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(reqwest::Method::POST, path).json(body)).await
+        self.send(self.request(reqwest::Method::POST, path).json(body))
+            .await
     }
 
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(reqwest::Method::PATCH, path).json(body)).await
+        self.send(self.request(reqwest::Method::PATCH, path).json(body))
+            .await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
@@ -108,12 +125,17 @@ impl User {
     }
 
     pub async fn id(&self) -> i64 {
-        self.get("/api/auth/me").await.expect(200)["id"].as_i64().expect("an id")
+        self.get("/api/auth/me").await.expect(200)["id"]
+            .as_i64()
+            .expect("an id")
     }
 
     /// A new store; answers its id.
     pub async fn store(&self, name: &str) -> i64 {
-        let store = self.post("/api/stores", &json!({"display_name": name})).await.expect(200);
+        let store = self
+            .post("/api/stores", &json!({"display_name": name}))
+            .await
+            .expect(200);
         store["id"].as_i64().expect("an id")
     }
 
@@ -122,14 +144,22 @@ impl User {
             .file_name(name.to_owned())
             .mime_str(media_type)
             .expect("a media type");
-        let form =
-            reqwest::multipart::Form::new().text("storeId", store.to_string()).part("file", file);
-        self.send(self.request(reqwest::Method::POST, "/api/upload").multipart(form)).await
+        let form = reqwest::multipart::Form::new()
+            .text("storeId", store.to_string())
+            .part("file", file);
+        self.send(
+            self.request(reqwest::Method::POST, "/api/upload")
+                .multipart(form),
+        )
+        .await
     }
 
     /// Uploads a document and waits until it can be asked; answers its id.
     pub async fn indexed(&self, store: i64, name: &str, media_type: &str, bytes: Vec<u8>) -> i64 {
-        let accepted = self.upload(store, name, media_type, bytes).await.expect(200);
+        let accepted = self
+            .upload(store, name, media_type, bytes)
+            .await
+            .expect(200);
         let operation = accepted["op_id"].as_str().expect("an operation").to_owned();
         let status = self.settled_operation(&operation).await;
         assert_eq!(status["status"], "DONE", "{status}");
@@ -148,7 +178,8 @@ impl User {
 
     /// Asks and reads the whole stream.
     pub async fn ask(&self, store: i64, question: &str) -> Stream {
-        self.ask_with(&json!({"storeIds": [store], "question": question})).await
+        self.ask_with(&json!({"storeIds": [store], "question": question}))
+            .await
     }
 
     pub async fn ask_with(&self, body: &Value) -> Stream {
@@ -171,7 +202,10 @@ impl Stream {
         let mut frames = Vec::new();
         let mut done = false;
         for frame in answer.body.split("\n\n").filter(|frame| !frame.is_empty()) {
-            let data: String = frame.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+            let data: String = frame
+                .lines()
+                .filter_map(|line| line.strip_prefix("data: "))
+                .collect();
             if data == "[DONE]" {
                 done = true;
             } else if !data.is_empty() {
@@ -187,18 +221,27 @@ impl Stream {
     }
 
     pub fn types(&self) -> Vec<&str> {
-        let mut types: Vec<&str> =
-            self.frames.iter().filter_map(|frame| frame["type"].as_str()).collect();
+        let mut types: Vec<&str> = self
+            .frames
+            .iter()
+            .filter_map(|frame| frame["type"].as_str())
+            .collect();
         types.dedup();
         types
     }
 
     pub fn text(&self) -> String {
-        self.frames.iter().filter_map(|frame| frame["delta"].as_str()).collect()
+        self.frames
+            .iter()
+            .filter_map(|frame| frame["delta"].as_str())
+            .collect()
     }
 
     pub fn sources(&self) -> Vec<&Value> {
-        self.frames.iter().filter(|frame| frame["type"] == "source-document").collect()
+        self.frames
+            .iter()
+            .filter(|frame| frame["type"] == "source-document")
+            .collect()
     }
 
     pub fn error(&self) -> Option<&Value> {
@@ -217,7 +260,10 @@ where
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(tokio::time::Instant::now() < deadline, "it did not happen within 30 seconds");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "it did not happen within 30 seconds"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -33,7 +33,9 @@ impl Database {
             "TEST_POSTGRES_URL names the PostgreSQL server for tests; scripts/test starts one",
         );
         let name = format!("it_{}", uuid::Uuid::new_v4().simple());
-        let mut connection = PgConnection::connect(&server).await.expect("PostgreSQL answers");
+        let mut connection = PgConnection::connect(&server)
+            .await
+            .expect("PostgreSQL answers");
         connection
             .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
             .await
@@ -43,9 +45,13 @@ impl Database {
 
     async fn drop_it(&self) {
         if let Self::Postgres { server, name } = self {
-            let mut connection = PgConnection::connect(server).await.expect("PostgreSQL answers");
+            let mut connection = PgConnection::connect(server)
+                .await
+                .expect("PostgreSQL answers");
             connection
-                .execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
+                .execute(sqlx::AssertSqlSafe(format!(
+                    "DROP DATABASE {name} WITH (FORCE)"
+                )))
                 .await
                 .expect("the database is dropped");
         }

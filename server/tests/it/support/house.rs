@@ -44,13 +44,20 @@ impl House {
     ) -> Self {
         let pairs = pairs(&folder, database, settings);
         let surroundings = surroundings();
-        let app = App::from_settings(pairs, surroundings).await.expect("the house starts");
+        let app = App::from_settings(pairs, surroundings)
+            .await
+            .expect("the house starts");
         let listener = app.bind().await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let stop = Stop::default();
         let serving = app.serve(listener, stop.clone());
         let running = tokio::spawn(async move { serving.await.expect("the house serves") });
-        Self { address, folder, stop, running: Some(running) }
+        Self {
+            address,
+            folder,
+            stop,
+            running: Some(running),
+        }
     }
 
     /// Stops softly and waits until everything has ended.
@@ -90,9 +97,14 @@ fn pairs(
     database: &Database,
     settings: &[(&str, &str)],
 ) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> =
-        SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    pairs.push(("PLC_STORAGE_DIR".to_owned(), folder.path().display().to_string()));
+    let mut pairs: Vec<(String, String)> = SETTINGS
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    pairs.push((
+        "PLC_STORAGE_DIR".to_owned(),
+        folder.path().display().to_string(),
+    ));
     if let Some(url) = database.url() {
         pairs.push(("DATABASE_URL".to_owned(), url));
     }
@@ -109,5 +121,7 @@ pub fn program() -> PathBuf {
 }
 
 fn surroundings() -> Surroundings {
-    Surroundings::of_system().expect("surroundings").with_program(program())
+    Surroundings::of_system()
+        .expect("surroundings")
+        .with_program(program())
 }

@@ -106,6 +106,10 @@ async fn users_are_found_and_listed_unless_erased() {
         assert_eq!(list(None, 100).await, [ids[3], ids[2], ids[0]]);
         assert_eq!(list(None, 2).await, [ids[3], ids[2]]);
         assert_eq!(list(Some(ids[2]), 2).await, [ids[0]]);
+        assert_eq!(house.accounts.count().await.unwrap(), 3);
+        let emails = house.accounts.emails(&ids[..2]).await.unwrap();
+        assert_eq!(emails.len(), 1);
+        assert_eq!(emails[&ids[0]], "a@example.org");
         let by_email = async |email: &str| house.accounts.find_by_email(email).await.unwrap();
         assert_eq!(by_email("C@example.org").await.unwrap().id, ids[2]);
         assert_eq!(by_email("b@example.org").await, None);

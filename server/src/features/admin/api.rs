@@ -1,0 +1,391 @@
+//! The routes under `/api/admin`, and `/api/settings`.
+
+use std::collections::HashMap;
+
+use api::{accounts::Role, admin as wire};
+use entities::{Nanos, UserId, UserStatus};
+
+use super::{AdminError, Administration, limits};
+use crate::{
+    features::accounts::{Account, RoleChange},
+    platform::{
+        audit::AuditEntry,
+        budgets::BudgetStatus,
+        http::{
+            Admin, Anyone, Auditor, Call, Guard, Json, NoBody, Operation, Problem, Query, Registry,
+        },
+        limits::LimitClass,
+    },
+};
+
+const TAG: &str = "administration";
+const USER_NOT_FOUND: &str = "User not found";
+/// A year.
+const MOST_TTL_MINUTES: i64 = 525_600;
+
+/// Mounts the routes.
+pub(crate) fn register(registry: &mut Registry, administration: &Administration) {
+    mount_users(registry, administration);
+    mount_records(registry, administration);
+    mount_branding(registry, administration);
+}
+
+fn mount_users(registry: &mut Registry, administration: &Administration) {
+    let service = || administration.clone();
+    registry.mount_with(
+        look("/api/admin/users", "List the users, the newest first")
+            .description("`limit`: 1 to 500, 100 when absent."),
+        service(),
+        users,
+    );
+    registry.mount_with(
+        change("/api/admin/users/{id}/role", "Change a user's role")
+            .path_parameter("id", "integer")
+            .refuses(&[400, 404]),
+        service(),
+        set_role,
+    );
+    registry.mount_with(
+        look(
+            "/api/admin/budgets/{user_id}",
+            "Where a user's budget stands",
+        )
+        .path_parameter("user_id", "integer")
+        .refuses(&[404]),
+        service(),
+        budget,
+    );
+    registry.mount_with(
+        change("/api/admin/budgets/{user_id}", "Set a user's monthly limit")
+            .description("Jobs of the user that wait for money go on at once.")
+            .path_parameter("user_id", "integer")
+            .refuses(&[404]),
+        service(),
+        set_budget,
+    );
+}
+
+fn mount_records(registry: &mut Registry, administration: &Administration) {
+    let service = || administration.clone();
+    registry.mount_with(
+        look("/api/admin/audit", "The acts on record, the newest first")
+            .description("`limit`: 1 to 200, 50 when absent."),
+        service(),
+        audit,
+    );
+    registry.mount_with(
+        look(
+            "/api/admin/audit/deletions",
+            "Deleted stores, the newest first",
+        )
+        .description("`limit`: 1 to 500, 100 when absent."),
+        service(),
+        deletions,
+    );
+    registry.mount_with(
+        look("/api/admin/system/summary", "How much there is"),
+        service(),
+        system_summary,
+    );
+    registry.mount_with(
+        change(
+            "/api/admin/watchdog/reset-stuck",
+            "Start stuck documents again",
+        ),
+        service(),
+        reset_stuck,
+    );
+}
+
+fn mount_branding(registry: &mut Registry, administration: &Administration) {
+    let service = || administration.clone();
+    registry.mount_with(
+        look("/api/settings", "The branding of the house"),
+        service(),
+        settings,
+    );
+    registry.mount_with(
+        change("/api/settings", "Change the branding of the house")
+            .description("What is absent stays; nothing at all changes nothing."),
+        service(),
+        change_settings,
+    );
+}
+
+fn look(path: &'static str, summary: &'static str) -> Operation {
+    Operation::get(path).summary(summary).tag(TAG)
+}
+
+fn change(path: &'static str, summary: &'static str) -> Operation {
+    Operation::post(path)
+        .summary(summary)
+        .tag(TAG)
+        .limit(LimitClass::AdminAction)
+}
+
+/// How many to list.
+fn up_to(newest: &wire::Newest, usual: u64, most: u64) -> Result<u64, Problem> {
+    let limit = newest.limit.unwrap_or(usual);
+    if (1..=most).contains(&limit) {
+        Ok(limit)
+    } else {
+        let message = format!("Must be between 1 and {most}");
+        Err(Problem::invalid(&["query", "limit"], message))
+    }
+}
+
+fn actor(call: &Call<Admin>) -> UserId {
+    UserId(call.principal().user_id)
+}
+
+/// The user that the path names.
+async fn target<G: Guard>(
+    administration: &Administration,
+    call: &Call<G>,
+    parameter: &str,
+) -> Result<UserId, Problem> {
+    let id = UserId(call.path_or_missing(parameter, USER_NOT_FOUND)?);
+    let account = administration.0.accounts.find(id).await?;
+    Ok(account.ok_or(AdminError::UserNotFound)?.id)
+}
+
+async fn users(
+    administration: Administration,
+    _: Call<Auditor>,
+    Query(newest): Query<wire::Newest>,
+) -> Result<Json<Vec<wire::AdminUser>>, Problem> {
+    let limit = up_to(&newest, 100, 500)?;
+    let accounts = administration.0.accounts.list(None, limit).await?;
+    let ids: Vec<UserId> = accounts.iter().map(|account| account.id).collect();
+    let limits = administration.0.budgets.limits(&ids).await?;
+    Ok(Json(
+        accounts
+            .into_iter()
+            .map(|account| user(account, &limits))
+            .collect(),
+    ))
+}
+
+async fn set_role(
+    administration: Administration,
+    call: Call<Admin>,
+    Json(body): Json<wire::SetRole>,
+) -> Result<Json<wire::AdminUser>, Problem> {
+    let id = UserId(call.path_or_missing("id", USER_NOT_FOUND)?);
+    let change = role_change(&body)?;
+    let accounts = &administration.0.accounts;
+    let account = accounts
+        .set_role(call.principal(), id, change, body.admin_notes)
+        .await?;
+    let limits = administration.0.budgets.limits(&[id]).await?;
+    Ok(Json(user(account, &limits)))
+}
+
+fn role_change(body: &wire::SetRole) -> Result<RoleChange, AdminError> {
+    match (body.is_admin, body.role) {
+        (None, None) => Err(AdminError::field(
+            "is_admin",
+            "Field required: is_admin, or role (user, admin or auditor)",
+        )),
+        (Some(is_admin), Some(role)) if is_admin != (role == Role::Admin) => Err(
+            AdminError::field("role", "Contradicts is_admin: send one of them"),
+        ),
+        (_, Some(Role::User)) => Ok(RoleChange::To(entities::Role::User)),
+        (_, Some(Role::Admin)) | (Some(true), None) => Ok(RoleChange::MakeAdmin),
+        (_, Some(Role::Auditor)) => Ok(RoleChange::To(entities::Role::Auditor)),
+        (Some(false), None) => Ok(RoleChange::RemoveAdmin),
+    }
+}
+
+async fn budget(
+    administration: Administration,
+    call: Call<Auditor>,
+    _: NoBody,
+) -> Result<Json<wire::Budget>, Problem> {
+    let id = target(&administration, &call, "user_id").await?;
+    let status = administration.0.budgets.status(id).await?;
+    Ok(Json(standing(id, &status)))
+}
+
+async fn set_budget(
+    administration: Administration,
+    call: Call<Admin>,
+    Json(body): Json<wire::SetBudget>,
+) -> Result<Json<wire::BudgetSet>, Problem> {
+    let id = target(&administration, &call, "user_id").await?;
+    let limit = limits::parse(body.monthly_limit_usd)?;
+    administration.0.limits.set(actor(&call), id, limit).await?;
+    Ok(Json(wire::BudgetSet {
+        monthly_limit_usd: limit.as_usd(),
+    }))
+}
+
+async fn audit(
+    administration: Administration,
+    _: Call<Auditor>,
+    Query(newest): Query<wire::Newest>,
+) -> Result<Json<Vec<wire::AuditEntry>>, Problem> {
+    let limit = up_to(&newest, 50, 200)?;
+    let entries = administration.0.audit.list(limit, None, &[]).await?;
+    Ok(Json(entries.into_iter().map(entry).collect()))
+}
+
+async fn deletions(
+    administration: Administration,
+    _: Call<Auditor>,
+    Query(newest): Query<wire::Newest>,
+) -> Result<Json<Vec<wire::Deletion>>, Problem> {
+    let limit = up_to(&newest, 100, 500)?;
+    let stores = administration.0.documents.deletions(limit).await?;
+    let mut actors: Vec<UserId> = stores.iter().filter_map(|store| store.deleted_by).collect();
+    actors.sort_unstable();
+    actors.dedup();
+    let emails = administration.0.accounts.emails(&actors).await?;
+    let deletions = stores.into_iter().filter_map(|store| {
+        Some(wire::Deletion {
+            store_id: store.id.0,
+            deleted_at: store.deleted_at?,
+            deleted_by: store.deleted_by.and_then(|by| emails.get(&by).cloned()),
+        })
+    });
+    Ok(Json(deletions.collect()))
+}
+
+async fn system_summary(
+    administration: Administration,
+    _: Call<Auditor>,
+    _: NoBody,
+) -> Result<Json<wire::SystemSummary>, Problem> {
+    let users = administration.0.accounts.count().await?;
+    let (stores, documents) = administration.0.documents.totals().await?;
+    let signed = |number| i64::try_from(number).unwrap_or(i64::MAX);
+    Ok(Json(wire::SystemSummary {
+        users: signed(users),
+        stores: signed(stores),
+        documents: signed(documents),
+    }))
+}
+
+async fn reset_stuck(
+    administration: Administration,
+    call: Call<Admin>,
+    body: Option<Json<wire::ResetStuck>>,
+) -> Result<Json<wire::ResetDone>, Problem> {
+    let wire::ResetStuck {
+        ttl_minutes,
+        user_id,
+    } = body.map(|Json(body)| body).unwrap_or_default();
+    if !(0..=MOST_TTL_MINUTES).contains(&ttl_minutes) {
+        let message = format!("Must be between 0 and {MOST_TTL_MINUTES} minutes");
+        return Err(AdminError::field("ttl_minutes", message).into());
+    }
+    let age = chrono::Duration::minutes(ttl_minutes);
+    let documents = &administration.0.documents;
+    let reset = documents
+        .reset_stuck(Some(actor(&call)), age, user_id.map(UserId))
+        .await?;
+    Ok(Json(wire::ResetDone {
+        reset_count: i64::try_from(reset).unwrap_or(i64::MAX),
+    }))
+}
+
+async fn settings(
+    administration: Administration,
+    _: Call<Anyone>,
+    _: NoBody,
+) -> Result<Json<wire::AppSettings>, Problem> {
+    Ok(Json(administration.0.branding.read().await?))
+}
+
+async fn change_settings(
+    administration: Administration,
+    call: Call<Admin>,
+    Json(body): Json<wire::ChangeAppSettings>,
+) -> Result<Json<wire::AppSettings>, Problem> {
+    let branding = &administration.0.branding;
+    Ok(Json(branding.change(actor(&call), body).await?))
+}
+
+fn user(account: Account, limits: &HashMap<UserId, Nanos>) -> wire::AdminUser {
+    wire::AdminUser {
+        id: account.id.0,
+        is_admin: account.role == entities::Role::Admin,
+        is_active: account.status == UserStatus::Active,
+        admin_notes: account.admin_notes,
+        monthly_limit_usd: limits.get(&account.id).copied().map(Nanos::as_usd),
+        created_at: account.created_at,
+        role: match account.role {
+            entities::Role::User => Role::User,
+            entities::Role::Admin => Role::Admin,
+            entities::Role::Auditor => Role::Auditor,
+        },
+        email: account.email,
+    }
+}
+
+fn standing(id: UserId, status: &BudgetStatus) -> wire::Budget {
+    wire::Budget {
+        user_id: id.0,
+        month: status.month.to_string(),
+        monthly_limit_usd: status.limit.map(Nanos::as_usd),
+        spent_usd: status.spent.as_usd(),
+        held_usd: status.held.as_usd(),
+        remaining_usd: status.available().map(Nanos::as_usd),
+        resets_at: status.resets_at,
+    }
+}
+
+fn entry(entry: AuditEntry) -> wire::AuditEntry {
+    wire::AuditEntry {
+        id: entry.id,
+        admin_user_id: entry.actor.map(|actor| actor.0),
+        action: entry.action,
+        target_type: entry.target_type,
+        target_id: entry.target_id,
+        metadata_json: entry.metadata,
+        created_at: entry.created_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_said_once_or_twice_the_same() {
+        let body = |is_admin, role| wire::SetRole {
+            is_admin,
+            role,
+            admin_notes: None,
+        };
+        let change = |is_admin, role| role_change(&body(is_admin, role)).unwrap();
+        assert_eq!(change(Some(true), None), RoleChange::MakeAdmin);
+        assert_eq!(change(Some(false), None), RoleChange::RemoveAdmin);
+        assert_eq!(change(Some(true), Some(Role::Admin)), RoleChange::MakeAdmin);
+        assert_eq!(
+            change(Some(false), Some(Role::Auditor)),
+            RoleChange::To(entities::Role::Auditor)
+        );
+        assert_eq!(
+            change(None, Some(Role::User)),
+            RoleChange::To(entities::Role::User)
+        );
+        for (is_admin, role) in [
+            (None, None),
+            (Some(true), Some(Role::Auditor)),
+            (Some(false), Some(Role::Admin)),
+        ] {
+            assert!(role_change(&body(is_admin, role)).is_err());
+        }
+    }
+
+    #[test]
+    fn how_many_to_list_has_bounds() {
+        let limit = |limit| up_to(&wire::Newest { limit }, 50, 200).ok();
+        assert_eq!(limit(None), Some(50));
+        assert_eq!(limit(Some(1)), Some(1));
+        assert_eq!(limit(Some(200)), Some(200));
+        assert_eq!(limit(Some(0)), None);
+        assert_eq!(limit(Some(201)), None);
+    }
+}
