@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod eval;
 mod maintenance;
+mod retention;
 mod serve;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -44,6 +45,10 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Show the main job on sample documents: upload, ask, cited answers, their price
     Demo(demo::Demo),
+    /// Show how long each kind of data is kept, or delete what has outlived that
+    Retention(retention::Retention),
+    /// Erase a user: everything that they made, and what makes their account theirs
+    Erase(retention::Erase),
     /// Remove temporary files that a killed process left behind
     CleanupTmp,
     /// Start documents again that have been stuck for so many minutes
@@ -87,6 +92,8 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::CreateFirstAdmin(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
         Command::Demo(command) => command.run().await,
+        Command::Retention(command) => command.run().await,
+        Command::Erase(command) => command.run().await,
         Command::CleanupTmp => maintenance::cleanup_tmp().await,
         Command::MarkStuck(command) => command.run().await,
         Command::Eval(command) => command.run().await,

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use super::App;
 use crate::{
-    features::{accounts, chat, documents},
+    features::{accounts, admin, chat, documents},
     platform::{
         audit, budgets,
         clock::Clock,
         db::Db,
         jobs::Jobs,
-        retention::{Class, Holding, Part, Place, Registry},
+        retention::{Class, Part, Place, Registry},
         retrieval,
         storage::{BlobKey, Blobs, TemporaryFiles},
     },
@@ -45,7 +46,21 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         .with(documents::retention(&db, &blobs, &temporary))
         .with(budgets::retention(&db))
         .with(audit::retention())
+        .with(admin::retention())
         .with(house())
+}
+
+impl App {
+    /// What this house keeps.
+    pub(crate) fn retention(&self) -> Registry {
+        registry(RetentionParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            jobs: self.jobs.clone(),
+            blobs: self.blobs.clone(),
+            temporary: self.temporary.clone(),
+        })
+    }
 }
 
 /// What belongs to no feature.
@@ -53,12 +68,4 @@ fn house() -> Part {
     Part::default()
         .holds(Place::Table("seaql_migrations"), Class::House)
         .holds(Place::Blobs(BlobKey::PROBES), Class::House)
-        .holding(Holding {
-            place: Place::Table("app_settings"),
-            class: Class::House,
-            not_expired: None,
-            not_erased: Some(
-                "a setting names who changed it by number alone, and an erased user's number is nobody's",
-            ),
-        })
 }

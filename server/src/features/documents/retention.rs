@@ -73,10 +73,11 @@ impl Expirer for LeftUploads {
 
     async fn expire_batch(&self, before: DateTime<Utc>, _: u64) -> Result<u64, RetentionError> {
         let files = self.0.clone();
-        let removed =
-            tokio::task::spawn_blocking(move || files.clean(std::time::Duration::ZERO, before.into()))
-                .await
-                .map_err(|error| StorageError::from(std::io::Error::other(error)))??;
+        let removed = tokio::task::spawn_blocking(move || {
+            files.clean(std::time::Duration::ZERO, before.into())
+        })
+        .await
+        .map_err(|error| StorageError::from(std::io::Error::other(error)))??;
         Ok(u64::try_from(removed).unwrap_or(u64::MAX))
     }
 }

@@ -3,8 +3,7 @@
 use crate::platform::retention::{Class, Holding, Part, Place};
 
 /// Why rows of the chain do not simply go.
-const CHAINED: &str =
-    "each entry carries the hash of the one before: the log is cut at a signed checkpoint or not at all";
+const CHAINED: &str = "each entry carries the hash of the one before: the log is cut at a signed checkpoint or not at all";
 /// Why an erased user's entries stay.
 const IDS_ONLY: &str =
     "entries hold ids alone, and the id of an erased user is nobody's name: the chain stays whole";

@@ -17,8 +17,7 @@ const HOLDS: Place = Place::Table("holds");
 const LEDGER: Place = Place::Table("ledger");
 
 /// Why an erased user's charges stay until their month goes.
-const PSEUDONYM: &str =
-    "rows name the user by number alone, and the number of an erased user is nobody's: sums stay true";
+const PSEUDONYM: &str = "rows name the user by number alone, and the number of an erased user is nobody's: sums stay true";
 
 /// What the books register.
 pub(crate) fn retention(db: &Db) -> Part {

@@ -124,7 +124,8 @@ impl Registry {
         Ok(erasure)
     }
 
-    async fn remaining(
+    /// How many rows of a user there are, by where they are; places without any are left out.
+    pub(crate) async fn remaining(
         &self,
         user: UserId,
     ) -> Result<Vec<(&'static [Place], u64)>, RetentionError> {

@@ -93,7 +93,11 @@ pub(crate) fn about_users(tables: &[Table]) -> BTreeSet<&str> {
     loop {
         let known = about.len();
         for table in tables {
-            if table.parents.iter().any(|parent| about.contains(parent.as_str())) {
+            if table
+                .parents
+                .iter()
+                .any(|parent| about.contains(parent.as_str()))
+            {
                 about.insert(&table.name);
             }
         }
@@ -118,7 +122,11 @@ pub(crate) fn faults(tables: &[Table], registry: &Registry) -> Vec<String> {
             continue;
         };
         let erased = registry.erases(holding.place);
-        match (about.contains(table.name.as_str()), erased, holding.not_erased) {
+        match (
+            about.contains(table.name.as_str()),
+            erased,
+            holding.not_erased,
+        ) {
             (true, false, None) => faults.push(format!("{} has no eraser", table.name)),
             (_, true, Some(_)) => {
                 faults.push(format!("{} is erased in spite of a reason", table.name));

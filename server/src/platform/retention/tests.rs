@@ -128,14 +128,20 @@ async fn an_erasure_counts_anew_what_is_left() {
 
 #[test]
 fn every_class_has_a_name_of_its_own_and_a_term() {
-    let names: std::collections::BTreeSet<&str> = Class::ALL.iter().map(|class| class.name()).collect();
+    let names: std::collections::BTreeSet<&str> =
+        Class::ALL.iter().map(|class| class.name()).collect();
     assert_eq!(names.len(), Class::ALL.len());
     let unlimited = Class::ALL
         .into_iter()
         .filter(|class| matches!(class.term(&KEEP_ALL), Term::Until(_)));
     assert_eq!(
         unlimited.collect::<Vec<_>>(),
-        [Class::Published, Class::Library, Class::Accounts, Class::House]
+        [
+            Class::Published,
+            Class::Library,
+            Class::Accounts,
+            Class::House
+        ]
     );
 }
 
@@ -183,7 +189,11 @@ async fn tables_that_nobody_thought_of_are_found() {
         );
         assert_eq!(
             schema::faults(&tables, &registry),
-            ["acts has no eraser", "notes has 2 classes", "pages has no eraser"]
+            [
+                "acts has no eraser",
+                "notes has 2 classes",
+                "pages has no eraser"
+            ]
         );
     })
     .await;

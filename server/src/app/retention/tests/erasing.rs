@@ -37,7 +37,11 @@ async fn an_erased_user_leaves_nothing_and_the_other_loses_nothing() {
         let house = House::on(&test).await;
         house.fill([ADA, BEN]).await;
         for table in &house.tables {
-            assert!(house.count(&table.name, "1 = 1").await > 0, "{} is empty", table.name);
+            assert!(
+                house.count(&table.name, "1 = 1").await > 0,
+                "{} is empty",
+                table.name
+            );
         }
         let before = house.rows().await;
         assert!(house.named_in(1).await.len() > 10);
@@ -47,7 +51,10 @@ async fn an_erased_user_leaves_nothing_and_the_other_loses_nothing() {
         assert_eq!(erasure.remaining, []);
         assert!(erasure.erased > 10);
         let after = house.rows().await;
-        let marked: Vec<_> = after.iter().filter(|(_, row)| row.contains(ADA.mark)).collect();
+        let marked: Vec<_> = after
+            .iter()
+            .filter(|(_, row)| row.contains(ADA.mark))
+            .collect();
         assert_eq!(marked, Vec::<&(String, String)>::new());
         assert_eq!(house.named_in(1).await, [""; 0]);
         assert_eq!(tombstones(&house).await, 1);
@@ -56,13 +63,27 @@ async fn an_erased_user_leaves_nothing_and_the_other_loses_nothing() {
         for row in before.iter().filter(|(_, row)| row.contains(BEN.mark)) {
             // Only the number of the one who deleted the store has gone.
             let (table, _) = row;
-            assert!(after.contains(row) || table == "stores", "{row:?} has changed");
+            assert!(
+                after.contains(row) || table == "stores",
+                "{row:?} has changed"
+            );
         }
-        assert_eq!(house.count("stores", "user_id = 2 AND deleted_by IS NULL").await, 1);
+        assert_eq!(
+            house
+                .count("stores", "user_id = 2 AND deleted_by IS NULL")
+                .await,
+            1
+        );
         for table in &house.tables {
             let (of_ben, name) = (ben(table), &table.name);
-            let lost = before.iter().filter(|(table, row)| table == name && of_ben(row)).count();
-            let kept = after.iter().filter(|(table, row)| table == name && of_ben(row)).count();
+            let lost = before
+                .iter()
+                .filter(|(table, row)| table == name && of_ben(row))
+                .count();
+            let kept = after
+                .iter()
+                .filter(|(table, row)| table == name && of_ben(row))
+                .count();
             assert_eq!(lost, kept, "{name}");
         }
         if house.tables.iter().any(|table| table.virtual_table) {
@@ -112,7 +133,12 @@ async fn a_running_job_is_asked_to_stop_and_erased_when_it_has() {
         let erasure = house.registry.erase(ADA.id).await.unwrap();
         let jobs: &[Place] = &[Place::Table("jobs"), Place::Table("job_events")];
         assert_eq!(erasure.remaining, [(jobs, 1)]);
-        assert_eq!(house.count("jobs", "user_id = 1 AND cancel_requested_at IS NOT NULL").await, 1);
+        assert_eq!(
+            house
+                .count("jobs", "user_id = 1 AND cancel_requested_at IS NOT NULL")
+                .await,
+            1
+        );
 
         house
             .run(
@@ -124,7 +150,12 @@ async fn a_running_job_is_asked_to_stop_and_erased_when_it_has() {
         let erasure = house.registry.erase(ADA.id).await.unwrap();
         assert_eq!(erasure.remaining, []);
         assert_eq!(house.count("jobs", "user_id = 1").await, 0);
-        assert_eq!(house.count("jobs", "user_id = 2 AND state = 'queued'").await, 1);
+        assert_eq!(
+            house
+                .count("jobs", "user_id = 2 AND state = 'queued'")
+                .await,
+            1
+        );
     })
     .await;
 }

@@ -53,7 +53,9 @@ impl House {
             .write_alone(WriteKey::Free, (person, state), |txn, (person, state)| {
                 Box::pin(async move {
                     let row = message(*person, MessageRole::Assistant, *state, "more");
-                    message::Entity::insert(row).exec_without_returning(txn).await?;
+                    message::Entity::insert(row)
+                        .exec_without_returning(txn)
+                        .await?;
                     Ok(())
                 })
             })
@@ -88,9 +90,27 @@ async fn old_rows_go_and_young_ones_stay() {
         }
         assert_eq!(house.count("refresh_tokens", "1 = 1").await, 1);
         assert_eq!(house.count("processes", "1 = 1").await, 1);
-        assert_eq!(house.count("jobs", "user_id = 1 AND state <> 'queued'").await, 0);
-        assert_eq!(house.count("jobs", "user_id = 1 AND state = 'queued'").await, 1);
-        for table in ["users", "stores", "documents", "passages", "budgets", "audit_log", "app_settings"] {
+        assert_eq!(
+            house
+                .count("jobs", "user_id = 1 AND state <> 'queued'")
+                .await,
+            0
+        );
+        assert_eq!(
+            house
+                .count("jobs", "user_id = 1 AND state = 'queued'")
+                .await,
+            1
+        );
+        for table in [
+            "users",
+            "stores",
+            "documents",
+            "passages",
+            "budgets",
+            "audit_log",
+            "app_settings",
+        ] {
             let name = |(table, _): &&(String, String)| table.clone();
             let rows = house.rows().await;
             assert_eq!(
@@ -100,7 +120,9 @@ async fn old_rows_go_and_young_ones_stay() {
             );
         }
         let after = house.rows().await;
-        let lost = before.difference(&after).find(|(_, row)| row.contains(BEN.mark));
+        let lost = before
+            .difference(&after)
+            .find(|(_, row)| row.contains(BEN.mark));
         assert_eq!(lost, None);
         assert_eq!(house.expire(&DEFAULTS).await, 0, "nothing is left to do");
     })
@@ -118,11 +140,22 @@ async fn a_conversation_goes_in_batches_and_stays_while_it_has_a_message() {
         }
         house.insert_message(ada, MessageState::Streaming).await;
         house.expire(&DEFAULTS).await;
-        assert_eq!(house.count("messages", "user_id = 1 AND state = 'streaming'").await, 1);
-        assert_eq!(house.count("messages", "user_id = 1").await, 1, "what is being written stays");
+        assert_eq!(
+            house
+                .count("messages", "user_id = 1 AND state = 'streaming'")
+                .await,
+            1
+        );
+        assert_eq!(
+            house.count("messages", "user_id = 1").await,
+            1,
+            "what is being written stays"
+        );
         assert_eq!(house.count("chat_sessions", "user_id = 1").await, 1);
 
-        house.run("UPDATE messages SET state = 'cut' WHERE user_id = 1".to_owned()).await;
+        house
+            .run("UPDATE messages SET state = 'cut' WHERE user_id = 1".to_owned())
+            .await;
         assert_eq!(house.expire(&DEFAULTS).await, 2);
         assert_eq!(house.count("chat_sessions", "user_id = 1").await, 0);
     })
@@ -160,15 +193,25 @@ async fn usage_goes_by_whole_closed_months_and_the_sums_stay_true() {
             usage: days(37),
             ..KEEP_ALL
         };
-        assert_eq!(house.expire(&config).await, 4, "a charge, a hold, a period, the house's period");
+        assert_eq!(
+            house.expire(&config).await,
+            4,
+            "a charge, a hold, a period, the house's period"
+        );
         assert_eq!(house.count("periods", "month = '2026-08'").await, 0);
-        assert_eq!(house.count("periods", "month = '2026-09'").await, 2, "a hold is open");
+        assert_eq!(
+            house.count("periods", "month = '2026-09'").await,
+            2,
+            "a hold is open"
+        );
         assert_eq!(house.count("periods", "month = '2026-10'").await, 1);
         let off = "spent_nanos <> COALESCE((SELECT SUM(amount_nanos) FROM ledger \
                    WHERE period_id = periods.id), 0)";
         assert_eq!(house.count("periods", off).await, 0);
 
-        house.run("UPDATE holds SET state = 'released' WHERE state = 'open'".to_owned()).await;
+        house
+            .run("UPDATE holds SET state = 'released' WHERE state = 'open'".to_owned())
+            .await;
         assert_eq!(house.expire(&config).await, 3);
         house.clock.advance(TimeDelta::days(20));
         assert_eq!(house.expire(&config).await, 3, "October is over");
@@ -189,7 +232,9 @@ async fn a_process_stays_while_it_has_a_job_and_a_store_while_it_has_a_document(
             })
             .await
             .unwrap();
-        house.run("UPDATE stores SET deleted_at = created_at".to_owned()).await;
+        house
+            .run("UPDATE stores SET deleted_at = created_at".to_owned())
+            .await;
         house.expire(&DEFAULTS).await;
         assert_eq!(house.count("jobs", "state = 'running'").await, 1);
         assert_eq!(house.count("processes", "1 = 1").await, 2);
@@ -197,7 +242,11 @@ async fn a_process_stays_while_it_has_a_job_and_a_store_while_it_has_a_document(
 
         house.run("DELETE FROM documents".to_owned()).await;
         assert_eq!(house.expire(&DEFAULTS).await, 1);
-        assert_eq!(house.count("stores", "user_id = 2").await, 1, "can still be brought back");
+        assert_eq!(
+            house.count("stores", "user_id = 2").await,
+            1,
+            "can still be brought back"
+        );
         assert_eq!(house.count("stores", "user_id = 1").await, 0);
     })
     .await;
@@ -208,10 +257,15 @@ async fn uploads_that_a_dead_process_left_go() {
     let test = TestDb::sqlite().await;
     let house = House::on(&test).await;
     let folder = house.folder.path().join("tmp");
-    for (name, hours) in [("binnacle-old", 25), ("binnacle-young", 23), ("of-others", 25)] {
+    for (name, hours) in [
+        ("binnacle-old", 25),
+        ("binnacle-young", 23),
+        ("of-others", 25),
+    ] {
         let file = std::fs::File::create(folder.join(name)).unwrap();
         let now: SystemTime = noon().with_timezone(&Utc).into();
-        file.set_modified(now - Duration::from_hours(hours)).unwrap();
+        file.set_modified(now - Duration::from_hours(hours))
+            .unwrap();
     }
     assert_eq!(house.expire(&DEFAULTS).await, 1);
     assert!(!folder.join("binnacle-old").exists());

@@ -64,7 +64,9 @@ impl House {
     pub(super) async fn fill(&self, people: [Person; 2]) {
         for person in people {
             self.db
-                .write_alone(WriteKey::Free, person, |txn, person| Box::pin(rows(txn, *person)))
+                .write_alone(WriteKey::Free, person, |txn, person| {
+                    Box::pin(rows(txn, *person))
+                })
                 .await
                 .unwrap();
             let original = self.folder.path().join("original");
@@ -78,10 +80,16 @@ impl House {
                 metadata: json!({}),
             };
             let clock = std::sync::Arc::new(self.clock.clone());
-            let audit = Audit::new(self.db.clone(), clock, b"the secret of a house in a test", &[]);
+            let audit = Audit::new(
+                self.db.clone(),
+                clock,
+                b"the secret of a house in a test",
+                &[],
+            );
             audit.record(event).await.unwrap();
         }
-        self.run("UPDATE stores SET deleted_by = 1 WHERE user_id = 2".to_owned()).await;
+        self.run("UPDATE stores SET deleted_by = 1 WHERE user_id = 2".to_owned())
+            .await;
     }
 }
 
@@ -195,7 +203,8 @@ async fn library(txn: &Txn, person: Person) -> Result<(), DbErr> {
         user_id: person.id,
         generation: 1,
     };
-    let passages: Vec<PassageId> = index(txn, &prepare(source, &[chunk(person, 0), chunk(person, 1)])).await?;
+    let passages: Vec<PassageId> =
+        index(txn, &prepare(source, &[chunk(person, 0), chunk(person, 1)])).await?;
     let vectors: Vec<NewVector> = passages
         .into_iter()
         .map(|passage_id| NewVector {
@@ -233,9 +242,14 @@ async fn conversation(txn: &Txn, person: Person) -> Result<(), DbErr> {
     })
     .exec_without_returning(txn)
     .await?;
-    for (role, text) in [(MessageRole::User, "question"), (MessageRole::Assistant, "answer")] {
+    for (role, text) in [
+        (MessageRole::User, "question"),
+        (MessageRole::Assistant, "answer"),
+    ] {
         let message = message(person, role, MessageState::Complete, text);
-        message::Entity::insert(message).exec_without_returning(txn).await?;
+        message::Entity::insert(message)
+            .exec_without_returning(txn)
+            .await?;
     }
     idempotency_key::Entity::insert(idempotency_key::ActiveModel {
         user_id: Set(person.id),

@@ -32,7 +32,9 @@ struct House {
 }
 
 fn noon() -> DateTime<chrono::Utc> {
-    chrono::Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
+    chrono::Utc
+        .with_ymd_and_hms(2026, 11, 21, 12, 0, 0)
+        .unwrap()
 }
 
 impl House {
@@ -41,7 +43,8 @@ impl House {
         let clock = ManualClock::starting_at(noon());
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
         let folder = tempfile::tempdir().unwrap();
-        let blobs = Blobs::in_folder(&folder.path().join("blobs"), Telemetry::new().unwrap()).unwrap();
+        let blobs =
+            Blobs::in_folder(&folder.path().join("blobs"), Telemetry::new().unwrap()).unwrap();
         let jobs = Jobs::new(
             db.clone(),
             time.clone(),
@@ -92,15 +95,25 @@ impl House {
     async fn count(&self, table: &str, condition: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}");
         let statement = Statement::from_string(self.db.backend(), sql);
-        let row = self.db.read().query_one_raw(statement).await.unwrap().unwrap();
+        let row = self
+            .db
+            .read()
+            .query_one_raw(statement)
+            .await
+            .unwrap()
+            .unwrap();
         row.try_get("", "n").unwrap()
     }
 
     async fn run(&self, statement: String) {
         self.db
-            .write_alone(crate::platform::db::WriteKey::Free, statement, |txn, statement| {
-                Box::pin(async move { txn.execute_unprepared(statement).await.map(|_| ()) })
-            })
+            .write_alone(
+                crate::platform::db::WriteKey::Free,
+                statement,
+                |txn, statement| {
+                    Box::pin(async move { txn.execute_unprepared(statement).await.map(|_| ()) })
+                },
+            )
             .await
             .unwrap();
     }

@@ -31,7 +31,10 @@ async fn every_table_has_a_class_and_every_user_column_an_eraser_or_a_reason() {
     for_each_database(async |test| {
         let house = House::on(&test).await;
         assert_eq!(schema::faults(&house.tables, &house.registry), [""; 0]);
-        assert!(schema::about_users(&house.tables).len() > 15, "the walk sees the schema");
+        assert!(
+            schema::about_users(&house.tables).len() > 15,
+            "the walk sees the schema"
+        );
     })
     .await;
 }
@@ -40,7 +43,11 @@ async fn every_table_has_a_class_and_every_user_column_an_eraser_or_a_reason() {
 async fn the_registry_names_no_table_that_is_not_there() {
     let test = TestDb::sqlite().await;
     let house = House::on(&test).await;
-    let there: BTreeSet<&str> = house.tables.iter().map(|table| table.name.as_str()).collect();
+    let there: BTreeSet<&str> = house
+        .tables
+        .iter()
+        .map(|table| table.name.as_str())
+        .collect();
     let named: BTreeSet<&str> = house
         .registry
         .holdings()
@@ -71,9 +78,19 @@ async fn what_has_a_period_is_deleted_when_it_is_over_or_says_why_not() {
             holding.place,
             holding.class.name()
         );
-        assert!(!(expired && holding.not_expired.is_some()), "{}", holding.place);
-        for reason in [holding.not_expired, holding.not_erased].into_iter().flatten() {
-            assert!(reason.split_whitespace().count() > 5, "{reason:?} is a reason");
+        assert!(
+            !(expired && holding.not_expired.is_some()),
+            "{}",
+            holding.place
+        );
+        for reason in [holding.not_expired, holding.not_erased]
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                reason.split_whitespace().count() > 5,
+                "{reason:?} is a reason"
+            );
         }
     }
     assert_eq!(Class::Chat.term(&KEEP_ALL), Term::Kept);
@@ -87,12 +104,19 @@ async fn the_documentation_names_every_class_and_place() {
     let test = TestDb::sqlite().await;
     let house = House::on(&test).await;
     for class in Class::ALL {
-        assert!(page.contains(&format!("| `{}` |", class.name())), "{}", class.name());
+        assert!(
+            page.contains(&format!("| `{}` |", class.name())),
+            "{}",
+            class.name()
+        );
     }
     for holding in house.registry.holdings() {
         let row = format!("| {} | `{}` |", holding.place, holding.class.name());
         assert!(page.contains(&row), "{row}");
-        for reason in [holding.not_expired, holding.not_erased].into_iter().flatten() {
+        for reason in [holding.not_expired, holding.not_erased]
+            .into_iter()
+            .flatten()
+        {
             assert!(page.contains(reason), "{reason}");
         }
     }

@@ -6,8 +6,8 @@ use entities::{
     chat::{chat_session, idempotency_key, message},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    QueryOrder, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -36,7 +36,11 @@ pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Resu
         .filter(Expr::exists(spoken).not());
     // Looked at again when a question has just been asked in it: the condition is also the
     // statement's own, which PostgreSQL checks on the newest version of the row.
-    let ids = empty.select_only().column(chat_session::Column::Id).limit(limit).into_query();
+    let ids = empty
+        .select_only()
+        .column(chat_session::Column::Id)
+        .limit(limit)
+        .into_query();
     let deleted = chat_session::Entity::delete_many()
         .filter(chat_session::Column::Id.in_subquery(ids))
         .filter(chat_session::Column::UpdatedAt.lt(before))
@@ -50,8 +54,7 @@ pub(super) async fn expire_keys(
     before: DateTime<Utc>,
     limit: u64,
 ) -> Result<u64, DbErr> {
-    let old = idempotency_key::Entity::find()
-        .filter(idempotency_key::Column::ExpiresAt.lt(before));
+    let old = idempotency_key::Entity::find().filter(idempotency_key::Column::ExpiresAt.lt(before));
     delete_keys(txn, old, limit).await
 }
 
@@ -62,8 +65,7 @@ pub(super) async fn erase(txn: &Txn, user: UserId, limit: u64) -> Result<u64, Db
         .column(chat_session::Column::Id)
         .filter(chat_session::Column::UserId.eq(user))
         .into_query();
-    let messages =
-        message::Entity::find().filter(message::Column::ChatSessionId.in_subquery(own));
+    let messages = message::Entity::find().filter(message::Column::ChatSessionId.in_subquery(own));
     let deleted = delete_messages(txn, messages, limit).await?;
     if deleted > 0 {
         return Ok(deleted);

@@ -18,7 +18,14 @@ pub(super) async fn fill(txn: &Txn, person: Person) -> Result<(), DbErr> {
     })
     .exec_without_returning(txn)
     .await?;
-    period(txn, person, &person.at.format("%Y-%m").to_string(), 1, HoldState::Settled).await
+    period(
+        txn,
+        person,
+        &person.at.format("%Y-%m").to_string(),
+        1,
+        HoldState::Settled,
+    )
+    .await
 }
 
 /// A user's month with one hold and, when it is settled, one charge.

@@ -11,7 +11,11 @@ use super::{super::noon, Person};
 use crate::platform::db::Txn;
 
 pub(super) async fn fill(txn: &Txn, person: Person) -> Result<(), DbErr> {
-    for (number, state) in [(1, JobState::Succeeded), (2, JobState::Queued), (3, JobState::Failed)] {
+    for (number, state) in [
+        (1, JobState::Succeeded),
+        (2, JobState::Queued),
+        (3, JobState::Failed),
+    ] {
         add_job(txn, person, number, state).await?;
     }
     process::Entity::insert(process::ActiveModel {
