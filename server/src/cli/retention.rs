@@ -12,7 +12,7 @@ use crate::{
     platform::{
         audit::AuditEvent,
         config::RetentionConfig,
-        retention::{Holding, Place, Registry, Term},
+        retention::{Class, Holding, Place, Registry, Term},
     },
 };
 
@@ -38,27 +38,31 @@ impl Retention {
 }
 
 fn tell(registry: &Registry, config: &RetentionConfig) {
-    for holding in registry.holdings() {
-        say(format!(
-            "{:26}  {:14}  {:34}  {}",
-            holding.place.to_string(),
-            holding.class.name(),
-            term(holding.class.term(config)),
-            ways(registry, holding),
-        ));
+    for class in Class::ALL {
+        say(format!("{}: {}", class.name(), term(class.term(config))));
+        let places = registry.holdings().iter();
+        for holding in places.filter(|holding| holding.class == class) {
+            say(format!(
+                "  {:24}{}",
+                holding.place.to_string(),
+                ways(registry, holding)
+            ));
+        }
     }
 }
 
 fn term(term: Term) -> String {
     const HOUR: u64 = 3_600;
-    match term {
+    let (period, unit, name) = match term {
         Term::After(period) if period.as_secs().is_multiple_of(24 * HOUR) => {
-            format!("{} days", period.as_secs() / (24 * HOUR))
+            (period, 24 * HOUR, "day")
         }
-        Term::After(period) => format!("{} hours", period.as_secs() / HOUR),
-        Term::Kept => "for ever".to_owned(),
-        Term::Until(what) => format!("until {what}"),
-    }
+        Term::After(period) => (period, HOUR, "hour"),
+        Term::Kept => return "for ever".to_owned(),
+        Term::Until(what) => return format!("until {what}"),
+    };
+    let count = period.as_secs() / unit;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
 /// How data leaves a place, and why where it does not.
@@ -127,7 +131,7 @@ impl Erase {
                 .remaining(user)
                 .await
                 .map_err(|error| other(&error))?;
-            report("would be erased", &found);
+            report("would go", &found);
             say(format!(
                 "Run `binnacle erase {user} --yes` to erase user {user} for good."
             ));
@@ -135,6 +139,10 @@ impl Erase {
         }
         let erasure = registry.erase(user).await.map_err(|error| other(&error))?;
         let left: u64 = erasure.remaining.iter().map(|(_, count)| count).sum();
+        if erasure.erased == 0 && left == 0 {
+            say(format!("There is nothing of user {user}."));
+            return Ok(ExitCode::SUCCESS);
+        }
         app.audit
             .record(AuditEvent {
                 actor: None,
@@ -171,6 +179,6 @@ impl Erase {
 
 fn report(what: &str, found: &[(&'static [Place], u64)]) {
     for (places, count) in found {
-        say(format!("{count:6} rows {what}: {}", names(places)));
+        say(format!("{count:6} rows that {what}: {}", names(places)));
     }
 }

@@ -103,7 +103,7 @@ impl Class {
             Self::Published => return Term::Until("its owner withdraws it"),
             Self::Library => return Term::Until("its owner deletes it"),
             Self::Accounts => return Term::Until("the account is erased"),
-            Self::House => return Term::Until("the house replaces it: no user's data"),
+            Self::House => return Term::Until("the house replaces it"),
         };
         period.map_or(Term::Kept, Term::After)
     }

@@ -17,7 +17,7 @@ pub(crate) mod tests;
 pub(crate) use class::{Class, Term};
 pub(crate) use error::RetentionError;
 pub(crate) use part::{Eraser, Expirer, Holding, Part, Place};
-pub(crate) use registry::{Erasure, Expired, Registry};
+pub(crate) use registry::Registry;
 
 /// Rows that one transaction deletes.
 pub(crate) const BATCH: u64 = 200;

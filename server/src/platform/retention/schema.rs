@@ -16,7 +16,7 @@ pub(crate) struct Table {
     /// Tables that its rows belong to, by foreign key.
     parents: Vec<String>,
     /// Made by a module of SQLite: its columns cannot be read like others.
-    pub(crate) virtual_table: bool,
+    pub(crate) is_virtual: bool,
 }
 
 impl Table {
@@ -62,7 +62,7 @@ pub(crate) async fn tables(db: &Db) -> Vec<Table> {
                 .into_iter()
                 .map(|(parent, _)| parent)
                 .collect(),
-            virtual_table: kind == "virtual",
+            is_virtual: kind == "virtual",
             name,
         });
     }

@@ -16,21 +16,21 @@ use crate::platform::{
     retention::{BATCH, tests::KEEP_ALL},
 };
 
-const fn days(count: u64) -> Option<Duration> {
-    Some(Duration::from_hours(24 * count))
+const fn days(count: u64) -> Duration {
+    Duration::from_hours(24 * count)
 }
 
 /// The periods as they are when nothing is set.
 const DEFAULTS: RetentionConfig = RetentionConfig {
-    chat: days(90),
-    usage: days(400),
-    finished_jobs: days(30),
-    soft_deleted: days(30),
-    uploads_tmp: days(1),
-    audit: days(400),
-    sessions: days(30),
-    raw_audio: days(30),
-    transcripts: days(14),
+    chat: Some(days(90)),
+    usage: Some(days(400)),
+    finished_jobs: Some(days(30)),
+    soft_deleted: Some(days(30)),
+    uploads_tmp: Some(days(1)),
+    audit: Some(days(400)),
+    sessions: Some(days(30)),
+    raw_audio: Some(days(30)),
+    transcripts: Some(days(14)),
     stream_replay: Some(Duration::from_hours(1)),
 };
 
@@ -135,7 +135,7 @@ async fn a_conversation_goes_in_batches_and_stays_while_it_has_a_message() {
         let house = House::on(&test).await;
         let [ada, ben] = people();
         house.fill([ada, ben]).await;
-        for _ in 0..BATCH + 1 {
+        for _ in 0..=BATCH {
             house.insert_message(ada, MessageState::Cut).await;
         }
         house.insert_message(ada, MessageState::Streaming).await;
@@ -190,7 +190,7 @@ async fn usage_goes_by_whole_closed_months_and_the_sums_stay_true() {
         }
         // 37 days before 21 November is in October: what is left of October is not over.
         let config = RetentionConfig {
-            usage: days(37),
+            usage: Some(days(37)),
             ..KEEP_ALL
         };
         assert_eq!(

@@ -72,7 +72,7 @@ impl House {
     /// Every row of every table, as text. The full-text index has no columns to read.
     async fn rows(&self) -> BTreeSet<(String, String)> {
         let mut rows = BTreeSet::new();
-        for table in self.tables.iter().filter(|table| !table.virtual_table) {
+        for table in self.tables.iter().filter(|table| !table.is_virtual) {
             let name = &table.name;
             let sql = if self.db.backend() == DatabaseBackend::Postgres {
                 format!("SELECT to_jsonb(t)::text AS line FROM {name} t")
