@@ -8,6 +8,7 @@ mod eval;
 mod maintenance;
 mod retention;
 mod serve;
+mod settings;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -43,6 +44,8 @@ enum Command {
     CreateFirstAdmin(accounts::CreateFirstAdmin),
     /// Check settings, database, storage, providers, audit chain and ledger
     Doctor(doctor::Doctor),
+    /// Show what is set and from where, secrets masked
+    Settings(settings::Settings),
     /// Show the main job on sample documents: upload, ask, cited answers, their price
     Demo(demo::Demo),
     /// Show how long each kind of data is kept, or delete what has outlived that
@@ -91,6 +94,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Migrate => maintenance::migrate().await,
         Command::CreateFirstAdmin(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
+        Command::Settings(command) => command.run(),
         Command::Demo(command) => command.run().await,
         Command::Retention(command) => command.run().await,
         Command::Erase(command) => command.run().await,

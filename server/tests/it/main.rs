@@ -4,8 +4,10 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "what supports a test fails it by panicking"
+    clippy::disallowed_methods,
+    reason = "what supports a test fails it by panicking, and may read the real world"
 )]
+#![allow(unreachable_pub, dead_code, reason = "parts of a test binary are for each other")]
 
 mod architecture;
 mod flows;

@@ -10,9 +10,9 @@ mod error;
 mod part;
 mod registry;
 #[cfg(test)]
-pub(crate) mod schema;
+pub(crate) mod testing;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 pub(crate) use class::{Class, Term};
 pub(crate) use error::RetentionError;

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entities::UserId;
 use sea_orm::ConnectionTrait;
 
-use super::*;
+use super::{testing::KEEP_ALL, *};
 use crate::platform::{
     config::RetentionConfig,
     db::{WriteKey, testing::for_each_database},
@@ -76,20 +76,6 @@ fn rows(count: u64, stubborn: u64) -> (Rows, Arc<AtomicU64>) {
     };
     (rows, left)
 }
-
-/// Everything for ever.
-pub(crate) const KEEP_ALL: RetentionConfig = RetentionConfig {
-    chat: None,
-    usage: None,
-    finished_jobs: None,
-    soft_deleted: None,
-    uploads_tmp: None,
-    audit: None,
-    sessions: None,
-    raw_audio: None,
-    transcripts: None,
-    stream_replay: None,
-};
 
 #[tokio::test]
 async fn a_class_expires_in_batches_until_nothing_is_left() {
@@ -162,7 +148,7 @@ async fn tables_that_nobody_thought_of_are_found() {
                 .await
                 .unwrap();
         }
-        let mut tables = schema::tables(&test.db).await;
+        let mut tables = testing::tables(&test.db).await;
         tables.retain(|table| ["forgotten", "notes", "pages", "acts"].contains(&&*table.name));
         tables.sort_by(|one, other| one.name.cmp(&other.name));
 
@@ -172,7 +158,7 @@ async fn tables_that_nobody_thought_of_are_found() {
             .holds(Place::Table("acts"), Class::Chat);
         let registry = Registry::default().with(classed);
         assert_eq!(
-            schema::faults(&tables, &registry),
+            testing::faults(&tables, &registry),
             [
                 "acts has no eraser",
                 "forgotten has 0 classes",
@@ -188,7 +174,7 @@ async fn tables_that_nobody_thought_of_are_found() {
                 .erased_by(rows(0, 0).0),
         );
         assert_eq!(
-            schema::faults(&tables, &registry),
+            testing::faults(&tables, &registry),
             [
                 "acts has no eraser",
                 "notes has 2 classes",

@@ -31,7 +31,7 @@ impl Source {
     pub(super) fn is_test(&self) -> bool {
         self.path.split('/').any(|part| {
             matches!(part, "tests" | "tests.rs" | "testing.rs" | "fixtures.rs")
-                || part.ends_with("_tests.rs")
+                || part.trim_end_matches(".rs").ends_with("_tests")
         })
     }
 

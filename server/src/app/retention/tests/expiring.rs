@@ -13,7 +13,7 @@ use super::{
 use crate::platform::{
     config::RetentionConfig,
     db::{WriteKey, testing::for_each_database},
-    retention::{BATCH, tests::KEEP_ALL},
+    retention::{BATCH, testing::KEEP_ALL},
 };
 
 const fn days(count: u64) -> Duration {

@@ -17,7 +17,7 @@ use crate::platform::{
     db::testing::TestDb,
     entropy::Entropy,
     jobs::{JobSettings, Unobserved},
-    retention::schema::{self, Table},
+    retention::testing::{self, Table},
     telemetry::Telemetry,
 };
 
@@ -60,7 +60,7 @@ impl House {
             temporary: TemporaryFiles::in_folder(&folder.path().join("tmp")).unwrap(),
         });
         Self {
-            tables: schema::tables(&db).await,
+            tables: testing::tables(&db).await,
             db,
             clock,
             blobs,

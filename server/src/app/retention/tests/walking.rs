@@ -6,7 +6,7 @@ use super::*;
 use crate::platform::{
     config::RetentionConfig,
     db::testing::for_each_database,
-    retention::{Term, tests::KEEP_ALL},
+    retention::{Term, testing::KEEP_ALL},
 };
 
 /// Every period set, to something.
@@ -30,9 +30,9 @@ fn all_periods() -> RetentionConfig {
 async fn every_table_has_a_class_and_every_user_column_an_eraser_or_a_reason() {
     for_each_database(async |test| {
         let house = House::on(&test).await;
-        assert_eq!(schema::faults(&house.tables, &house.registry), [""; 0]);
+        assert_eq!(testing::faults(&house.tables, &house.registry), [""; 0]);
         assert!(
-            schema::about_users(&house.tables).len() > 15,
+            testing::about_users(&house.tables).len() > 15,
             "the walk sees the schema"
         );
     })

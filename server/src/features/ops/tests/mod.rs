@@ -2,8 +2,6 @@
 
 mod routes;
 
-use std::time::Duration;
-
 use chrono::DateTime;
 use entities::{Nanos, UserId};
 use sea_orm::ConnectionTrait;
@@ -11,12 +9,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::platform::{
-    ai::{
-        AiSettings, BreakerSettings, GeminiSettings, OpenAiSettings, ProviderName, RetrySettings,
-        Timeouts,
-    },
+    ai::AiSettings,
     budgets::BudgetSettings,
     clock::ManualClock,
+    config::{Config, EnvSource},
     db::{
         WriteKey,
         testing::{TestDb, for_each_database},
@@ -33,26 +29,21 @@ struct House {
     folder: TempDir,
 }
 
-fn ai_settings(order: Vec<ProviderName>) -> AiSettings {
-    AiSettings {
-        order,
-        models: Vec::new(),
-        default_model: "gemini-2.5-flash".to_owned(),
-        openai: OpenAiSettings {
-            // Nobody listens on the discard port.
-            base_url: "http://127.0.0.1:9/v1".to_owned(),
-            api_key: None,
-        },
-        gemini: GeminiSettings::default(),
-        offline_latency: Duration::ZERO,
-        timeouts: Timeouts::default(),
-        retry: RetrySettings::default(),
-        breaker: BreakerSettings::default(),
-    }
+/// Providers in this order; nobody listens on the discard port, where OpenAI should be.
+fn ai_settings(order: &[&str]) -> AiSettings {
+    let source = EnvSource::from_pairs([
+        ("GEMINI_MOCK_MODE", "false"),
+        ("AI_PROVIDERS", &order.join(",")),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1"),
+        ("OPENAI_API_KEY", "unused"),
+        ("DEFAULT_MODEL", "gemini-2.5-flash"),
+    ]);
+    let (config, _) = Config::load(&source).unwrap();
+    AiSettings::from(&config.ai)
 }
 
 impl House {
-    fn new(test: &TestDb, order: Vec<ProviderName>) -> Self {
+    fn new(test: &TestDb, order: &[&str]) -> Self {
         let telemetry = Telemetry::new().unwrap();
         let observers = Observers::new(telemetry.clone());
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -120,12 +111,12 @@ async fn run(test: &TestDb, sql: &'static str) {
         .unwrap();
 }
 
-const OFFLINE: [ProviderName; 1] = [ProviderName::Offline];
+const OFFLINE: [&str; 1] = ["offline"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_house_is_well_without_redis_or_network() {
     for_each_database(async |test: TestDb| {
-        let house = House::new(&test, OFFLINE.to_vec());
+        let house = House::new(&test, &OFFLINE);
         let ops = &house.ops;
         assert!(ops.database().await);
         assert!(ops.queue().await);
@@ -140,7 +131,7 @@ async fn a_fresh_house_is_well_without_redis_or_network() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_gone_is_told() {
     for_each_database(async |test: TestDb| {
-        let house = House::new(&test, vec![ProviderName::OpenAi]);
+        let house = House::new(&test, &["openai"]);
         let ops = &house.ops;
         assert!(!ops.providers().await);
         let folder = house.folder.path().to_owned();
@@ -161,7 +152,7 @@ async fn what_is_gone_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_levels_are_those_of_the_database() {
     for_each_database(async |test: TestDb| {
-        let house = House::new(&test, OFFLINE.to_vec());
+        let house = House::new(&test, &OFFLINE);
         house.ops.collect_gauges().await;
         for state in ["queued", "running", "failed", "awaiting_budget"] {
             assert_eq!(
@@ -219,7 +210,7 @@ async fn add_user(test: &TestDb) -> UserId {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_says_so_at_once() {
     let test = TestDb::sqlite().await;
-    let house = House::new(&test, OFFLINE.to_vec());
+    let house = House::new(&test, &OFFLINE);
     let gauges = house.ops.clone().keep_gauges();
     tokio::pin!(gauges);
     while house.telemetry.render().contains("\nbinnacle_ready 0\n") {

@@ -61,7 +61,7 @@ async fn get(client: &TestClient<EdgeEndpoint>, path: &str) -> (u16, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_well_house_says_so_on_every_route() {
     for_each_database(async |test: TestDb| {
-        let house = House::new(&test, OFFLINE.to_vec());
+        let house = House::new(&test, &OFFLINE);
         let client = client_of(&house);
         let (status, body) = get(&client, "/health").await;
         let time = "2027-01-15T08:00:00Z";
@@ -90,7 +90,7 @@ async fn a_well_house_says_so_on_every_route() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_house_that_stops_or_has_lost_its_database_says_503() {
     for_each_database(async |test: TestDb| {
-        let house = House::new(&test, OFFLINE.to_vec());
+        let house = House::new(&test, &OFFLINE);
         let client = client_of(&house);
         house.stopping.cancel();
         let (status, body) = get(&client, "/ready").await;
@@ -99,7 +99,7 @@ async fn a_house_that_stops_or_has_lost_its_database_says_503() {
         assert_eq!(get(&client, "/live").await.0, 200);
         assert_eq!(get(&client, "/health").await.0, 200);
 
-        let lost = House::new(&test, OFFLINE.to_vec());
+        let lost = House::new(&test, &OFFLINE);
         let client = client_of(&lost);
         test.db.close().await;
         let (status, body) = get(&client, "/health").await;
@@ -116,7 +116,7 @@ async fn a_house_that_stops_or_has_lost_its_database_says_503() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_are_for_those_who_may_read_them() {
     let test = TestDb::sqlite().await;
-    let house = House::new(&test, OFFLINE.to_vec());
+    let house = House::new(&test, &OFFLINE);
     let client = client_of(&house);
     let forbidden = json!({"error": "Forbidden"});
     assert_eq!(get(&client, "/metrics").await, (403, forbidden));
@@ -134,7 +134,7 @@ async fn metrics_are_for_those_who_may_read_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_health_itself_counts_against_the_global_limit() {
     let test = TestDb::sqlite().await;
-    let house = House::new(&test, OFFLINE.to_vec());
+    let house = House::new(&test, &OFFLINE);
     let client = client_of(&house);
     let mut statuses = Vec::new();
     for _ in 0..=LimitQuotas::default().global {
@@ -151,7 +151,7 @@ async fn only_health_itself_counts_against_the_global_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_front_page_comes_under_its_own_policy() {
     let test = TestDb::sqlite().await;
-    let house = House::new(&test, OFFLINE.to_vec());
+    let house = House::new(&test, &OFFLINE);
     let response = client_of(&house).get("/").send().await;
     response.assert_status_is_ok();
     response.assert_content_type("text/html; charset=utf-8");

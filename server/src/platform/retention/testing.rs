@@ -1,11 +1,25 @@
-//! The schema as the database has it, held against what was registered.
+//! For tests: the schema as the database has it, held against what was registered.
 
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 
 use super::{Place, Registry};
-use crate::platform::db::Db;
+use crate::platform::{config::RetentionConfig, db::Db};
+
+/// Everything for ever.
+pub(crate) const KEEP_ALL: RetentionConfig = RetentionConfig {
+    chat: None,
+    usage: None,
+    finished_jobs: None,
+    soft_deleted: None,
+    uploads_tmp: None,
+    audit: None,
+    sessions: None,
+    raw_audio: None,
+    transcripts: None,
+    stream_replay: None,
+};
 
 /// A table of the migrated schema.
 #[derive(Clone, Debug)]
