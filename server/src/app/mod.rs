@@ -2,6 +2,7 @@
 //! register their routes, jobs and duties. Used by `main` and by the tests alike.
 
 mod duties;
+mod retention;
 mod run;
 mod secret;
 mod settings;

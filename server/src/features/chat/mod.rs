@@ -18,6 +18,7 @@ mod queries;
 mod recovery;
 mod replay;
 mod request;
+mod retention;
 mod sessions;
 mod settlement;
 mod sources;
@@ -27,6 +28,7 @@ mod turn;
 
 pub(crate) use api::register;
 pub(crate) use error::ChatError;
+pub(crate) use retention::retention;
 
 use std::{sync::Arc, time::Duration};
 

@@ -12,6 +12,7 @@ mod indexing;
 mod names;
 mod purge_job;
 mod queries;
+mod retention;
 mod retry;
 mod stores;
 mod upload;
@@ -20,6 +21,7 @@ pub(crate) use api::register;
 pub(crate) use error::DocumentsError;
 pub(crate) use index_job::IndexDocument;
 pub(crate) use purge_job::PurgeDocument;
+pub(crate) use retention::retention;
 
 use std::{sync::Arc, time::Duration};
 

@@ -29,7 +29,7 @@ pub(crate) enum Cap {
     /// A file and its form, in bytes.
     Upload(u64),
     /// Bytes, where the cap for JSON does not fit.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no route needs it yet"))]
+    #[expect(dead_code, reason = "no route needs it yet")]
     Bytes(u64),
 }
 

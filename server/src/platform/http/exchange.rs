@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::{
-    edge::Edge, family::Family, guard::Identity, middleware::client_address::ClientAddress,
+    edge::Edge, guard::Identity, middleware::client_address::ClientAddress,
     problem::Problem,
 };
 use crate::platform::{

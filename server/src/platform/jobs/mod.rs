@@ -21,6 +21,7 @@ mod process;
 mod queries;
 mod registry;
 mod rescue;
+mod retention;
 mod settings;
 mod state;
 mod stop;
