@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entities::{Role, UserId, UserStatus, accounts::user};
 use serde_json::json;
 
-use super::{Account, Accounts, AccountsError, Email, acts, error::MAX_NOTES_CHARS, queries};
+use super::{Account, Accounts, AccountsError, acts, error::MAX_NOTES_CHARS, queries};
 use crate::platform::{
     audit::Audit,
     auth::principal::Principal,
@@ -58,20 +58,6 @@ impl Accounts {
     /// The user, unless erased.
     pub(crate) async fn find(&self, id: UserId) -> Result<Option<Account>, AccountsError> {
         let user = queries::user_by_id(self.parts.db.read(), id).await?;
-        Ok(user
-            .filter(|user| user.status != UserStatus::Deleted)
-            .map(Account::from))
-    }
-
-    /// The user with this address, unless erased.
-    pub(crate) async fn find_by_email(
-        &self,
-        email: &str,
-    ) -> Result<Option<Account>, AccountsError> {
-        let Ok(email) = Email::parse(email) else {
-            return Ok(None);
-        };
-        let user = queries::user_by_email(self.parts.db.read(), email.as_str()).await?;
         Ok(user
             .filter(|user| user.status != UserStatus::Deleted)
             .map(Account::from))
