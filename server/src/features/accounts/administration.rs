@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entities::{Role, UserId, UserStatus, accounts::user};
 use serde_json::json;
 
-use super::{Account, Accounts, AccountsError, acts, error::MAX_NOTES_CHARS, queries};
+use super::{Account, Accounts, AccountsError, Email, acts, error::MAX_NOTES_CHARS, queries};
 use crate::platform::{
     audit::Audit,
     auth::principal::Principal,
@@ -49,6 +49,18 @@ enum Outcome {
 }
 
 impl Accounts {
+    /// The user with this address, however it is written.
+    pub(crate) async fn find_by_email(
+        &self,
+        email: &str,
+    ) -> Result<Option<Account>, AccountsError> {
+        let Ok(email) = Email::parse(email) else {
+            return Ok(None);
+        };
+        let user = queries::user_by_email(self.parts.db.read(), email.as_str()).await?;
+        Ok(user.map(Account::from))
+    }
+
     /// Whether a user may come in. Somebody unknown may not.
     pub(crate) async fn is_active(&self, user: UserId) -> Result<bool, AccountsError> {
         let row = queries::user_by_id(self.parts.db.read(), user).await?;

@@ -4,7 +4,6 @@ use entities::{StoreId, UserId};
 
 use super::{Chat, ChatError, error, sources::Sources};
 use crate::platform::{
-    ai::ModelRef,
     budgets::{Charge, ChargeKind, HoldRequest, Prices},
     retrieval::{self, QuestionVector, Scope},
 };

@@ -6,8 +6,7 @@ use parking_lot::Mutex;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::{
-    edge::Edge, guard::Identity, middleware::client_address::ClientAddress,
-    problem::Problem,
+    edge::Edge, guard::Identity, middleware::client_address::ClientAddress, problem::Problem,
 };
 use crate::platform::{
     auth::principal::Principal,

@@ -13,7 +13,7 @@ use entities::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
-    ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
+    ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, Statement, sea_query::Expr,
 };
 
 use crate::platform::db::{Change, Entity, Txn};
