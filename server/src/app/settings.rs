@@ -116,6 +116,8 @@ pub(super) fn edge(config: &HttpConfig) -> EdgeSettings {
             origins: config.cors.origins.clone(),
             any_origin: config.cors.allows_any_origin(),
             credentials: config.cors.allow_credentials,
+            methods: config.cors.methods.clone(),
+            headers: config.cors.headers.clone(),
         },
         json_cap: config.max_json_bytes,
         body_idle: Duration::from_secs(30),

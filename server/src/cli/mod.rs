@@ -7,6 +7,7 @@ mod doctor;
 mod eval;
 mod maintenance;
 mod serve;
+mod settings;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -42,6 +43,8 @@ enum Command {
     CreateFirstAdmin(accounts::CreateFirstAdmin),
     /// Check settings, database, storage, providers, audit chain and ledger
     Doctor(doctor::Doctor),
+    /// Show what is set and from where, secrets masked
+    Settings(settings::Settings),
     /// Show the main job on sample documents: upload, ask, cited answers, their price
     Demo(demo::Demo),
     /// Remove temporary files that a killed process left behind
@@ -86,6 +89,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Migrate => maintenance::migrate().await,
         Command::CreateFirstAdmin(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
+        Command::Settings(command) => command.run(),
         Command::Demo(command) => command.run().await,
         Command::CleanupTmp => maintenance::cleanup_tmp().await,
         Command::MarkStuck(command) => command.run().await,

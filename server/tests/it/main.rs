@@ -1,5 +1,14 @@
 //! Behaviour through the public surface: HTTP, the command line, the terminal. One binary; the
 //! tree mirrors what is tested.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "what supports a test fails it by panicking, and may read the real world"
+)]
+#![allow(unreachable_pub, dead_code, reason = "parts of a test binary are for each other")]
+
+mod architecture;
 mod flows;
 mod support;

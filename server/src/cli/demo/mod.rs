@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{CliError, say};
 use crate::{
-    app::{App, StartError, Stop, Surroundings},
+    app::{App, Stop, Surroundings},
     platform::{
         config::{Config, EnvSource, LogFormat},
         telemetry::{LogTarget, start_logging},

@@ -41,7 +41,6 @@ pub(super) enum Asked {
     /// The answer is being written.
     Answering {
         reader: Reader,
-        frames: Frames,
         stream_id: Uuid,
         session_key: String,
     },
@@ -382,9 +381,7 @@ impl Chat {
             frames,
         };
         self.0.tasks.spawn("answer", task.run(producer, hold));
-        Ok(Asked::Answering {
-            reader,
-            frames,
+        Ok(Asked::Answering { reader,
             stream_id,
             session_key: prepared.session_key,
         })

@@ -29,13 +29,13 @@ pub(crate) use error::{Account, BudgetRefusal, ResizeError, ResolveError};
 pub(crate) use hold::{Hold, Reserved};
 pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
-#[cfg(test)]
-pub(crate) use observer::Unobserved;
 pub(crate) use observer::{BudgetObserver, Resolution};
-pub(crate) use request::{ChargeKind, HoldRequest, MINIMUM_OUTPUT_TOKENS, Prices};
+pub(crate) use request::{ChargeKind, HoldRequest, Prices};
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};
 pub(crate) use summary::CostSummary;
-pub(crate) use sweep::{JobLiveness, Swept};
+pub(crate) use sweep::JobLiveness;
+#[cfg(test)]
+pub(crate) use {request::MINIMUM_OUTPUT_TOKENS, sweep::Swept};
 
 use std::sync::Arc;
 

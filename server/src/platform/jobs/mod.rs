@@ -31,6 +31,7 @@ mod worker;
 mod tests;
 
 pub(crate) use context::JobContext;
+#[cfg(test)]
 pub(crate) use control::Cancelling;
 pub(crate) use enqueue::{Enqueued, NewJob};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
