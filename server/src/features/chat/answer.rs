@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use entities::{HoldId, MessageId, MessageState, Nanos};
+use entities::{HoldId, MessageId, MessageState, Nanos, UserId};
 use futures_util::{StreamExt, future::BoxFuture};
 use sea_orm::DbErr;
 use serde_json::Value;
@@ -35,6 +35,8 @@ pub(super) struct AnswerTask {
     pub(super) sources: Sources,
     pub(super) project_id: Option<i64>,
     pub(super) tags: Option<Value>,
+    /// It was asked under an idempotency key.
+    pub(super) keyed: bool,
     pub(super) frames: Frames,
 }
 
@@ -222,7 +224,9 @@ impl AnswerTask {
                 tags: self.tags.clone(),
                 ..Charge::default()
             }),
-            stream_id: self.stream_id,
+            key_of: self
+                .keyed
+                .then_some((hold.terms().user_id, self.stream_id)),
             answer: FinishedAnswer {
                 message: self.message,
                 content: written.text.clone(),
@@ -387,7 +391,8 @@ struct Settlement {
     hold: HoldId,
     /// `None`: no provider answered, so that the money goes back.
     charge: Option<Charge>,
-    stream_id: Uuid,
+    /// Who asked under an idempotency key, and the stream that it remembers.
+    key_of: Option<(UserId, Uuid)>,
     answer: FinishedAnswer,
 }
 
@@ -411,7 +416,9 @@ impl Settlement {
             None => Settled::Released(budgets.release_in(txn, self.hold).await?),
         };
         queries::finish_answer(txn, &answer).await?;
-        queries::finish_key(txn, self.stream_id, answer.message).await?;
+        if let Some((user, stream_id)) = self.key_of {
+            queries::finish_key(txn, user, stream_id, answer.message).await?;
+        }
         Ok(settled)
     }
 }
