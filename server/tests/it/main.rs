@@ -1,5 +1,7 @@
 //! Behaviour through the public surface: HTTP, the command line, the terminal. One binary; the
 //! tree mirrors what is tested.
 
+mod contracts;
 mod flows;
+mod guards;
 mod support;
