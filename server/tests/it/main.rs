@@ -4,4 +4,7 @@
 mod contracts;
 mod flows;
 mod guards;
+mod routes;
+mod rules;
+#[expect(unreachable_pub, reason = "a binary of tests exports nothing")]
 mod support;

@@ -64,16 +64,4 @@ impl Wire {
         let status = answer.split(' ').nth(1).expect("a status line");
         status.parse().expect("a status")
     }
-
-    /// Whether the house has closed the connection.
-    pub async fn closed(&mut self) -> bool {
-        let mut piece = [0; 16 * 1024];
-        loop {
-            match timeout(PATIENCE, self.stream.read(&mut piece)).await {
-                Err(_) => return false,
-                Ok(Ok(0) | Err(_)) => return true,
-                Ok(Ok(_)) => {}
-            }
-        }
-    }
 }
