@@ -1,6 +1,7 @@
 //! Behaviour through the public surface: HTTP, the command line, the terminal. One binary; the
 //! tree mirrors what is tested.
 
+<<<<<<< HEAD
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -11,5 +12,12 @@
 
 mod architecture;
 mod faults;
+=======
+mod contracts;
+>>>>>>> routes-tests
 mod flows;
+mod guards;
+mod routes;
+mod rules;
+#[expect(unreachable_pub, reason = "a binary of tests exports nothing")]
 mod support;
