@@ -1,7 +1,6 @@
 //! Behaviour through the public surface: HTTP, the command line, the terminal. One binary; the
 //! tree mirrors what is tested.
 
-<<<<<<< HEAD
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -11,13 +10,10 @@
 #![expect(unreachable_pub, reason = "parts of a test binary are for each other")]
 
 mod architecture;
-mod faults;
-=======
 mod contracts;
->>>>>>> routes-tests
+mod faults;
 mod flows;
 mod guards;
 mod routes;
 mod rules;
-#[expect(unreachable_pub, reason = "a binary of tests exports nothing")]
 mod support;
