@@ -34,6 +34,8 @@ pub(super) struct AnswerTask {
     pub(super) sources: Sources,
     pub(super) project_id: Option<i64>,
     pub(super) tags: Option<Value>,
+    /// It was asked under an idempotency key.
+    pub(super) keyed: bool,
     pub(super) frames: Frames,
 }
 
@@ -224,7 +226,7 @@ impl AnswerTask {
                 tags: self.tags.clone(),
                 ..Charge::default()
             }),
-            stream_id: self.stream_id,
+            key_of: self.keyed.then_some((hold.terms().user_id, self.stream_id)),
             answer: FinishedAnswer {
                 message: self.message,
                 content: written.text.clone(),

@@ -131,11 +131,13 @@ impl Chat {
             return Ok(Asked::NoCapacity);
         };
         let sources = self.find(user, &stores, &question.text, &filter).await?;
+        let history = self
+            .history(user, question.session_key.as_deref(), question.history())
+            .await?;
         let session_key = question
             .session_key
             .clone()
             .unwrap_or_else(|| self.0.entropy.uuid().to_string());
-        let history = self.history(user, &session_key, question.history()).await?;
         let (request, _) = Gateway::prepare(ChatRequest {
             model,
             system: question.system.clone(),
@@ -182,7 +184,7 @@ impl Chat {
     async fn history(
         &self,
         user: UserId,
-        session_key: &str,
+        session_key: Option<&str>,
         sent: Option<&[ClientTurn]>,
     ) -> Result<Vec<Turn>, ChatError> {
         if let Some(turns) = sent {
@@ -198,6 +200,10 @@ impl Chat {
                 })
                 .collect());
         }
+        // A conversation that begins now has none.
+        let Some(session_key) = session_key else {
+            return Ok(Vec::new());
+        };
         let stored = queries::recent_turns(self.0.db.read(), user, session_key, HISTORY_TURNS)
             .await
             .map_err(error::db)?;
@@ -294,6 +300,7 @@ impl Chat {
             sources: prepared.sources,
             project_id: prepared.project_id,
             tags: prepared.tags,
+            keyed: prepared.key.is_some(),
             frames,
         };
         self.0.tasks.spawn("answer", task.run(producer, hold));

@@ -1,6 +1,6 @@
 //! What the end of an answer writes, and what is kept of it on the way: each in one transaction.
 
-use entities::{HoldId, MessageId};
+use entities::{HoldId, MessageId, UserId};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -38,7 +38,8 @@ pub(super) struct Settlement {
     pub(super) hold: HoldId,
     /// `None`: no provider answered, so that the money goes back.
     pub(super) charge: Option<Charge>,
-    pub(super) stream_id: Uuid,
+    /// Who asked under an idempotency key, and the stream that it remembers.
+    pub(super) key_of: Option<(UserId, Uuid)>,
     pub(super) answer: FinishedAnswer,
 }
 
@@ -63,7 +64,9 @@ impl Settlement {
         };
         fail::fail_point!("chat-in-settlement");
         queries::finish_answer(txn, &answer).await?;
-        queries::finish_key(txn, self.stream_id, answer.message).await?;
+        if let Some((user, stream_id)) = self.key_of {
+            queries::finish_key(txn, user, stream_id, answer.message).await?;
+        }
         Ok(settled)
     }
 }

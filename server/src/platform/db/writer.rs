@@ -28,6 +28,9 @@ const QUEUE_MEMBERS: usize = 4_096;
 /// Runs of a single member that lost a deadlock.
 const CONFLICT_ATTEMPTS: u32 = 5;
 
+/// What the caller of a write that panicked is told.
+const PANICKED: &str = "the write panicked";
+
 /// The row that a write contends for. Writes of one key share a lane, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum WriteKey {
@@ -124,15 +127,15 @@ impl Lane {
     async fn run(self, mut waiting: mpsc::Receiver<Box<dyn Member>>, stop: CancellationToken) {
         let mut carried: Option<Box<dyn Member>> = None;
         loop {
-            let first = match carried.take() {
-                Some(member) => Some(member),
-                None => tokio::select! {
+            let mut next = carried.take();
+            if next.is_none() {
+                next = tokio::select! {
                     biased;
                     member = waiting.recv() => member,
                     () = stop.cancelled() => None,
-                },
-            };
-            let Some(first) = first else { return };
+                };
+            }
+            let Some(first) = next else { return };
             let mut batch = vec![first];
             while !batch[0].alone() && batch.len() < BATCH_MEMBERS {
                 match waiting.try_recv() {
@@ -162,7 +165,9 @@ impl Lane {
             _ => match self.attempt(&mut batch).await {
                 Ok(changes) => {
                     self.publish(changes);
-                    batch.into_iter().for_each(|member| member.committed());
+                    for member in batch {
+                        member.committed();
+                    }
                 }
                 Err(_) => {
                     for member in batch {
@@ -211,10 +216,10 @@ impl Lane {
         };
         let txn = Txn::new(self.connection.begin_with_options(options).await?);
         for member in members {
-            // A panic must not end the lane, on which every other caller waits. Nothing of the
-            // member is looked at afterwards but where its answer goes.
-            let outcome = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
-            if let Err(error) = outcome.unwrap_or_else(|_| Err(panicked())) {
+            // A panic is one member's fault: it must not end the lane that serves all the others.
+            let run = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
+            let run = run.unwrap_or_else(|_| Err(DbErr::Custom(PANICKED.to_owned())));
+            if let Err(error) = run {
                 txn.rollback().await?;
                 return Err(error);
             }

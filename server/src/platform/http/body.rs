@@ -75,8 +75,7 @@ struct Judgement {
     part_head_left: AtomicI64,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the initial value"))]
-const SOUND: u8 = 0;
+// 0, the initial value, says that nothing was wrong.
 const TOO_LARGE: u8 = 1;
 const TOO_SLOW: u8 = 2;
 const BROKEN: u8 = 3;

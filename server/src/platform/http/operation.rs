@@ -47,14 +47,6 @@ impl Operation {
         Self::new(Method::POST, path, Cap::Json)
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no route replaces a thing whole yet")
-    )]
-    pub(crate) fn put(path: &'static str) -> Self {
-        Self::new(Method::PUT, path, Cap::Json)
-    }
-
     pub(crate) fn patch(path: &'static str) -> Self {
         Self::new(Method::PATCH, path, Cap::Json)
     }

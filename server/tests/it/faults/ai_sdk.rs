@@ -60,7 +60,7 @@ async fn ask_with_sdk(folder: &Path, user: &User, store: i64, question: &str) ->
         .current_dir(folder)
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(Duration::from_secs(60), run)
+    let output = tokio::time::timeout(Duration::from_mins(1), run)
         .await
         .expect("the script ends")
         .expect("node runs");

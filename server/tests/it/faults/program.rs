@@ -23,7 +23,7 @@ use super::state::State;
 use crate::support::{Database, house::program};
 
 /// How long a process may take for anything on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder, a database and settings on which processes run, one after another or together.
 pub struct Site {
