@@ -234,7 +234,3 @@ impl Lane {
         }
     }
 }
-
-fn panicked() -> DbErr {
-    DbErr::Custom("a write panicked".to_owned())
-}
