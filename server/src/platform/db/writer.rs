@@ -231,7 +231,3 @@ impl Lane {
         }
     }
 }
-
-fn panicked() -> DbErr {
-    DbErr::Custom("a write panicked".to_owned())
-}

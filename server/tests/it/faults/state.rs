@@ -170,10 +170,26 @@ impl State {
     pub async fn at_rest(&self) {
         for (what, sql) in NOT_AT_REST {
             let rest = eventually(|| async { (self.number(sql).await == 0).then_some(()) });
-            let rest = tokio::time::timeout(std::time::Duration::from_secs(25), rest);
-            assert!(rest.await.is_ok(), "{what}: {}", self.number(sql).await);
+            // Before that gives up: it does not know what is awaited.
+            let rest = tokio::time::timeout(std::time::Duration::from_secs(28), rest);
+            if rest.await.is_err() {
+                panic!("{what}: {}\n{}", self.number(sql).await, self.story().await);
+            }
         }
         self.sound().await;
+    }
+
+    /// What the jobs' own log says, for whoever looks into a failure.
+    async fn story(&self) -> String {
+        let lines = self
+            .words(
+                "SELECT j.state || ' claim ' || e.claim || ' ' || e.event || ' ' || \
+                 COALESCE(e.stage, '') || ' ' || COALESCE(e.message, '') || ' ' || d.status \
+                 FROM jobs j JOIN job_events e ON e.job_id = j.id \
+                 LEFT JOIN documents d ON d.id = j.subject_id ORDER BY j.subject_id, e.id",
+            )
+            .await;
+        lines.join("\n")
     }
 
     pub async fn close(self) {
