@@ -231,3 +231,8 @@ impl Lane {
         }
     }
 }
+
+/// What the caller of a write that panicked is told.
+fn panicked() -> DbErr {
+    DbErr::Custom("the write panicked".to_owned())
+}
