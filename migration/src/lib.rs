@@ -1,11 +1,6 @@
 //! The schema, forward only: one file for each change, never edited once it has landed.
 //! Knows no entity and no feature.
 
-#![expect(
-    clippy::wildcard_imports,
-    reason = "the prelude and the column builders are the vocabulary of every file here"
-)]
-
 mod schema;
 
 mod m20261121_000001_accounts;

@@ -71,19 +71,8 @@ impl App {
         E: std::fmt::Display + Send + 'static,
     {
         let (leader, stopping) = (leader.clone(), self.tasks.stopping().clone());
-        let (telemetry, clock) = (self.telemetry.clone(), self.clock.clone());
         self.tasks.spawn(name, async move {
-            let ticked = || {
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "seconds fit the mantissa for ages"
-                )]
-                telemetry
-                    .scheduler_last_tick
-                    .set([name], clock.now().timestamp() as f64);
-                duty()
-            };
-            leader.run(name, every, &stopping, ticked).await;
+            leader.run(name, every, &stopping, duty).await;
         });
     }
 

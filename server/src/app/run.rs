@@ -80,7 +80,8 @@ impl App {
     async fn start(&self, kind: ProcessKind, workers: bool) -> Result<Process, StartError> {
         let process = Process::register(&self.db, self.clock.clone(), &self.entropy, kind).await?;
         process.start_heartbeat(&self.tasks);
-        let leader = Leader::new(self.db.clone(), self.clock.clone(), process.id());
+        let leader = Leader::new(self.db.clone(), self.clock.clone(), process.id())
+            .observed_by(self.observers.clone());
         self.budgets.open_house().await?;
         self.jobs.follow(&self.tasks);
         self.jobs.start_upkeep(leader.clone(), &self.tasks);

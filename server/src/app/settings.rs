@@ -93,6 +93,7 @@ pub(super) fn documents(
             },
         },
         embedding_model: config.ai.embedding_model.clone(),
+        embedding_timeout: config.ai.timeouts.ingestion,
         index_model: config.ai.default_model.clone(),
         prices: config.budgets.prices.clone(),
     })
@@ -116,6 +117,8 @@ pub(super) fn edge(config: &HttpConfig) -> EdgeSettings {
             origins: config.cors.origins.clone(),
             any_origin: config.cors.allows_any_origin(),
             credentials: config.cors.allow_credentials,
+            methods: config.cors.methods.clone(),
+            headers: config.cors.headers.clone(),
         },
         json_cap: config.max_json_bytes,
         body_idle: Duration::from_secs(30),

@@ -11,11 +11,14 @@ pub(super) struct Eval {
     /// The questions and the manuals that they are about
     #[arg(default_value = "docs/eval/questions.json")]
     questions: PathBuf,
+    /// Keeps the index in this file, so that the next run only asks
+    #[arg(long)]
+    index: Option<PathBuf>,
 }
 
 impl Eval {
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
-        let report = crate::eval::run(&self.questions)
+        let report = crate::eval::run(&self.questions, self.index.as_deref())
             .await
             .map_err(|error| CliError::Other(error.to_string()))?;
         say(report.to_string());

@@ -1,14 +1,18 @@
-//! The manuals in a store of their own.
+//! The manuals, each in a store of its own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use entities::{
     DocumentId, DocumentStatus, Role, StoreId, UserId, UserStatus,
     accounts::user,
     library::{document, store},
+    retrieval::passage,
 };
 use extract::{Format, Limits};
-use sea_orm::{ActiveModelTrait, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QueryOrder, Set};
 
 use super::{EvalError, Manual};
 use crate::platform::{
@@ -17,30 +21,42 @@ use crate::platform::{
     retrieval::{INDEX_BATCH, NewPassage, Source, chunks, index, prepare},
 };
 
-/// What was built.
+/// What is indexed.
 pub(super) struct Library {
     pub(super) user_id: UserId,
-    pub(super) store_id: StoreId,
-    pub(super) documents: usize,
+    /// One for each manual.
+    pub(super) stores: Vec<StoreId>,
+    /// The store of each document, by the document's name.
+    pub(super) documents: HashMap<String, StoreId>,
     pub(super) passages: usize,
 }
 
-/// Reads, cuts and indexes the manuals, each file as one document.
-pub(super) async fn build(db: &Db, manuals: &[Manual]) -> Result<Library, EvalError> {
-    let (user_id, store_id) = owner(db).await?;
-    let mut library = Library {
-        user_id,
-        store_id,
-        documents: 0,
-        passages: 0,
-    };
-    for manual in manuals {
-        for path in files(manual)? {
-            library.passages += add(db, &library, path).await?;
-            library.documents += 1;
+/// Reads, cuts and indexes the manuals, each file as one document, unless that has been done.
+pub(super) async fn open(db: &Db, manuals: &[Manual]) -> Result<Library, EvalError> {
+    if store::Entity::find().one(db.read()).await?.is_none() {
+        let user_id = owner(db).await?;
+        for manual in manuals {
+            let store_id = store_row(db, user_id, manual).await?;
+            for path in files(manual)? {
+                add(db, user_id, store_id, path).await?;
+            }
         }
     }
-    Ok(library)
+    let documents = document::Entity::find().all(db.read()).await?;
+    let stores = store::Entity::find()
+        .order_by_asc(store::Column::Id)
+        .all(db.read())
+        .await?;
+    let passages = passage::Entity::find().count(db.read()).await?;
+    Ok(Library {
+        user_id: stores.first().map_or(UserId(0), |store| store.user_id),
+        stores: stores.iter().map(|store| store.id).collect(),
+        documents: documents
+            .into_iter()
+            .map(|document| (document.filename, document.store_id))
+            .collect(),
+        passages: usize::try_from(passages).unwrap_or(usize::MAX),
+    })
 }
 
 fn files(manual: &Manual) -> Result<Vec<PathBuf>, EvalError> {
@@ -67,41 +83,44 @@ fn files(manual: &Manual) -> Result<Vec<PathBuf>, EvalError> {
     }
 }
 
-async fn owner(db: &Db) -> Result<(UserId, StoreId), EvalError> {
+async fn owner(db: &Db) -> Result<UserId, EvalError> {
     let now = SystemClock.now();
-    let ids = db
-        .write_alone(WriteKey::Free, now, |txn, now| {
-            Box::pin(async move {
-                let user = user::ActiveModel {
-                    public_id: Set(uuid::Uuid::nil()),
-                    email: Set("eval@localhost".to_owned()),
-                    password_hash: Set(String::new()),
-                    role: Set(Role::User),
-                    status: Set(UserStatus::Active),
-                    created_at: Set(*now),
-                    updated_at: Set(*now),
-                    ..Default::default()
-                }
-                .insert(txn)
-                .await?;
-                let store = store::ActiveModel {
-                    user_id: Set(user.id),
-                    display_name: Set("Manuals".to_owned()),
-                    fs_name: Set("manuals".to_owned()),
-                    created_at: Set(*now),
-                    ..Default::default()
-                }
-                .insert(txn)
-                .await?;
-                Ok((user.id, store.id))
-            })
+    let row = user::ActiveModel {
+        public_id: Set(uuid::Uuid::nil()),
+        email: Set("eval@localhost".to_owned()),
+        password_hash: Set(String::new()),
+        role: Set(Role::User),
+        status: Set(UserStatus::Active),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let id = db
+        .write_alone(WriteKey::Free, row, |txn, row| {
+            Box::pin(async move { Ok(row.clone().insert(txn).await?.id) })
         })
         .await?;
-    Ok(ids)
+    Ok(id)
 }
 
-/// Adds one file and tells how many passages it has. A page without text has none.
-async fn add(db: &Db, library: &Library, path: PathBuf) -> Result<usize, EvalError> {
+async fn store_row(db: &Db, user_id: UserId, manual: &Manual) -> Result<StoreId, EvalError> {
+    let row = store::ActiveModel {
+        user_id: Set(user_id),
+        display_name: Set(manual.package.clone()),
+        fs_name: Set(manual.package.clone()),
+        created_at: Set(SystemClock.now()),
+        ..Default::default()
+    };
+    let id = db
+        .write_alone(WriteKey::Free, row, |txn, row| {
+            Box::pin(async move { Ok(row.clone().insert(txn).await?.id) })
+        })
+        .await?;
+    Ok(id)
+}
+
+/// Adds one file. A page without text has no passages.
+async fn add(db: &Db, user_id: UserId, store_id: StoreId, path: PathBuf) -> Result<(), EvalError> {
     let refused = |reason: String| EvalError::Manual {
         path: path.clone(),
         reason,
@@ -110,11 +129,11 @@ async fn add(db: &Db, library: &Library, path: PathBuf) -> Result<usize, EvalErr
         .extension()
         .and_then(|extension| Format::from_extension(extension.to_str()?))
         .ok_or_else(|| refused("the format is not known".to_owned()))?;
-    let document_id = document_row(db, library, &path).await?;
+    let document_id = document_row(db, user_id, store_id, &path).await?;
     let source = Source {
         document_id,
-        store_id: library.store_id,
-        user_id: library.user_id,
+        store_id,
+        user_id,
         generation: 0,
     };
     let file = path.clone();
@@ -134,10 +153,15 @@ async fn add(db: &Db, library: &Library, path: PathBuf) -> Result<usize, EvalErr
         })
         .await?;
     }
-    Ok(passages.len())
+    Ok(())
 }
 
-async fn document_row(db: &Db, library: &Library, path: &Path) -> Result<DocumentId, EvalError> {
+async fn document_row(
+    db: &Db,
+    user_id: UserId,
+    store_id: StoreId,
+    path: &Path,
+) -> Result<DocumentId, EvalError> {
     let now = SystemClock.now();
     let name = path
         .file_name()
@@ -145,8 +169,8 @@ async fn document_row(db: &Db, library: &Library, path: &Path) -> Result<Documen
         .to_string_lossy()
         .into_owned();
     let row = document::ActiveModel {
-        store_id: Set(library.store_id),
-        user_id: Set(library.user_id),
+        store_id: Set(store_id),
+        user_id: Set(user_id),
         filename: Set(name),
         media_type: Set(String::new()),
         size_bytes: Set(0),

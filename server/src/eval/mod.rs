@@ -10,7 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use questions::{Expected, Manual, QuestionSet};
+use corpus::Library;
+use entities::StoreId;
+pub use questions::{Asked, Expected, Manual, QuestionSet};
 
 use crate::platform::{
     db::{Db, DbError, DbSettings, Target},
@@ -64,17 +66,21 @@ impl From<sea_orm::DbErr> for EvalError {
 /// What came out.
 #[derive(Debug)]
 pub struct Report {
-    /// How many citations an answer may have.
-    pub limit: usize,
     /// Files that were indexed.
     pub documents: usize,
     /// Passages that they were cut into.
     pub passages: usize,
     /// Reading, cutting and indexing all of them.
     pub indexing: Duration,
-    /// Each question in the order of the file.
-    pub outcomes: Vec<Outcome>,
+    /// Each question put to the manual that it is about.
+    pub in_manual: Outcomes,
+    /// Each question put to all manuals at once.
+    pub in_all: Outcomes,
 }
+
+/// What became of the questions, in the order of the file.
+#[derive(Debug, Default)]
+pub struct Outcomes(pub Vec<Outcome>);
 
 /// What became of one question.
 #[derive(Debug)]
@@ -89,10 +95,10 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-impl Report {
+impl Outcomes {
     /// Questions whose first citation is right.
     pub fn at_first(&self) -> usize {
-        self.outcomes
+        self.0
             .iter()
             .filter(|outcome| outcome.place == Some(1))
             .count()
@@ -100,7 +106,7 @@ impl Report {
 
     /// Questions with a right citation.
     pub fn at_any(&self) -> usize {
-        self.outcomes
+        self.0
             .iter()
             .filter(|outcome| outcome.place.is_some())
             .count()
@@ -108,27 +114,48 @@ impl Report {
 
     /// The search time that so many percent of the questions stayed within.
     fn percentile(&self, percent: usize) -> Duration {
-        let mut times: Vec<Duration> = self.outcomes.iter().map(|outcome| outcome.took).collect();
+        let mut times: Vec<Duration> = self.0.iter().map(|outcome| outcome.took).collect();
         times.sort_unstable();
         let index = (times.len() * percent).div_ceil(100).saturating_sub(1);
         times.get(index).copied().unwrap_or_default()
+    }
+
+    fn summary(&self, name: &str) -> String {
+        let count = self.0.len();
+        format!(
+            "{name}: right at the first citation {} of {count} ({:.1} %), at any {} ({:.1} %); \
+             search p50 {:.1} ms, p95 {:.1} ms",
+            self.at_first(),
+            percent(self.at_first(), count),
+            self.at_any(),
+            percent(self.at_any(), count),
+            self.percentile(50).as_secs_f64() * 1e3,
+            self.percentile(95).as_secs_f64() * 1e3
+        )
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for outcome in &self.outcomes {
-            let place = outcome
-                .place
-                .map_or("-".to_owned(), |place| place.to_string());
-            writeln!(out, "{place:>3}  {}", outcome.question)?;
-            if outcome.place != Some(1) {
+        for (outcome, among_all) in self.in_manual.0.iter().zip(&self.in_all.0) {
+            let place = |outcome: &Outcome| {
+                outcome
+                    .place
+                    .map_or("-".to_owned(), |place| place.to_string())
+            };
+            writeln!(
+                out,
+                "{:>3} {:>3}  {}",
+                place(outcome),
+                place(among_all),
+                outcome.question
+            )?;
+            if outcome.place.is_none() {
                 for cited in &outcome.cited {
-                    writeln!(out, "        {cited}")?;
+                    writeln!(out, "           {cited}")?;
                 }
             }
         }
-        let count = self.outcomes.len();
         writeln!(out)?;
         writeln!(
             out,
@@ -137,23 +164,8 @@ impl fmt::Display for Report {
             self.passages,
             self.indexing.as_secs_f64()
         )?;
-        writeln!(
-            out,
-            "search: p50 {:.1} ms, p95 {:.1} ms",
-            self.percentile(50).as_secs_f64() * 1e3,
-            self.percentile(95).as_secs_f64() * 1e3
-        )?;
-        for (name, hits) in [
-            ("first citation", self.at_first()),
-            ("any citation", self.at_any()),
-        ] {
-            writeln!(
-                out,
-                "{name}: {hits} of {count} ({:.1} %)",
-                percent(hits, count)
-            )?;
-        }
-        Ok(())
+        writeln!(out, "{}", self.in_manual.summary("in its manual"))?;
+        writeln!(out, "{}", self.in_all.summary("in all manuals"))
     }
 }
 
@@ -162,12 +174,13 @@ fn percent(part: usize, whole: usize) -> f64 {
     part as f64 * 100.0 / whole.max(1) as f64
 }
 
-/// Indexes the manuals of a file of questions and asks them all.
-pub async fn run(questions: &Path) -> Result<Report, EvalError> {
+/// Indexes the manuals of a file of questions and asks them all. With `index` the database stays
+/// there for the next run, which then only asks.
+pub async fn run(questions: &Path, index: Option<&Path>) -> Result<Report, EvalError> {
     let set = QuestionSet::read(questions)?;
     let folder = tempfile::tempdir().map_err(|error| EvalError::Database(error.to_string()))?;
     let db = Db::connect(&DbSettings {
-        target: Target::Sqlite(folder.path().join("eval.db")),
+        target: Target::Sqlite(index.map_or_else(|| folder.path().join("eval.db"), Path::to_owned)),
         readers: 2,
         writers: 1,
     })
@@ -180,38 +193,60 @@ pub async fn run(questions: &Path) -> Result<Report, EvalError> {
 async fn run_on(db: &Db, set: QuestionSet) -> Result<Report, EvalError> {
     db.migrate().await?;
     let started = Instant::now();
-    let library = corpus::build(db, &set.manuals).await?;
+    let library = corpus::open(db, &set.manuals).await?;
     let mut report = Report {
-        limit: set.limit,
-        documents: library.documents,
+        documents: library.documents.len(),
         passages: library.passages,
         indexing: started.elapsed(),
-        outcomes: Vec::with_capacity(set.questions.len()),
+        in_manual: Outcomes::default(),
+        in_all: Outcomes::default(),
     };
-    let vectors = VectorIndex::new(0);
-    let scope = Scope {
-        user_id: library.user_id,
-        store_ids: vec![library.store_id],
-        document_ids: None,
-    };
-    for asked in set.questions {
-        let question = Question {
-            text: &asked.question,
-            vector: None,
-        };
-        let started = Instant::now();
-        let hits = search(db.read(), &vectors, &scope, &question, set.limit).await?;
-        report.outcomes.push(Outcome {
-            place: hits
-                .iter()
-                .position(|hit| asked.expected.iter().any(|expected| holds(expected, hit)))
-                .map(|index| index + 1),
-            took: started.elapsed(),
-            cited: hits.iter().map(describe).collect(),
-            question: asked.question,
-        });
+    let all: Vec<StoreId> = library.stores.clone();
+    for asked in &set.questions {
+        let own: Vec<StoreId> = asked
+            .expected
+            .iter()
+            .filter_map(|expected| library.documents.get(&expected.document).copied())
+            .take(1)
+            .collect();
+        report
+            .in_manual
+            .0
+            .push(ask(db, &library, own, asked, set.limit).await?);
+        report
+            .in_all
+            .0
+            .push(ask(db, &library, all.clone(), asked, set.limit).await?);
     }
     Ok(report)
+}
+
+async fn ask(
+    db: &Db,
+    library: &Library,
+    store_ids: Vec<StoreId>,
+    asked: &Asked,
+    limit: usize,
+) -> Result<Outcome, EvalError> {
+    let scope = Scope {
+        user_id: library.user_id,
+        store_ids,
+        document_ids: None,
+    };
+    let question = Question {
+        text: &asked.question,
+        vector: None,
+    };
+    let started = Instant::now();
+    let hits = search(db.read(), &VectorIndex::new(0), &scope, &question, limit).await?;
+    let took = started.elapsed();
+    let right = |hit: &Hit| asked.expected.iter().any(|expected| holds(expected, hit));
+    Ok(Outcome {
+        question: asked.question.clone(),
+        place: hits.iter().position(right).map(|index| index + 1),
+        cited: hits.iter().map(describe).collect(),
+        took,
+    })
 }
 
 /// Whether a citation stands where the answer does.

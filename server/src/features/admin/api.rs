@@ -25,6 +25,12 @@ const MOST_TTL_MINUTES: i64 = 525_600;
 
 /// Mounts the routes.
 pub(crate) fn register(registry: &mut Registry, administration: &Administration) {
+    mount_users(registry, administration);
+    mount_records(registry, administration);
+    mount_branding(registry, administration);
+}
+
+fn mount_users(registry: &mut Registry, administration: &Administration) {
     let service = || administration.clone();
     registry.mount_with(
         look("/api/admin/users", "List the users, the newest first")
@@ -57,6 +63,10 @@ pub(crate) fn register(registry: &mut Registry, administration: &Administration)
         service(),
         set_budget,
     );
+}
+
+fn mount_records(registry: &mut Registry, administration: &Administration) {
+    let service = || administration.clone();
     registry.mount_with(
         look("/api/admin/audit", "The acts on record, the newest first")
             .description("`limit`: 1 to 200, 50 when absent."),
@@ -85,6 +95,10 @@ pub(crate) fn register(registry: &mut Registry, administration: &Administration)
         service(),
         reset_stuck,
     );
+}
+
+fn mount_branding(registry: &mut Registry, administration: &Administration) {
+    let service = || administration.clone();
     registry.mount_with(
         look("/api/settings", "The branding of the house"),
         service(),

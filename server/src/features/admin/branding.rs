@@ -297,10 +297,6 @@ mod tests {
         }
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn the_defaults_keep_the_rules() {
         for setting in &SETTINGS {
@@ -328,16 +324,16 @@ mod tests {
     #[test]
     fn every_fault_is_named_at_once_with_what_is_allowed() {
         let change = ChangeAppSettings {
-            app_name: some("  "),
-            app_icon: some("anchor"),
-            theme_preset: some("Minimal"),
-            primary_color: some("2563EB"),
-            accent_color: some("#12345g"),
-            app_favicon: some("https://example.org/icon.png"),
+            app_name: Some("  ".to_owned()),
+            app_icon: Some("anchor".to_owned()),
+            theme_preset: Some("Minimal".to_owned()),
+            primary_color: Some("2563EB".to_owned()),
+            accent_color: Some("#12345g".to_owned()),
+            app_favicon: Some("https://example.org/icon.png".to_owned()),
             welcome_message: Some("x".repeat(256)),
             suggested_prompt_1: Some("x".repeat(181)),
-            suggested_prompt_2: some("a\u{7}b"),
-            suggested_prompt_3: some("fine"),
+            suggested_prompt_2: Some("a\u{7}b".to_owned()),
+            suggested_prompt_3: Some("fine".to_owned()),
         };
         let keys: Vec<&str> = SETTINGS[..9].iter().map(|setting| setting.key).collect();
         assert_eq!(faults(change), keys);
@@ -349,10 +345,10 @@ mod tests {
     fn the_bounds_themselves_are_allowed() {
         let change = ChangeAppSettings {
             app_name: Some("é".repeat(100)),
-            accent_color: some("#aBcDeF"),
+            accent_color: Some("#aBcDeF".to_owned()),
             app_favicon: Some(format!("data:image/png;base64,{}", "A".repeat(199_978))),
             welcome_message: Some("x".repeat(255)),
-            suggested_prompt_1: some(""),
+            suggested_prompt_1: Some(String::new()),
             ..ChangeAppSettings::default()
         };
         assert_eq!(faults(change), Vec::<&str>::new());

@@ -49,8 +49,6 @@ pub(crate) enum ChatError {
     Documents(DocumentsError),
     #[error(transparent)]
     Database(#[from] DbError),
-    #[error("the question could not be embedded")]
-    Embedding(#[source] crate::platform::ai::ProviderError),
 }
 
 /// A statement of a reader failed.
@@ -86,10 +84,6 @@ impl From<ChatError> for Problem {
             ChatError::Budget(refusal) => Self::over_budget(&refusal, "Monthly budget exhausted"),
             ChatError::Documents(error) => error.into(),
             ChatError::Database(error) => error.into(),
-            ChatError::Embedding(error) => {
-                Self::unavailable("The AI provider cannot be reached. Try again in a moment.")
-                    .caused_by(error)
-            }
         }
     }
 }

@@ -365,6 +365,7 @@ pub(super) async fn remember(
 /// Ties a finished answer to its key, so that a repetition gives it again.
 pub(super) async fn finish_key(
     txn: &Txn,
+    user: UserId,
     stream_id: Uuid,
     message: MessageId,
 ) -> Result<(), DbErr> {
@@ -374,6 +375,7 @@ pub(super) async fn finish_key(
             Expr::value(IdempotencyState::Finished),
         )
         .col_expr(idempotency_key::Column::MessageId, Expr::value(message))
+        .filter(idempotency_key::Column::UserId.eq(user))
         .filter(idempotency_key::Column::StreamId.eq(stream_id))
         .exec(txn)
         .await?;

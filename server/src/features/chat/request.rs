@@ -20,10 +20,6 @@ pub(crate) struct ChatBody(Map<String, Value>);
 /// How the body is described; camelCase and snake_case are both accepted.
 #[derive(Object)]
 #[oai(rename = "ChatRequest", rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "described, never built: the body is read by `Question::parse`"
-)]
 struct ChatRequestSchema {
     /// Stores to search; at least one.
     store_ids: Vec<i64>,

@@ -8,7 +8,7 @@ use sea_orm::Iterable;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Ops;
-use crate::platform::{db::DbError, telemetry::unix_seconds};
+use crate::platform::{budgets::Drift, db::DbError, telemetry::unix_seconds};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// The books are summed up for it.
@@ -53,7 +53,7 @@ impl Ops {
         let parts = &self.0.parts;
         match parts.budgets.drift().await {
             Ok(found) => {
-                let distance: Nanos = found.iter().map(|drift| drift.distance()).sum();
+                let distance: Nanos = found.iter().map(Drift::distance).sum();
                 let gauge = &parts.telemetry.ledger_drift_nanodollars;
                 gauge.set([], as_float(distance.0));
                 for drift in &found {

@@ -13,21 +13,11 @@ pub(super) const METADATA_FILTER_ALLOWED_KEYS: Variable = Variable::new(
     "",
     "Keys that a filter may name, each of at most 64 characters.",
 );
-pub(super) const MAX_PROMPT_CHARS: Variable = Variable::new(
-    "MAX_PROMPT_CHARS",
-    "32000",
-    "Longest question, and how much of a conversation is sent; the newest is kept.",
-)
-.unit("characters");
 
 pub(super) const SECTION: Section = Section {
     title: "Chat",
     about: "",
-    variables: &[
-        ALLOW_METADATA_FILTERS,
-        METADATA_FILTER_ALLOWED_KEYS,
-        MAX_PROMPT_CHARS,
-    ],
+    variables: &[ALLOW_METADATA_FILTERS, METADATA_FILTER_ALLOWED_KEYS],
 };
 
 /// The most characters of a filter's key.
@@ -38,7 +28,6 @@ const MAX_KEY_CHARS: usize = 64;
 pub(crate) struct ChatConfig {
     pub(crate) metadata_filters_allowed: bool,
     pub(crate) metadata_filter_keys: Vec<String>,
-    pub(crate) max_prompt_chars: usize,
 }
 
 impl ChatConfig {
@@ -54,7 +43,6 @@ impl ChatConfig {
         Self {
             metadata_filters_allowed: reader.flag(&ALLOW_METADATA_FILTERS),
             metadata_filter_keys: keys,
-            max_prompt_chars: reader.integer(&MAX_PROMPT_CHARS, 1000..=10_000_000),
         }
     }
 }

@@ -28,20 +28,20 @@ mod uploads;
 mod variable;
 mod watchdog;
 
-pub(crate) use ai::{AiConfig, AiTimeouts, BreakerConfig, GeminiConfig, OpenAiConfig};
+pub(crate) use ai::AiConfig;
 pub(crate) use auth::{Argon2Cost, AuthConfig, JwtSecret, Registration};
 pub(crate) use budgets::BudgetsConfig;
 pub(crate) use chat::ChatConfig;
 pub(crate) use database::{Backend, DatabaseConfig};
 pub(crate) use env::EnvSource;
-pub(crate) use environment::{Environment, EnvironmentConfig};
+pub(crate) use environment::EnvironmentConfig;
 pub(crate) use extraction::ExtractionConfig;
-pub(crate) use http::{CorsConfig, HttpConfig, MetricsAccess};
+pub(crate) use http::HttpConfig;
 pub(crate) use jobs::JobsConfig;
 pub(crate) use limits::LimitsConfig;
 pub(crate) use models::{ModelName, Provider};
 pub(crate) use pricing::{PriceTable, Rates, Tokens};
-pub(crate) use problem::{Problem, Problems, Warning};
+pub(crate) use problem::{Problems, Warning};
 pub(crate) use redis::RedisConfig;
 pub(crate) use reference::{configuration_page, env_example};
 pub(crate) use retention::RetentionConfig;
@@ -49,8 +49,10 @@ pub(crate) use storage::StorageConfig;
 pub(crate) use streams::StreamsConfig;
 pub(crate) use telemetry::{LogFormat, TelemetryConfig};
 pub(crate) use uploads::{UploadProfile, UploadsConfig};
-pub(crate) use variable::{Origin, Setting};
+pub(crate) use variable::Setting;
 pub(crate) use watchdog::WatchdogConfig;
+#[cfg(test)]
+pub(crate) use {environment::Environment, problem::Problem};
 
 use gate::SecretFile;
 use reader::Reader;

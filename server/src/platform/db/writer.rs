@@ -4,9 +4,9 @@
 //! queue here instead of holding a connection each. There are no savepoints: when a member fails,
 //! the batch is rolled back and its members run one by one.
 
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, time::Instant};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -211,7 +211,10 @@ impl Lane {
         };
         let txn = Txn::new(self.connection.begin_with_options(options).await?);
         for member in members {
-            if let Err(error) = member.run(&txn).await {
+            // A panic must not end the lane, on which every other caller waits. Nothing of the
+            // member is looked at afterwards but where its answer goes.
+            let outcome = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
+            if let Err(error) = outcome.unwrap_or_else(|_| Err(panicked())) {
                 txn.rollback().await?;
                 return Err(error);
             }
@@ -225,4 +228,8 @@ impl Lane {
             let _ = self.changes.send(change);
         }
     }
+}
+
+fn panicked() -> DbErr {
+    DbErr::Custom("a write panicked".to_owned())
 }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use poem::{
     Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue},
 };
 
 use super::{
@@ -35,22 +35,9 @@ impl<G: Guard> Call<G> {
         &self.granted
     }
 
-    pub(crate) fn request_id(&self) -> &str {
-        &self.exchange.request_id
-    }
-
     /// The client's address, as far as trusted proxies vouch for it.
     pub(crate) fn client_address(&self) -> IpAddr {
         self.exchange.client.address
-    }
-
-    /// Whether the call comes from this machine and through no proxy.
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.exchange.client.is_loopback()
-    }
-
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        self.request.headers()
     }
 
     /// A header's text; None when it is absent or not readable as text.

@@ -41,19 +41,18 @@ pub(crate) use call::Call;
 pub(crate) use dialect::Dialect;
 pub(crate) use edge::{Edge, EdgeEndpoint, EdgeSettings};
 pub(crate) use family::{Family, GlobalLimit};
+#[cfg(test)]
+pub(crate) use guard::GuardKind;
 pub(crate) use guard::{
-    Admin, Anyone, Auditor, Guard, GuardKind, Identify, Identity, Member, MetricsAccess,
-    MetricsReader,
+    Admin, Anyone, Auditor, Guard, Identify, Identity, Member, MetricsAccess, MetricsReader,
 };
-pub(crate) use input::{Input, Json, NoBody, Query};
+pub(crate) use input::{Json, NoBody, Query};
 pub(crate) use middleware::cors::CorsSettings;
 pub(crate) use observer::{EdgeObserver, Finished};
 pub(crate) use openapi::ApiInfo;
-pub(crate) use operation::{Operation, OperationRecord};
+pub(crate) use operation::Operation;
 pub(crate) use problem::{FieldError, Problem};
 pub(crate) use registry::{MountError, Registry};
-pub(crate) use reply::{
-    Checked, Html, JsonText, Media, NoContent, PrometheusText, Raw, Reply, Status,
-};
+pub(crate) use reply::{Checked, Html, NoContent, PrometheusText, Raw, Status};
 pub(crate) use stream_reply::{Download, EventStream};
 pub(crate) use upload::{Upload, UploadField};

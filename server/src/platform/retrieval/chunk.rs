@@ -14,7 +14,10 @@ const TARGET: usize = 1_000;
 /// Characters that a passage may have.
 const MAX_CHARACTERS: usize = 1_200;
 /// A section shorter than this shares its passage with the next one.
-const MIN_SECTION: usize = 450;
+const MIN_SECTION: usize = 300;
+/// A page with less than this shares its passage with the next one; else passages end with their
+/// page, so that a citation names the right one.
+const MIN_PAGE: usize = 200;
 /// A passage cut for its size keeps at least so many characters, when a paragraph ends there.
 const MIN_CUT: usize = 600;
 /// The longest sentence that is repeated.
@@ -127,7 +130,7 @@ impl Packer {
         match piece.kind {
             PieceKind::Heading(1) => true,
             PieceKind::Heading(_) => size >= MIN_SECTION,
-            _ if piece.page != last.page => size >= MIN_CUT,
+            _ if piece.page != last.page => size >= MIN_PAGE,
             _ => size >= TARGET && piece.begins_block,
         }
     }

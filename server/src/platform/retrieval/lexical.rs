@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, V
 use super::{Scope, postgres::Postgres, query::Query, sqlite::Sqlite};
 
 /// Passages that the database proposes and that are ranked here.
+/// SQLite proposes as many by each of two ways.
 const CANDIDATES: u64 = 100;
 
 /// Full-text search as one database spells it.
@@ -20,7 +21,8 @@ pub(super) trait LexicalIndex: Sync {
     /// Columns `total` and `t0`, `t1`, …: passages in the stores, and how many hold each term.
     fn frequencies(&self, scope: &Scope, query: &Query) -> Statement;
 
-    /// The best passages by the database's own means, as [`Candidate::from_row`] reads them.
+    /// The best passages by the database's own means, as [`Candidate::from_row`] reads them. At
+    /// least one weight is above 0.
     fn candidates(&self, scope: &Scope, query: &Query, weights: &[f32], limit: u64) -> Statement;
 }
 
@@ -123,6 +125,12 @@ pub(super) async fn propose<C: ConnectionTrait>(
     }
     let index = lexical_index(connection.get_database_backend());
     let weights = weights(connection, index, scope, query).await?;
+    if weights.iter().all(|weight| *weight <= 0.0) {
+        return Ok(Proposal {
+            candidates: Vec::new(),
+            weights,
+        });
+    }
     let found = connection
         .query_all_raw(index.candidates(scope, query, &weights, CANDIDATES))
         .await?;

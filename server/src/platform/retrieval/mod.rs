@@ -18,11 +18,13 @@ mod pieces;
 mod postgres;
 mod query;
 mod rank;
+mod retention;
 mod search;
 mod sentence;
 mod snippet;
 mod sqlite;
 mod support;
+mod synonyms;
 mod terms;
 mod vector_index;
 mod vectors;
@@ -34,14 +36,15 @@ use std::ops::Range;
 
 use entities::{DocumentId, PassageId, StoreId, UserId};
 
-pub(crate) use chunk::{Chunk, chunks, estimate_tokens};
-pub(crate) use citations::{CitationFilter, CitationReport};
+pub(crate) use chunk::{Chunk, chunks};
+pub(crate) use citations::CitationFilter;
 pub(crate) use index::{
     INDEX_BATCH, Keep, NewPassage, Source, index, passage_ids, prepare, remove,
 };
 pub(crate) use query::Query;
+pub(crate) use retention::retention;
 pub(crate) use search::{Question, QuestionVector, search};
-pub(crate) use snippet::{SNIPPET_CHARACTERS, snippet};
+pub(crate) use snippet::snippet;
 pub(crate) use vector_index::{NewVector, VectorIndex, store_vectors};
 
 /// Whose passages may be found, and in which stores.

@@ -57,7 +57,7 @@ pub(super) fn pieces(block: &Block, place: &Place) -> Vec<Piece> {
     let characters = block.text.chars().count();
     let whole = |kind| vec![(0..block.text.len(), kind)];
     let parts = match block.kind {
-        BlockKind::Heading(level) if characters <= LONGEST_PIECE => {
+        BlockKind::Heading(level) if characters <= LONGEST_PIECE && !is_label(&block.text) => {
             whole(PieceKind::Heading(level))
         }
         BlockKind::TableRow if characters <= LONGEST_PIECE => whole(PieceKind::Whole),
@@ -109,6 +109,43 @@ fn lines(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Titles of boxes inside a section.
+const LABELS: &[&str] = &[
+    "note",
+    "notes",
+    "tip",
+    "tips",
+    "hint",
+    "warning",
+    "caution",
+    "important",
+    "danger",
+    "example",
+    "see also",
+    "hinweis",
+    "hinweise",
+    "tipp",
+    "warnung",
+    "achtung",
+    "wichtig",
+    "beispiel",
+    "remarque",
+    "attention",
+    "conseil",
+    "exemple",
+    "nota",
+    "consejo",
+    "advertencia",
+    "ejemplo",
+    "aviso",
+];
+
+/// Whether a heading is the title of a box and not of a section.
+fn is_label(heading: &str) -> bool {
+    let plain = heading.trim().trim_end_matches([':', '.', '!']);
+    plain.len() <= 16 && LABELS.contains(&plain.to_lowercase().as_str())
+}
+
 /// The headings that a block stands under.
 #[derive(Default)]
 pub(super) struct Outline {
@@ -117,10 +154,16 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    /// Takes note of a heading.
+    /// Takes note of a heading. A label opens no section, and a title that is given twice counts once.
     pub(super) fn enter(&mut self, level: u8, heading: &str) {
+        if is_label(heading) {
+            return;
+        }
         self.above.retain(|(other, _)| *other < level);
         let heading = heading.split_whitespace().collect::<Vec<_>>().join(" ");
+        if self.above.last().is_some_and(|(_, last)| *last == heading) {
+            return;
+        }
         self.above
             .push((level, heading.chars().take(MAX_HEADING).collect()));
         let joined = self

@@ -1,5 +1,5 @@
 //! Full-text search by `tsvector`. The vectors are made of our own terms, so no text search
-//! configuration of the server takes part and both databases find the same passages.
+//! configuration of the server takes part and both databases know the same words.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl LexicalIndex for Postgres {
 
     fn candidates(&self, scope: &Scope, query: &Query, weights: &[f32], limit: u64) -> Statement {
         let mut values = Parameters::default();
-        let mut score = vec!["0.0::float8".to_owned()];
+        let mut concepts: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         let mut any = Vec::new();
         for (term, weight) in query
             .terms
@@ -83,19 +83,19 @@ impl LexicalIndex for Postgres {
             .filter(|(_, weight)| **weight > 0.0)
         {
             let forms = forms(term);
-            let (expression, weight) = (values.add(forms.clone()), values.add(f64::from(*weight)));
-            score.push(format!(
-                "ts_rank('{{0.1, 0.2, 0.4, 1.0}}', p.terms, {expression}::tsquery, 1)::float8 * {weight} * 0.5 + \
-                 CASE WHEN p.terms @@ {expression}::tsquery THEN {weight} ELSE 0 END"
+            let expression = values.add(forms.clone());
+            let weight = values.add(f64::from(*weight));
+            concepts.entry(term.concept).or_default().push(format!(
+                "CASE WHEN p.terms @@ {expression}::tsquery THEN {weight}::float8 \
+                 * (1 + ts_rank(p.terms, {expression}::tsquery, 1)) ELSE 0 END"
             ));
             any.push(forms);
         }
-        // No term occurs: a lexeme that no passage has.
-        let any = if any.is_empty() {
-            "'zs0z'".to_owned()
-        } else {
-            any.join(" | ")
-        };
+        let summands: Vec<String> = concepts
+            .into_values()
+            .map(|terms| format!("GREATEST({})", terms.join(", ")))
+            .collect();
+        let any = any.join(" | ");
         let expression = values.add(format!("({}) & ({any})", stores_expression(scope)));
         let visible = visible(scope, &mut values);
         let limit = values.add(i64::try_from(limit).unwrap_or(i64::MAX));
@@ -104,7 +104,7 @@ impl LexicalIndex for Postgres {
              AND p.terms @@ {expression}::tsquery ORDER BY rank DESC, p.id LIMIT {limit}) \
              SELECT {CANDIDATE_COLUMNS} FROM best JOIN passages p ON p.id = best.id \
              JOIN documents d ON d.id = p.document_id ORDER BY best.rank DESC, p.id",
-            score.join(" + ")
+            summands.join(" + ")
         );
         statement(sql, values)
     }

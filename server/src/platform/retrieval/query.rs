@@ -2,6 +2,7 @@
 
 use super::{
     language::Language,
+    synonyms::synonyms,
     terms::{Analyzers, Word, fold, words},
 };
 
@@ -11,6 +12,8 @@ const MAX_TERMS: usize = 32;
 const MAX_WORDS: usize = 200;
 /// What a joined pair counts beside its two words.
 const JOINED_WEIGHT: f32 = 0.6;
+/// What another word of the same meaning counts beside the word itself.
+const SYNONYM_WEIGHT: f32 = 0.5;
 
 /// A question, analysed.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,10 +26,19 @@ pub(crate) struct Query {
 pub(crate) struct Term {
     /// Forms that count as this term: the stem, and the plain word for passages in other languages.
     pub(crate) forms: Vec<String>,
+    /// Which thing is meant: terms of one concept are ways to say it.
+    pub(crate) concept: usize,
     /// Place among the question's words.
     pub(crate) position: usize,
     /// 1, less for guesses.
     pub(crate) weight: f32,
+}
+
+impl Term {
+    /// A word of the question itself, not another one for it.
+    pub(super) fn is_asked(&self) -> bool {
+        self.weight > SYNONYM_WEIGHT
+    }
 }
 
 impl Query {
@@ -54,9 +66,21 @@ impl Query {
                 parser.add(&joined, position, JOINED_WEIGHT);
             }
         }
+        if language == Language::English {
+            parser.add_synonyms();
+        }
         Self {
             terms: parser.terms,
         }
+    }
+
+    /// How many concepts the terms belong to.
+    pub(crate) fn concepts(&self) -> usize {
+        self.terms
+            .iter()
+            .map(|term| term.concept + 1)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Nothing to look for.
@@ -90,9 +114,39 @@ impl Parser {
         if !forms.is_empty() && !known && self.terms.len() < MAX_TERMS {
             self.terms.push(Term {
                 forms,
+                concept: self.terms.len(),
                 position,
                 weight,
             });
+        }
+    }
+
+    /// Adds to each word of the question what else it may be called, as one term.
+    fn add_synonyms(&mut self) {
+        let asked: Vec<String> = self
+            .terms
+            .iter()
+            .filter_map(|term| term.forms.first().cloned())
+            .collect();
+        for number in 0..self.terms.len() {
+            let term = &self.terms[number];
+            let forms: Vec<String> = term
+                .forms
+                .first()
+                .map_or(&[][..], |form| synonyms(form))
+                .iter()
+                .filter(|form| !asked.contains(form))
+                .cloned()
+                .collect();
+            if !forms.is_empty() && term.weight >= 1.0 && self.terms.len() < MAX_TERMS {
+                let (concept, position) = (term.concept, term.position);
+                self.terms.push(Term {
+                    forms,
+                    concept,
+                    position,
+                    weight: SYNONYM_WEIGHT,
+                });
+            }
         }
     }
 }
@@ -129,6 +183,19 @@ mod tests {
     }
 
     #[test]
+    fn other_words_of_one_meaning_belong_to_its_concept() {
+        let query = Query::parse("delete a folder");
+        let delete: Vec<&super::Term> = query
+            .terms
+            .iter()
+            .filter(|term| term.concept == 0)
+            .collect();
+        assert_eq!(delete.len(), 2);
+        assert!(delete[1].forms.contains(&"remov".to_owned()) && delete[1].weight < 1.0);
+        assert_eq!(query.concepts(), 2);
+    }
+
+    #[test]
     fn a_question_of_stop_words_is_kept() {
         assert!(!Query::parse("To be or not to be").is_empty());
     }
@@ -151,10 +218,10 @@ mod tests {
     fn hostile_questions_are_only_words() {
         assert!(Query::parse("\"; * ( ) : ^ - +'").is_empty());
         assert!(Query::parse("").is_empty());
-        let long = "word ".repeat(1_000_000);
+        let long = "lighthouse ".repeat(1_000_000);
         assert_eq!(Query::parse(&long).terms.len(), 2);
-        let many: String = (0..500).map(|number| format!("w{number} ")).collect();
-        assert_eq!(Query::parse(&many).terms.len(), 32);
+        let many: Vec<String> = (0..500).map(|number| format!("w{number}")).collect();
+        assert_eq!(Query::parse(&many.join(" ")).terms.len(), 32);
         assert!(
             Query::parse("NEAR(a b) scope:zs1z OR body:x")
                 .terms

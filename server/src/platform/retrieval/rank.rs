@@ -25,6 +25,9 @@ const PROXIMITY_REACH: usize = 12;
 /// What a word of the document's name adds, per unit of its weight.
 const TITLE_BONUS: f32 = 0.3;
 
+/// What is left of the rank of a table of contents or an index: it names everything and says nothing.
+const LIST_OF_PAGES: f32 = 0.3;
+
 /// A passage with its rank; higher is better.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ranked {
@@ -34,21 +37,21 @@ pub(super) struct Ranked {
 
 /// Orders `candidates`, best first. `weights` belong to the query's terms, in order.
 pub(super) fn rank(query: &Query, weights: &[f32], candidates: Vec<Candidate>) -> Vec<Ranked> {
-    let mut ranker = Ranker::new(query, weights);
+    let mut reader = Ranker::new(query, weights);
     let read: Vec<Reading> = candidates
         .iter()
-        .map(|candidate| ranker.read(candidate))
+        .map(|candidate| reader.read(candidate))
         .collect();
     let average = average_length(&read);
     let mut ranked: Vec<Ranked> = candidates
         .into_iter()
         .zip(&read)
         .map(|(candidate, reading)| Ranked {
-            score: ranker.score(reading, average),
+            score: reader.score(reading, average),
             candidate,
         })
         .collect();
-    ranked.sort_by(|one, other| best_first(one, other));
+    ranked.sort_by(best_first);
     ranked
 }
 
@@ -67,6 +70,7 @@ struct Reading {
     in_heading: Vec<f32>,
     in_title: Vec<bool>,
     length: usize,
+    lists_pages: bool,
 }
 
 struct Ranker<'q> {
@@ -100,6 +104,7 @@ impl<'q> Ranker<'q> {
             in_heading: vec![0.0; count],
             in_title: vec![false; count],
             length: 0,
+            lists_pages: lists_pages(&candidate.body),
         };
         for (position, terms) in self.matches(language, &candidate.body) {
             reading.length = position + 1;
@@ -146,52 +151,102 @@ impl<'q> Ranker<'q> {
     }
 
     fn score(&self, reading: &Reading, average: f32) -> f32 {
-        let whole: f32 = self.weights.iter().sum();
+        let mut concepts = vec![Concept::default(); self.query.concepts()];
+        for (number, (term, weight)) in self.query.terms.iter().zip(self.weights).enumerate() {
+            let occurrences = to_f32(reading.positions[number].len()) + reading.in_heading[number];
+            let concept = &mut concepts[term.concept];
+            concept.whole = concept.whole.max(*weight);
+            concept.position = term.position;
+            if occurrences > 0.0 && *weight > 0.0 {
+                concept.covered = concept.covered.max(*weight);
+                concept.words = concept
+                    .words
+                    .max(saturated(occurrences, reading.length, average) * weight);
+                concept
+                    .positions
+                    .extend_from_slice(&reading.positions[number]);
+            }
+            if reading.in_title[number] {
+                concept.title = concept.title.max(weight * TITLE_BONUS);
+            }
+        }
+        let whole: f32 = concepts.iter().map(|concept| concept.whole).sum();
         if whole <= 0.0 {
             return 0.0;
         }
-        let (mut words, mut covered) = (0.0, 0.0);
-        for (term, weight) in self.weights.iter().enumerate() {
-            let occurrences = to_f32(reading.positions[term].len()) + reading.in_heading[term];
-            if occurrences > 0.0 {
-                let length =
-                    1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * to_f32(reading.length) / average;
-                words +=
-                    weight * occurrences * (SATURATION + 1.0) / (occurrences + SATURATION * length);
-                covered += weight;
-            }
-            if reading.in_title[term] {
-                words += weight * TITLE_BONUS;
-            }
+        for concept in &mut concepts {
+            concept.positions.sort_unstable();
         }
+        let words: f32 = concepts
+            .iter()
+            .map(|concept| concept.words + concept.title)
+            .sum();
+        let covered: f32 = concepts.iter().map(|concept| concept.covered).sum();
         let coverage = 1.0 - COVERAGE_SHARE + COVERAGE_SHARE * covered / whole;
-        (words + self.proximity(reading)) * coverage
+        let share = if reading.lists_pages {
+            LIST_OF_PAGES
+        } else {
+            1.0
+        };
+        (words + proximity(&concepts)) * coverage * share
     }
+}
 
-    /// What words of the question add by standing close together, most when they stand as asked.
-    fn proximity(&self, reading: &Reading) -> f32 {
-        let mut bonus = 0.0;
-        for first in 0..self.weights.len() {
-            for second in first + 1..self.weights.len() {
-                let weight = self.weights[first].min(self.weights[second]);
-                if weight <= 0.0 {
-                    continue;
-                }
-                let (one, other) = (&self.query.terms[first], &self.query.terms[second]);
-                let asked = other.position.abs_diff(one.position).max(1);
-                let Some(apart) = nearest(&reading.positions[first], &reading.positions[second])
-                else {
-                    continue;
-                };
-                let extra = apart.saturating_sub(asked.min(3));
-                if extra < PROXIMITY_REACH {
-                    let neighbours = if asked <= 2 { 1.0 } else { 0.4 };
-                    bonus += PROXIMITY_BONUS * weight * neighbours / (1.0 + to_f32(extra));
-                }
+/// What a passage says about one thing of the question.
+#[derive(Clone, Debug, Default)]
+struct Concept {
+    /// The weight of its best term.
+    whole: f32,
+    /// The weight of its best term that the passage has.
+    covered: f32,
+    words: f32,
+    title: f32,
+    /// Place in the question.
+    position: usize,
+    /// Places in the passage, sorted.
+    positions: Vec<usize>,
+}
+
+/// What so many occurrences of a term in a passage of so many words count, per unit of its weight.
+fn saturated(occurrences: f32, length: usize, average: f32) -> f32 {
+    let length = 1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * to_f32(length) / average;
+    occurrences * (SATURATION + 1.0) / (occurrences + SATURATION * length)
+}
+
+/// What words of the question add by standing close together, most when they stand as asked.
+fn proximity(concepts: &[Concept]) -> f32 {
+    let mut bonus = 0.0;
+    for (index, one) in concepts.iter().enumerate() {
+        for other in &concepts[index + 1..] {
+            let Some(apart) = nearest(&one.positions, &other.positions) else {
+                continue;
+            };
+            let asked = other.position.abs_diff(one.position).max(1);
+            let extra = apart.saturating_sub(asked.min(3));
+            if extra < PROXIMITY_REACH {
+                let neighbours = if asked <= 2 { 1.0 } else { 0.4 };
+                let weight = one.covered.min(other.covered);
+                bonus += PROXIMITY_BONUS * weight * neighbours / (1.0 + to_f32(extra));
             }
         }
-        bonus
     }
+    bonus
+}
+
+/// Whether a passage is mostly lines that lead to a page: by dots, or by ending in its number.
+fn lists_pages(body: &str) -> bool {
+    let (mut lines, mut leading) = (0_usize, 0_usize);
+    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        lines += 1;
+        let named = line.starts_with(char::is_alphabetic)
+            || line.starts_with(|first: char| first.is_ascii_digit());
+        let numbered = line.len() < 120
+            && line.ends_with(|last: char| last.is_ascii_digit())
+            && line.contains([' ', ',']);
+        leading +=
+            usize::from(named && (numbered || line.contains("....") || line.contains(". . . .")));
+    }
+    lines >= 4 && leading * 2 > lines
 }
 
 fn average_length(read: &[Reading]) -> f32 {

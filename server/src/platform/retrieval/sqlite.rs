@@ -64,7 +64,7 @@ impl LexicalIndex for Sqlite {
         };
         let mut columns = vec![counted(stores.clone(), "total")];
         for (number, term) in query.terms.iter().enumerate() {
-            let expression = format!("{stores} AND body : ({})", forms(term));
+            let expression = matching(&stores, &[forms(term)]);
             columns.push(counted(expression, &format!("t{number}")));
         }
         statement(format!("SELECT {}", columns.join(", ")), values)
@@ -72,32 +72,64 @@ impl LexicalIndex for Sqlite {
 
     fn candidates(&self, scope: &Scope, query: &Query, weights: &[f32], limit: u64) -> Statement {
         let mut values = Parameters::default();
-        let terms: Vec<String> = query
+        let stores = stores_expression(scope);
+        let present: Vec<(&Term, f32)> = query
             .terms
             .iter()
             .zip(weights)
             .filter(|(_, weight)| **weight > 0.0)
+            .map(|(term, weight)| (term, *weight))
+            .collect();
+        let asked: Vec<String> = present
+            .iter()
+            .filter(|(term, _)| term.is_asked())
             .map(|(term, _)| forms(term))
             .collect();
-        // No term occurs: an expression that matches nothing.
-        let terms = if terms.is_empty() {
-            "\"\"".to_owned()
-        } else {
-            terms.join(" OR ")
-        };
-        let expression = values.add(format!("{} AND body : ({terms})", stores_expression(scope)));
+        let ranked = values.add(matching(&stores, &asked));
+        let covering: Vec<String> = present
+            .iter()
+            .map(|(term, weight)| {
+                let expression = values.add(matching(&stores, &[forms(term)]));
+                let (concept, weight) = (term.concept, values.add(f64::from(*weight)));
+                format!(
+                    "SELECT rowid AS id, {concept} AS concept, {weight} AS weight \
+                     FROM passages_fts WHERE passages_fts MATCH {expression}"
+                )
+            })
+            .collect();
+        let covering = covering.join(" UNION ALL ");
         let visible = visible(scope, &mut values);
         let limit = values.add(i64::try_from(limit).unwrap_or(i64::MAX));
+        let best = |found: &str, order: &str| {
+            format!(
+                "(SELECT p.id AS id FROM {found} AS found CROSS JOIN passages p ON p.id = found.id {visible} \
+                 ORDER BY found.rank {order}, p.id LIMIT {limit})"
+            )
+        };
+        // Matches come first and once: left to itself SQLite asks the index for each passage.
         // Weight 0 for `scope` keeps the store's token out of the rank.
         let sql = format!(
-            "WITH best AS MATERIALIZED (SELECT p.id AS id, bm25(passages_fts, 0.0, 1.0) AS rank \
-             FROM passages_fts JOIN passages p ON p.id = passages_fts.rowid {visible} \
-             AND passages_fts MATCH {expression} ORDER BY rank, p.id LIMIT {limit}) \
-             SELECT {CANDIDATE_COLUMNS} FROM best JOIN passages p ON p.id = best.id \
-             JOIN documents d ON d.id = p.document_id ORDER BY best.rank, p.id"
+            "WITH ranked AS MATERIALIZED (SELECT rowid AS id, bm25(passages_fts, 0.0, 1.0) AS rank \
+             FROM passages_fts WHERE passages_fts MATCH {ranked}), \
+             covering AS MATERIALIZED (SELECT id, sum(weight) AS rank FROM \
+             (SELECT id, concept, max(weight) AS weight FROM ({covering}) GROUP BY id, concept) GROUP BY id), \
+             best AS MATERIALIZED (SELECT id FROM {} UNION SELECT id FROM {}) \
+             SELECT {CANDIDATE_COLUMNS} FROM best CROSS JOIN passages p ON p.id = best.id \
+             JOIN documents d ON d.id = p.document_id ORDER BY p.id",
+            best("ranked", "ASC"),
+            best("covering", "DESC"),
         );
         statement(sql, values)
     }
+}
+
+/// An expression for passages of the stores that hold one of `forms`.
+fn matching(stores: &str, forms: &[String]) -> String {
+    if forms.is_empty() {
+        // A token that no passage has.
+        return format!("{stores} AND body : \"zs0z\"");
+    }
+    format!("{stores} AND body : ({})", forms.join(" OR "))
 }
 
 fn statement(sql: String, values: Parameters) -> Statement {

@@ -9,6 +9,6 @@ mod hub;
 mod reader;
 mod ring;
 
-pub(crate) use entry::{EndReason, Producer, StreamInfo, StreamState};
+pub(crate) use entry::{EndReason, Producer, StreamInfo};
 pub(crate) use hub::{Admission, StreamHub, StreamSettings};
 pub(crate) use reader::{Reader, ReaderEvent};

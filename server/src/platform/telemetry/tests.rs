@@ -28,7 +28,9 @@ fn code(folder: &Path, text: &mut String) {
             if name != "tests" {
                 code(&path, text);
             }
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && name != "catalogue.rs" {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !matches!(&*name, "tests.rs" | "catalogue.rs")
+        {
             let source = std::fs::read_to_string(&path).unwrap();
             text.extend(source.split_whitespace());
         }

@@ -63,7 +63,7 @@ impl User {
     pub fn anonymous(base: String) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
         Self {
@@ -194,7 +194,7 @@ pub struct Stream {
     pub frames: Vec<Value>,
     pub done: bool,
     pub session: Option<String>,
-    pub stream: Option<String>,
+    pub id: Option<String>,
 }
 
 impl Stream {
@@ -216,7 +216,7 @@ impl Stream {
             frames,
             done,
             session: answer.header("x-session-id").map(str::to_owned),
-            stream: answer.header("x-stream-id").map(str::to_owned),
+            id: answer.header("x-stream-id").map(str::to_owned),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use poem::{
     Request, Response,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 
 /// The origins that may call us from a browser.
@@ -13,6 +13,10 @@ pub(crate) struct CorsSettings {
     /// Every origin, which is possible only without credentials.
     pub(crate) any_origin: bool,
     pub(crate) credentials: bool,
+    /// What a preflight allows; empty: everything that the house uses.
+    pub(crate) methods: Vec<Method>,
+    /// As `methods`, for request headers.
+    pub(crate) headers: Vec<HeaderName>,
 }
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
@@ -34,6 +38,17 @@ pub(in super::super) struct Cors {
     origins: Vec<HeaderValue>,
     any_origin: bool,
     credentials: bool,
+    methods: HeaderValue,
+    headers: HeaderValue,
+}
+
+/// A list as a header holds it; `None` for an empty one.
+fn listed<T: AsRef<str>>(items: &[T]) -> Option<HeaderValue> {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    if items.is_empty() {
+        return None;
+    }
+    HeaderValue::from_str(&items.join(", ")).ok()
 }
 
 impl Cors {
@@ -49,6 +64,8 @@ impl Cors {
                 .collect(),
             any_origin: settings.any_origin && !settings.credentials,
             credentials: settings.credentials,
+            methods: listed(&settings.methods).unwrap_or(METHODS),
+            headers: listed(&settings.headers).unwrap_or(REQUEST_HEADERS),
         }
     }
 
@@ -70,6 +87,8 @@ impl Cors {
             varies: !self.origins.is_empty(),
             credentials: self.credentials && allowed.as_ref().is_some_and(|origin| origin != ANY),
             allowed,
+            methods: self.methods.clone(),
+            headers: self.headers.clone(),
         }
     }
 }
@@ -80,6 +99,8 @@ pub(in super::super) struct CorsVerdict {
     credentials: bool,
     preflight: bool,
     varies: bool,
+    methods: HeaderValue,
+    headers: HeaderValue,
 }
 
 impl CorsVerdict {
@@ -91,8 +112,8 @@ impl CorsVerdict {
         let mut response = Response::from(StatusCode::NO_CONTENT);
         if self.allowed.is_some() {
             let headers = response.headers_mut();
-            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.clone());
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers.clone());
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, TEN_MINUTES);
         }
         Some(response)

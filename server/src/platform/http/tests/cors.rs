@@ -20,6 +20,7 @@ fn listed() -> CorsSettings {
         origins: vec!["https://app.example".to_owned()],
         any_origin: false,
         credentials: true,
+        ..CorsSettings::default()
     }
 }
 
@@ -73,6 +74,7 @@ async fn every_origin_is_possible_only_without_credentials() {
         origins: vec![],
         any_origin: true,
         credentials: false,
+        ..CorsSettings::default()
     };
     let answer = server(open.clone())
         .await
