@@ -226,9 +226,7 @@ impl AnswerTask {
                 tags: self.tags.clone(),
                 ..Charge::default()
             }),
-            key_of: self
-                .keyed
-                .then_some((hold.terms().user_id, self.stream_id)),
+            key_of: self.keyed.then_some((hold.terms().user_id, self.stream_id)),
             answer: FinishedAnswer {
                 message: self.message,
                 content: written.text.clone(),
