@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{House, PASSWORD, Sql, User, on_each_database};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_listed_and_given_roles() {
+async fn roles_are_given_and_taken() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[]).await;
         let (ada, admin) = (house.user("ada").await, house.admin().await);
@@ -60,6 +60,17 @@ async fn users_are_listed_and_given_roles() {
             let answer = admin.post(&path, &json!({"is_admin": true})).await;
             assert_eq!(answer.refused(404), "User not found", "{unknown}");
         }
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_have_bounds_and_an_order() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        house.user("ada").await;
+        let admin = house.admin().await;
         let users = admin.get("/api/admin/users").await.expect(200);
         let ids: Vec<i64> = users
             .as_array()

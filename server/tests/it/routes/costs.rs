@@ -45,18 +45,19 @@ async fn the_summary_is_the_sum_of_the_ledger() {
             sql.number(&sum).await
         };
         let (chat, index) = (nanos("chat").await, nanos("index").await);
-        let as_nanos = |dollars: f64| (dollars * 1e9).round() as i64;
-        assert_eq!(as_nanos(number("query_cost_usd")), chat);
-        assert_eq!(as_nanos(number("indexing_cost_usd")), index);
-        assert_eq!(as_nanos(number("total_usd")), chat + index);
+        // Exact: the same number, written with its exponent.
+        let usd = |nanos: i64| json!(format!("{nanos}e-9").parse::<f64>().expect("dollars"));
+        assert_eq!(costs["query_cost_usd"], usd(chat));
+        assert_eq!(costs["indexing_cost_usd"], usd(index));
+        assert_eq!(costs["total_usd"], usd(chat + index));
         assert_eq!(
-            as_nanos(number("remaining_budget_usd")),
-            5_000_000_000 - chat - index
+            costs["remaining_budget_usd"],
+            usd(5_000_000_000 - chat - index)
         );
         assert!(chat > 0 && index > 0);
         assert!(number("prompt_tokens") > 0.0 && number("completion_tokens") > 0.0);
         assert!(number("index_tokens") > 0.0);
-        assert_eq!(number("held_usd"), 0.0);
+        assert_eq!(costs["held_usd"], 0.0);
         let seen = admin
             .get(&format!("/api/admin/budgets/{}", ada.id().await))
             .await
@@ -129,8 +130,9 @@ async fn a_job_that_waits_for_money_goes_on_when_there_is_some() {
         let store = ada.store("Tides").await;
         // Packed, the text is small: what is estimated from the bytes is far too little.
         let file = docx(&"The tide turns at four. ".repeat(2_000));
-        let estimate = file.len() / 4;
-        limit(&admin, &ada, estimate as f64 + 0.5).await;
+        let estimate = u32::try_from(file.len() / 4).expect("a small file");
+        let estimate = f64::from(estimate);
+        limit(&admin, &ada, estimate + 0.5).await;
 
         let accepted = ada
             .upload(store, "a.docx", "application/octet-stream", file)
@@ -156,7 +158,7 @@ async fn a_job_that_waits_for_money_goes_on_when_there_is_some() {
         assert!(
             costs["indexing_cost_usd"]
                 .as_f64()
-                .is_some_and(|cost| cost > estimate as f64)
+                .is_some_and(|cost| cost > estimate)
         );
         assert_eq!(costs["held_usd"], 0.0);
         house.stop().await;

@@ -327,7 +327,7 @@ async fn what_is_not_http_is_refused_and_the_house_goes_on() {
             let mut wire = Wire::to(&house).await;
             wire.send(&request).await;
             let status = wire.status().await;
-            assert!(statuses.contains(&status), "{status}: {:.80}", request);
+            assert!(statuses.contains(&status), "{status}: {request:.80}");
         }
         let mut unfinished = Wire::to(&house).await;
         unfinished.send("GET /live HTTP/1.1\r\nhost:").await;

@@ -84,90 +84,48 @@ fn odt(text: &str) -> Vec<u8> {
     ])
 }
 
+/// Name, media type, content, a question to it, and a word of the answer.
+type Asked = (&'static str, String, Vec<u8>, &'static str, &'static str);
+
+/// One document of each format.
+fn documents() -> Vec<Asked> {
+    let pdf = include_bytes!("../../../../docs/samples/team-handbook.pdf").to_vec();
+    let leave = "How many days of unused annual leave can I carry over?";
+    let text = "The ferry to Skerry island leaves the north pier at nine.";
+    let plain = text.as_bytes().to_vec();
+    let html = format!("<html><body><h1>Ferries</h1><p>{text}</p></body></html>");
+    let csv = format!("line,note\n1,{text}\n");
+    let tsv = format!("line\tnote\n1\t{text}\n");
+    let office = |kind: &str| format!("{OFFICE}.{kind}");
+    let ferry = |name, media_type: &str, bytes: Vec<u8>| {
+        let question = "When does the ferry to Skerry island leave?";
+        (name, media_type.to_owned(), bytes, question, "nine")
+    };
+    vec![
+        ("a.pdf", "application/pdf".to_owned(), pdf, leave, "five"),
+        ferry("a.docx", &office("wordprocessingml.document"), docx(text)),
+        ferry("a.pptx", &office("presentationml.presentation"), pptx(text)),
+        ferry("a.xlsx", &office("spreadsheetml.sheet"), xlsx(text)),
+        ferry(
+            "a.odt",
+            "application/vnd.oasis.opendocument.text",
+            odt(text),
+        ),
+        ferry("a.html", "text/html", html.into_bytes()),
+        ferry("a.md", "text/markdown", plain.clone()),
+        ferry("a.csv", "text/csv", csv.into_bytes()),
+        ferry("a.tsv", "text/tab-separated-values", tsv.into_bytes()),
+        ferry("a.txt", "text/plain", plain),
+        ferry("b.docx", "application/octet-stream", docx(text)),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_format_is_found_and_cited() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[("MAX_STORES_PER_USER", "20")]).await;
         let ada = house.user("ada").await;
-        let pdf = include_bytes!("../../../../docs/samples/team-handbook.pdf").to_vec();
-        let text = "The ferry to Skerry island leaves the north pier at nine.";
-        let plain = text.as_bytes().to_vec();
-        let html = format!("<html><body><h1>Ferries</h1><p>{text}</p></body></html>");
-        let ferry = "When does the ferry to Skerry island leave?";
-        let leave = "How many days of unused annual leave can I carry over?";
-        for (name, media_type, bytes, question, says) in [
-            ("a.pdf", "application/pdf".to_owned(), pdf, leave, "five"),
-            (
-                "a.docx",
-                format!("{OFFICE}.wordprocessingml.document"),
-                docx(text),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.pptx",
-                format!("{OFFICE}.presentationml.presentation"),
-                pptx(text),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.xlsx",
-                format!("{OFFICE}.spreadsheetml.sheet"),
-                xlsx(text),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.odt",
-                "application/vnd.oasis.opendocument.text".to_owned(),
-                odt(text),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.html",
-                "text/html".to_owned(),
-                html.into_bytes(),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.md",
-                "text/markdown".to_owned(),
-                plain.clone(),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.csv",
-                "text/csv".to_owned(),
-                format!("line,note\n1,{text}\n").into_bytes(),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.tsv",
-                "text/tab-separated-values".to_owned(),
-                format!("line\tnote\n1\t{text}\n").into_bytes(),
-                ferry,
-                "nine",
-            ),
-            (
-                "a.txt",
-                "text/plain".to_owned(),
-                plain.clone(),
-                ferry,
-                "nine",
-            ),
-            (
-                "b.docx",
-                "application/octet-stream".to_owned(),
-                docx(text),
-                ferry,
-                "nine",
-            ),
-        ] {
+        for (name, media_type, bytes, question, says) in documents() {
             let store = ada.store(name).await;
             let document = ada.indexed(store, name, &media_type, bytes).await;
             let stream = ada.ask(store, question).await;

@@ -1,9 +1,11 @@
 //! Bodies and paths that mean harm or nothing, at every route that reads one: always the client's
 //! fault and never the house's, and the house goes on.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
-use crate::support::{House, User, on_each_database};
+use crate::support::{Answer, House, User, on_each_database};
 
 /// Every route that reads JSON; `{…}` are things of the caller.
 const ROUTES: [(&str, &str); 12] = [
@@ -57,7 +59,7 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-async fn send(user: &User, method: &str, path: &str, body: Vec<u8>) -> crate::support::Answer {
+async fn send(user: &User, method: &str, path: &str, body: Vec<u8>) -> Answer {
     let request = user.request(method.parse().expect("a method"), path);
     user.send(
         request
@@ -178,6 +180,70 @@ fn texts() -> Vec<String> {
     ]
 }
 
+/// Each body that carries text, with this one in it.
+fn bodies_with(text: &str, store: i64) -> Vec<(&'static str, Value)> {
+    let asking = |changes: Value| {
+        let mut body = json!({"storeIds": [store], "question": "x"});
+        let changes = changes.as_object().cloned().unwrap_or_default();
+        body.as_object_mut().expect("an object").extend(changes);
+        ("/api/chat", body)
+    };
+    vec![
+        asking(json!({"question": text})),
+        asking(json!({"sessionId": text})),
+        asking(json!({"system": text})),
+        asking(json!({"tags": {"t": text}})),
+        asking(json!({"tags": {text: 1}})),
+        asking(json!({"model": text})),
+        asking(json!({"messages": [{"role": "assistant", "content": text}]})),
+        ("/api/stores", json!({"display_name": text})),
+        ("/api/settings", json!({"welcome_message": text})),
+        (
+            "/api/auth/register",
+            json!({"email": text, "password": "Secret-pass1!"}),
+        ),
+        (
+            "/api/auth/register",
+            json!({"email": "a@example.org", "password": text}),
+        ),
+        ("/api/auth/login", json!({"email": text, "password": text})),
+        ("/api/auth/token", json!({"email": text})),
+        ("/api/auth/refresh", json!({"refresh_token": text})),
+        (
+            "/api/admin/users/987654/role",
+            json!({"is_admin": false, "admin_notes": text}),
+        ),
+    ]
+}
+
+/// Each path that carries text, with this one in it.
+fn paths_with(coded: &str) -> Vec<String> {
+    vec![
+        format!("/api/chat/sessions/{coded}/messages"),
+        format!("/api/chat/streams/{coded}"),
+        format!("/api/upload/op-status/{coded}"),
+        format!("/api/documents/store/{coded}"),
+        format!("/api/auth/sessions?cursor={coded}"),
+        format!("/api/chat/sessions?storeId={coded}"),
+        format!("/api/admin/budgets/{coded}"),
+        format!("/{coded}"),
+    ]
+}
+
+/// The first bytes, coded whether or not they must be; a letter may be cut in the middle.
+fn percent_coded(text: &str) -> String {
+    let mut coded = String::new();
+    for byte in text.bytes().take(600) {
+        write!(coded, "%{byte:02X}").expect("room");
+    }
+    coded
+}
+
+fn assert_no_fault(answer: &Answer, what: &str) {
+    let failed = answer.status >= 500 || answer.body.contains("unexpected_error");
+    assert!(!failed, "{what:.160}: {} {}", answer.status, answer.body);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_text_breaks_the_house() {
     on_each_database(|database| async move {
@@ -186,53 +252,33 @@ async fn no_text_breaks_the_house() {
         let admin = house.admin().await;
         let store = admin.store("Tides").await;
         let document = b"The tide turns at four in the afternoon.".to_vec();
-        admin.indexed(store, "tide.txt", "text/plain", document).await;
+        admin
+            .indexed(store, "tide.txt", "text/plain", document)
+            .await;
         for text in texts() {
-            for (path, body) in [
-                ("/api/chat", json!({"storeIds": [store], "question": text})),
-                ("/api/chat", json!({"storeIds": [store], "question": "x", "sessionId": text})),
-                ("/api/chat", json!({"storeIds": [store], "question": "x", "system": text})),
-                ("/api/chat", json!({"storeIds": [store], "question": "x", "tags": {"t": text}})),
-                ("/api/chat", json!({"storeIds": [store], "question": "x", "tags": {text.clone(): 1}})),
-                ("/api/chat", json!({"storeIds": [store], "question": "x", "model": text})),
-                ("/api/chat", json!({"storeIds": [store], "question": "x", "messages": [{"role": "assistant", "content": text}]})),
-                ("/api/stores", json!({"display_name": text})),
-                ("/api/settings", json!({"welcome_message": text})),
-                ("/api/auth/register", json!({"email": text, "password": "Secret-pass1!"})),
-                ("/api/auth/register", json!({"email": "a@example.org", "password": text})),
-                ("/api/auth/login", json!({"email": text, "password": text})),
-                ("/api/auth/token", json!({"email": text})),
-                ("/api/auth/refresh", json!({"refresh_token": text})),
-                ("/api/admin/users/987654/role", json!({"is_admin": false, "admin_notes": text})),
-            ] {
+            for (path, body) in bodies_with(&text, store) {
                 let answer = admin.post(path, &body).await;
-                assert!(answer.status < 500, "{path} {:.120}: {} {}", body.to_string(), answer.status, answer.body);
-                let broken = answer.body.contains("unexpected_error");
-                assert!(!broken, "{path} {:.120}: {}", body.to_string(), answer.body);
+                assert_no_fault(&answer, &format!("{path} {body}"));
             }
-            let uploaded = admin.upload(store, &text.replace(['\r', '\n', '\0'], " "), "text/plain", b"Tide.".to_vec()).await;
-            assert!(uploaded.status < 500, "{:.80}: {}", text, uploaded.body);
-            let coded: String = text.bytes().take(600).map(|byte| format!("%{byte:02X}")).collect();
-            for path in [
-                format!("/api/chat/sessions/{coded}/messages"),
-                format!("/api/chat/streams/{coded}"),
-                format!("/api/upload/op-status/{coded}"),
-                format!("/api/documents/store/{coded}"),
-                format!("/api/auth/sessions?cursor={coded}"),
-                format!("/api/chat/sessions?storeId={coded}"),
-                format!("/api/admin/budgets/{coded}"),
-                format!("/{coded}"),
-            ] {
-                let answer = admin.get(&path).await;
-                assert!(answer.status < 500, "{path:.100}: {} {}", answer.status, answer.body);
+            let name = text.replace(['\r', '\n', '\0'], " ");
+            let uploaded = admin.upload(store, &name, "text/plain", b"Tide.".to_vec());
+            assert_no_fault(&uploaded.await, &name);
+            let coded = percent_coded(&text);
+            for path in paths_with(&coded) {
+                assert_no_fault(&admin.get(&path).await, &path);
             }
             let path = format!("/api/chat/sessions/{coded}");
-            let answer = admin.patch(&path, &json!({"title": text})).await;
-            assert!(answer.status < 500, "{path:.100}: {}", answer.body);
-            let answer = admin.delete(&path).await;
-            assert!(answer.status < 500, "{path:.100}: {}", answer.body);
+            let title = json!({"title": text});
+            assert_no_fault(&admin.patch(&path, &title).await, &path);
+            assert_no_fault(&admin.delete(&path).await, &path);
         }
-        assert!(admin.ask(store, "When does the tide turn?").await.text().contains("four"));
+        assert!(
+            admin
+                .ask(store, "When does the tide turn?")
+                .await
+                .text()
+                .contains("four")
+        );
         house.stop().await;
     })
     .await;

@@ -27,55 +27,60 @@ async fn ada(house: &House) -> (User, i64) {
     (ada, store)
 }
 
+/// Forms, the status that each gets, and what the refusal names.
+fn incomplete_forms(store: i64) -> Vec<(reqwest::multipart::Form, u16, &'static str)> {
+    let file = || reqwest::multipart::Part::bytes(TEXT).file_name("tide.txt");
+    let form = reqwest::multipart::Form::new;
+    let long = "x".repeat(256);
+    let id = store.to_string();
+    vec![
+        (form(), 400, "malformed"),
+        (form().part("file", file()), 422, "storeId"),
+        (form().text("storeId", id.clone()), 422, "file"),
+        (
+            form().text("storeId", "x").part("file", file()),
+            422,
+            "integer",
+        ),
+        (
+            form().text("storeId", "9".repeat(40)).part("file", file()),
+            422,
+            "storeId",
+        ),
+        (
+            form().text("storeId", "987654").part("file", file()),
+            404,
+            "Store not found",
+        ),
+        (
+            form().part("file", file()).text("storeId", "987654"),
+            404,
+            "Store not found",
+        ),
+        (
+            form()
+                .text("storeId", id.clone())
+                .text("displayName", long)
+                .part("file", file()),
+            422,
+            "255",
+        ),
+        (
+            form()
+                .text("storeId", id.clone())
+                .part("file", reqwest::multipart::Part::bytes(Vec::new())),
+            422,
+            "empty",
+        ),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn forms_that_lack_something_leave_nothing() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[]).await;
         let (ada, store) = ada(&house).await;
-        let file = || reqwest::multipart::Part::bytes(TEXT).file_name("tide.txt");
-        let form = reqwest::multipart::Form::new;
-        let long = "x".repeat(256);
-        let id = store.to_string();
-        for (form, status, says) in [
-            (form(), 400, "malformed"),
-            (form().part("file", file()), 422, "storeId"),
-            (form().text("storeId", id.clone()), 422, "file"),
-            (
-                form().text("storeId", "x").part("file", file()),
-                422,
-                "integer",
-            ),
-            (
-                form().text("storeId", "9".repeat(40)).part("file", file()),
-                422,
-                "storeId",
-            ),
-            (
-                form().text("storeId", "987654").part("file", file()),
-                404,
-                "Store not found",
-            ),
-            (
-                form().part("file", file()).text("storeId", "987654"),
-                404,
-                "Store not found",
-            ),
-            (
-                form()
-                    .text("storeId", id.clone())
-                    .text("displayName", long)
-                    .part("file", file()),
-                422,
-                "255",
-            ),
-            (
-                form()
-                    .text("storeId", id.clone())
-                    .part("file", reqwest::multipart::Part::bytes(Vec::new())),
-                422,
-                "empty",
-            ),
-        ] {
+        for (form, status, says) in incomplete_forms(store) {
             let request = ada.request(reqwest::Method::POST, "/api/upload");
             let answer = ada.send(request.multipart(form)).await;
             let told = answer.refused(status);

@@ -67,8 +67,8 @@ async fn assert_books(house: &House, answered: usize) {
         .await;
     assert_eq!(usize::try_from(stored).expect("a count"), answered);
     let spent = "SELECT CAST(COALESCE(SUM(spent_nanos), 0) AS BIGINT) FROM periods WHERE user_id IS NOT NULL";
-    let charged = "SELECT CAST(COALESCE(SUM(amount_nanos), 0) AS BIGINT) FROM ledger";
-    assert_eq!(sql.number(spent).await, sql.number(charged).await);
+    let on_record = "SELECT CAST(COALESCE(SUM(amount_nanos), 0) AS BIGINT) FROM ledger";
+    assert_eq!(sql.number(spent).await, sql.number(on_record).await);
 }
 
 fn question(store: i64) -> Value {

@@ -21,13 +21,6 @@ impl Database {
         }
     }
 
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres { .. } => "postgres",
-        }
-    }
-
     async fn postgres() -> Self {
         let server = std::env::var("TEST_POSTGRES_URL").expect(
             "TEST_POSTGRES_URL names the PostgreSQL server for tests; scripts/test starts one",

@@ -12,14 +12,12 @@ pub enum Sql {
 
 impl Sql {
     pub async fn of(house: &House) -> Self {
-        match house.setting("DATABASE_URL") {
-            Some(url) => Self::Postgres(PgConnection::connect(url).await.expect("PostgreSQL")),
-            None => {
-                let path = house.folder.path().join("binnacle.db");
-                let url = format!("sqlite://{}", path.display());
-                Self::Sqlite(SqliteConnection::connect(&url).await.expect("the file"))
-            }
+        if let Some(url) = house.setting("DATABASE_URL") {
+            return Self::Postgres(PgConnection::connect(url).await.expect("PostgreSQL"));
         }
+        let path = house.folder.path().join("binnacle.db");
+        let url = format!("sqlite://{}", path.display());
+        Self::Sqlite(SqliteConnection::connect(&url).await.expect("the file"))
     }
 
     /// The one number that a statement answers; it must be a BIGINT.

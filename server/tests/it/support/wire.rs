@@ -45,7 +45,7 @@ impl Wire {
 
     /// Reads until the answer so far has this text; answers all that was read.
     pub async fn until(&mut self, text: &str) -> String {
-        let mut piece = [0; 16 * 1024];
+        let mut piece = vec![0; 16 * 1024];
         loop {
             let so_far = String::from_utf8_lossy(&self.read).into_owned();
             if so_far.contains(text) {
