@@ -237,31 +237,30 @@ impl Report {
     }
 
     fn profile(&self, text: &mut String) -> std::fmt::Result {
-        if self.stages.is_empty() {
+        let Some(first) = self.stages.first() else {
             return Ok(());
-        }
+        };
+        let names: Vec<&str> = first.means.iter().map(|stage| stage.name).collect();
         writeln!(
             text,
-            "| chat on | users | connections | stage | times | mean ms |"
+            "| chat on, mean ms | users | connections | {} | callers in a transaction |",
+            names.join(" | ")
         )?;
-        writeln!(text, "|---|--:|--:|---|--:|--:|")?;
+        writeln!(text, "|---|--:|--:|{}--:|", "--:|".repeat(names.len()))?;
         for stages in &self.stages {
-            for stage in &stages.means {
-                writeln!(
-                    text,
-                    "| {} | {} | {} | {} | {:.0} | {:.2} |",
-                    stages.database,
-                    stages.users,
-                    stages.connections,
-                    stage.name,
-                    stage.count,
-                    stage.mean_ms,
-                )?;
-            }
+            let means: Vec<String> = stages
+                .means
+                .iter()
+                .map(|stage| format!("{:.2}", stage.mean_ms))
+                .collect();
             writeln!(
                 text,
-                "| {} | {} | {} | callers served by a transaction | | {:.1} |",
-                stages.database, stages.users, stages.connections, stages.callers_per_transaction,
+                "| {} | {} | {} | {} | {:.1} |",
+                stages.database,
+                stages.users,
+                stages.connections,
+                means.join(" | "),
+                stages.callers_per_transaction,
             )?;
         }
         writeln!(text)

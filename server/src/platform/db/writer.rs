@@ -28,9 +28,6 @@ const QUEUE_MEMBERS: usize = 4_096;
 /// Runs of a single member that lost a deadlock.
 const CONFLICT_ATTEMPTS: u32 = 5;
 
-/// What the caller of a write that panicked is told.
-const PANICKED: &str = "the write panicked";
-
 /// The row that a write contends for. Writes of one key share a lane, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum WriteKey {
@@ -216,10 +213,10 @@ impl Lane {
         };
         let txn = Txn::new(self.connection.begin_with_options(options).await?);
         for member in members {
-            // A panic is one member's fault: it must not end the lane that serves all the others.
-            let run = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
-            let run = run.unwrap_or_else(|_| Err(DbErr::Custom(PANICKED.to_owned())));
-            if let Err(error) = run {
+            // A panic must not end the lane, on which every other caller waits. Nothing of the
+            // member is looked at afterwards but where its answer goes.
+            let outcome = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
+            if let Err(error) = outcome.unwrap_or_else(|_| Err(panicked())) {
                 txn.rollback().await?;
                 return Err(error);
             }
