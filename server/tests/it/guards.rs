@@ -381,7 +381,7 @@ async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
     vec![
         ("{store}", store.to_string()),
         ("{document}", document.to_string()),
-        ("{stream}", stream.id.expect("a stream")),
+        ("{stream}", stream.stream.expect("a stream")),
         ("{session}", stream.session.expect("a session")),
         ("{sign-in}", sign_in.as_str().expect("an id").to_owned()),
         ("{bystander}", bystander.to_string()),

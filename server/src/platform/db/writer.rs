@@ -231,3 +231,7 @@ impl Lane {
         }
     }
 }
+
+fn panicked() -> DbErr {
+    DbErr::Custom("a write panicked".to_owned())
+}

@@ -43,7 +43,7 @@ async fn a_stream_is_its_users_alone() {
             Reader::new(&house, "ada").await,
             Reader::new(&house, "bob").await,
         );
-        let stream = parsed(&ada.ask(&ada.question(), &[]).await).id;
+        let stream = parsed(&ada.ask(&ada.question(), &[]).await).stream;
         let stream = stream.expect("a stream");
         assert_eq!(
             bob.resume(&stream, &[]).await.refused(404),
