@@ -232,6 +232,7 @@ impl Lane {
     }
 }
 
+/// What the caller of a write that panicked is told.
 fn panicked() -> DbErr {
-    DbErr::Custom("a write panicked".to_owned())
+    DbErr::Custom("the write panicked".to_owned())
 }
