@@ -115,7 +115,10 @@ async fn a_worker_that_was_frozen_past_its_lease_is_fenced() {
 /// would stay as long as it does.
 async fn freeze_at_work(state: &State, program: &Program) {
     let touch = || {
-        let touched = state.execute("UPDATE jobs SET rev = rev WHERE state = 'running'");
+        let touched = state.execute(
+            "UPDATE jobs SET rev = rev; UPDATE periods SET rev = rev; \
+             UPDATE documents SET rev = rev",
+        );
         tokio::time::timeout(Duration::from_millis(500), touched)
     };
     eventually(|| async {
