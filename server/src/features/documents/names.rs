@@ -60,11 +60,12 @@ pub(crate) fn file_name(given: &str) -> String {
             _ => '_',
         })
         .collect();
-    let safe = sanitize_filename::sanitize(safe.trim_start_matches('.'));
+    // Shortened first: the sanitiser cuts what is too long at its end, where the kind stands.
+    let safe = sanitize_filename::sanitize(shortened(safe.trim_start_matches('.')));
     if safe.trim_matches(['_', '.']).is_empty() {
         return "file".to_owned();
     }
-    shortened(&safe)
+    safe
 }
 
 /// Cuts a long name before its extension, so that its kind can still be seen.

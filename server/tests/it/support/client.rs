@@ -190,12 +190,11 @@ impl User {
 }
 
 /// A whole event stream.
-#[expect(clippy::struct_field_names, reason = "the names of the headers")]
 pub struct Stream {
     pub frames: Vec<Value>,
     pub done: bool,
     pub session: Option<String>,
-    pub stream: Option<String>,
+    pub id: Option<String>,
 }
 
 impl Stream {
@@ -217,7 +216,7 @@ impl Stream {
             frames,
             done,
             session: answer.header("x-session-id").map(str::to_owned),
-            stream: answer.header("x-stream-id").map(str::to_owned),
+            id: answer.header("x-stream-id").map(str::to_owned),
         }
     }
 

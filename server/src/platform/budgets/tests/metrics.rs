@@ -23,7 +23,7 @@ async fn metrics_follow_the_books() {
             r#"binnacle_budget_reservations_total{result="reserved"} 2"#.to_owned(),
             r#"binnacle_budget_reservations_total{result="denied"} 1"#.to_owned(),
             r#"binnacle_budget_resolutions_total{result="settled"} 1"#.to_owned(),
-            r#"binnacle_budget_resolutions_total{result="overrun"} 1"#.to_owned(),
+            "binnacle_budget_overruns_total 1".to_owned(),
             "binnacle_budget_holds_dropped_total 1".to_owned(),
             format!(
                 r#"binnacle_budget_spend_nanodollars_total{{provider="offline",model="gemini-2.5-flash"}} {}"#,
