@@ -12,7 +12,7 @@ const CRATES: [(&str, &[&str]); 7] = [
     ("extract", &[]),
     ("server", &["api", "entities", "migration", "extract"]),
     ("tui", &["api"]),
-    ("bench", &["api", "migration", "server"]),
+    ("bench", &["api", "server"]),
 ];
 
 /// The platform's modules: each may import those before it.

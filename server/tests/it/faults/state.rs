@@ -172,9 +172,8 @@ impl State {
             let rest = eventually(|| async { (self.number(sql).await == 0).then_some(()) });
             // Before that gives up: it does not know what is awaited.
             let rest = tokio::time::timeout(std::time::Duration::from_secs(28), rest);
-            if rest.await.is_err() {
-                panic!("{what}: {}\n{}", self.number(sql).await, self.story().await);
-            }
+            let rested = rest.await.is_ok();
+            assert!(rested, "{what}: {}\n{}", self.number(sql).await, self.story().await);
         }
         self.sound().await;
     }
