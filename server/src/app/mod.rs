@@ -2,6 +2,7 @@
 //! register their routes, jobs and duties. Used by `main` and by the tests alike.
 
 mod duties;
+mod retention;
 mod run;
 mod secret;
 mod settings;
@@ -89,7 +90,6 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
     pub(crate) tasks: Tasks,
-    pub(crate) telemetry: Telemetry,
     pub(crate) db: Db,
     pub(crate) blobs: Blobs,
     pub(crate) temporary: TemporaryFiles,
@@ -148,115 +148,32 @@ impl App {
     }
 
     fn assemble(ground: Ground) -> Result<Self, StartError> {
-        let (config, db, clock) = (&ground.config, &ground.db, &ground.clock);
-        let budgets = Budgets::new(
-            db.clone(),
-            clock.clone(),
-            BudgetSettings::from(&config.budgets),
-            ground.observers.clone(),
-        );
-        let previous = config.auth.jwt_secret_previous.as_ref();
-        let previous: Vec<&[u8]> = previous
-            .into_iter()
-            .map(|secret| secret.expose_secret().as_bytes())
-            .collect();
-        let secret = ground.secret.expose_secret().as_bytes();
-        let audit = Audit::new(db.clone(), clock.clone(), secret, &previous);
-        let jobs = Jobs::new(
-            db.clone(),
-            clock.clone(),
-            ground.entropy.clone(),
-            settings::jobs(config),
-            ground.observers.clone(),
-        );
-        let jitter = ground.entropy.clone();
-        let gateway = Arc::new(Gateway::new(
-            &AiSettings::from(&config.ai),
-            outbound::client,
-            ground.observers.clone(),
-            Arc::new(move || jitter.ratio()),
-        )?);
-        let (accounts, authenticator, passwords) = ground.identity(&budgets, &audit)?;
-        let documents = Documents::new(
-            DocumentParts {
-                db: db.clone(),
-                clock: clock.clone(),
-                entropy: ground.entropy.clone(),
-                blobs: ground.blobs.clone(),
-                temporary: ground.temporary.clone(),
-                jobs: jobs.clone(),
-                budgets: budgets.clone(),
-                audit: audit.clone(),
-                gateway: gateway.clone(),
-                telemetry: ground.telemetry.clone(),
-            },
-            settings::documents(config, ground.program.clone())?,
-        );
-        jobs.register(IndexDocument(documents.clone()))?;
-        jobs.register(PurgeDocument(documents.clone()))?;
-        let streams = StreamHub::new(
-            settings::streams(&config.streams),
-            ground.tasks.stopping().clone(),
-            ground.telemetry.clone(),
-        );
-        let chat = Chat::new(
-            ChatParts {
-                db: db.clone(),
-                clock: clock.clone(),
-                entropy: ground.entropy.clone(),
-                tasks: ground.tasks.clone(),
-                budgets: budgets.clone(),
-                gateway: gateway.clone(),
-                vectors: VectorIndex::new(VECTOR_MEMORY_BYTES),
-                streams: streams.clone(),
-                documents: documents.clone(),
-                telemetry: ground.telemetry.clone(),
-            },
-            settings::chat(config),
-        );
-        let admin = Administration::new(AdministrationParts {
-            db: db.clone(),
-            clock: clock.clone(),
-            accounts: accounts.clone(),
-            documents: documents.clone(),
-            budgets: budgets.clone(),
-            jobs: jobs.clone(),
-            audit: audit.clone(),
-        });
-        let ops = Ops::new(OpsParts {
-            db: db.clone(),
-            clock: clock.clone(),
-            entropy: ground.entropy.clone(),
-            jobs: jobs.clone(),
-            budgets: budgets.clone(),
-            blobs: ground.blobs.clone(),
-            gateway: gateway.clone(),
-            redis_url: config.redis.url.clone(),
-            telemetry: ground.telemetry.clone(),
-            observers: (*ground.observers).clone(),
-            stopping: ground.tasks.stopping().clone(),
-        });
-        ground.observers.expect_jobs(&jobs.kinds());
-        db.observed_by(ground.observers.clone());
+        let means = ground.means()?;
+        let (accounts, authenticator, passwords) = ground.identity(&means.budgets, &means.audit)?;
+        let documents = ground.documents(&means)?;
+        means.jobs.register(IndexDocument(documents.clone()))?;
+        means.jobs.register(PurgeDocument(documents.clone()))?;
+        ground.observers.expect_jobs(&means.jobs.kinds());
+        ground.db.observed_by(ground.observers.clone());
+        let chat = ground.chat(&means, &documents);
+        let admin = ground.admin(&means, &accounts, &documents);
+        let ops = ground.ops(&means);
+        let limits = settings::limits(&ground.config.limits);
         Ok(Self {
-            limits: Arc::new(Limits::new(
-                settings::limits(&config.limits),
-                LimitClock::monotonic(),
-            )),
+            limits: Arc::new(Limits::new(limits, LimitClock::monotonic())),
             config: ground.config,
             clock: ground.clock,
             entropy: ground.entropy,
             tasks: ground.tasks,
-            telemetry: ground.telemetry,
             db: ground.db,
             blobs: ground.blobs,
             temporary: ground.temporary,
             observers: ground.observers,
-            budgets,
-            audit,
-            jobs,
-            gateway,
-            streams,
+            budgets: means.budgets,
+            audit: means.audit,
+            jobs: means.jobs,
+            gateway: means.gateway,
+            streams: means.streams,
             authenticator,
             passwords,
             accounts,
@@ -266,6 +183,15 @@ impl App {
             ops,
         })
     }
+}
+
+/// What the features work with: money, record, queue, providers, streams.
+struct Means {
+    budgets: Budgets,
+    audit: Audit,
+    jobs: Jobs,
+    gateway: Arc<Gateway>,
+    streams: StreamHub,
 }
 
 impl Ground {
@@ -289,6 +215,105 @@ impl Ground {
             blobs,
             temporary,
             secret,
+        })
+    }
+
+    fn means(&self) -> Result<Means, StartError> {
+        let (config, db, clock) = (&self.config, &self.db, &self.clock);
+        let previous = config.auth.jwt_secret_previous.as_ref();
+        let previous: Vec<&[u8]> = previous
+            .into_iter()
+            .map(|secret| secret.expose_secret().as_bytes())
+            .collect();
+        let secret = self.secret.expose_secret().as_bytes();
+        let jitter = self.entropy.clone();
+        Ok(Means {
+            budgets: Budgets::new(
+                db.clone(),
+                clock.clone(),
+                BudgetSettings::from(&config.budgets),
+                self.observers.clone(),
+            ),
+            audit: Audit::new(db.clone(), clock.clone(), secret, &previous),
+            jobs: Jobs::new(
+                db.clone(),
+                clock.clone(),
+                self.entropy.clone(),
+                settings::jobs(config),
+                self.observers.clone(),
+            ),
+            gateway: Arc::new(Gateway::new(
+                &AiSettings::from(&config.ai),
+                outbound::client,
+                self.observers.clone(),
+                Arc::new(move || jitter.ratio()),
+            )?),
+            streams: StreamHub::new(
+                settings::streams(&config.streams),
+                self.tasks.stopping().clone(),
+                self.telemetry.clone(),
+            ),
+        })
+    }
+
+    fn documents(&self, means: &Means) -> Result<Documents, StartError> {
+        let parts = DocumentParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            blobs: self.blobs.clone(),
+            temporary: self.temporary.clone(),
+            jobs: means.jobs.clone(),
+            budgets: means.budgets.clone(),
+            audit: means.audit.clone(),
+            gateway: means.gateway.clone(),
+            telemetry: self.telemetry.clone(),
+        };
+        let settings = settings::documents(&self.config, self.program.clone())?;
+        Ok(Documents::new(parts, settings))
+    }
+
+    fn chat(&self, means: &Means, documents: &Documents) -> Chat {
+        let parts = ChatParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            tasks: self.tasks.clone(),
+            budgets: means.budgets.clone(),
+            gateway: means.gateway.clone(),
+            vectors: VectorIndex::new(VECTOR_MEMORY_BYTES),
+            streams: means.streams.clone(),
+            documents: documents.clone(),
+            telemetry: self.telemetry.clone(),
+        };
+        Chat::new(parts, settings::chat(&self.config))
+    }
+
+    fn admin(&self, means: &Means, accounts: &Accounts, documents: &Documents) -> Administration {
+        Administration::new(AdministrationParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            accounts: accounts.clone(),
+            documents: documents.clone(),
+            budgets: means.budgets.clone(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
+        })
+    }
+
+    fn ops(&self, means: &Means) -> Ops {
+        Ops::new(OpsParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            jobs: means.jobs.clone(),
+            budgets: means.budgets.clone(),
+            blobs: self.blobs.clone(),
+            gateway: means.gateway.clone(),
+            redis_url: self.config.redis.url.clone(),
+            telemetry: self.telemetry.clone(),
+            observers: (*self.observers).clone(),
+            stopping: self.tasks.stopping().clone(),
         })
     }
 

@@ -93,6 +93,7 @@ pub(super) fn documents(
             },
         },
         embedding_model: config.ai.embedding_model.clone(),
+        embedding_timeout: config.ai.timeouts.ingestion,
         index_model: config.ai.default_model.clone(),
         prices: config.budgets.prices.clone(),
     })

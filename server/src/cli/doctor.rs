@@ -51,7 +51,7 @@ impl Doctor {
         start_logging(LogFormat::Pretty, LogTarget::Stderr, "warn");
         let mut checks = Checks::default();
         if let Some(config) = checks.settings() {
-            checks.house(config, self.repair).await;
+            Box::pin(checks.house(config, self.repair)).await;
         }
         if self.json {
             let text = serde_json::to_string_pretty(&checks.0)
@@ -220,7 +220,10 @@ impl Checks {
             Ok(drifts) => drifts,
             Err(error) => return self.add("ledger", Verdict::Problem, error.to_string()),
         };
-        let distance: entities::Nanos = drifts.iter().map(|drift| drift.distance()).sum();
+        let distance: entities::Nanos = drifts
+            .iter()
+            .map(crate::platform::budgets::Drift::distance)
+            .sum();
         if drifts.is_empty() {
             self.add(
                 "ledger",

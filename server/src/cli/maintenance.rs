@@ -29,7 +29,7 @@ pub(super) async fn migrate() -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn cleanup_tmp() -> Result<ExitCode, CliError> {
+pub(super) fn cleanup_tmp() -> Result<ExitCode, CliError> {
     let config = load(LogTarget::Stderr)?;
     let Some(age) = config.storage.tmp_max_age else {
         say("TMP_MAX_AGE_HOURS keeps temporary files for ever; nothing was removed.");

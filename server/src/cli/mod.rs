@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod eval;
 mod maintenance;
+mod retention;
 mod serve;
 mod settings;
 
@@ -47,6 +48,10 @@ enum Command {
     Settings(settings::Settings),
     /// Show the main job on sample documents: upload, ask, cited answers, their price
     Demo(demo::Demo),
+    /// Show how long each kind of data is kept, or delete what has outlived that
+    Retention(retention::Retention),
+    /// Erase a user: everything that they made, and what makes their account theirs
+    Erase(retention::Erase),
     /// Remove temporary files that a killed process left behind
     CleanupTmp,
     /// Start documents again that have been stuck for so many minutes
@@ -84,15 +89,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
-        Command::Serve => serve::serve().await,
-        Command::Worker => serve::work().await,
+        Command::Serve => Box::pin(serve::serve()).await,
+        Command::Worker => Box::pin(serve::work()).await,
         Command::Migrate => maintenance::migrate().await,
-        Command::CreateFirstAdmin(command) => command.run().await,
-        Command::Doctor(command) => command.run().await,
+        Command::CreateFirstAdmin(command) => Box::pin(command.run()).await,
+        Command::Doctor(command) => Box::pin(command.run()).await,
         Command::Settings(command) => command.run(),
-        Command::Demo(command) => command.run().await,
-        Command::CleanupTmp => maintenance::cleanup_tmp().await,
-        Command::MarkStuck(command) => command.run().await,
+        Command::Demo(command) => Box::pin(command.run()).await,
+        Command::Retention(command) => Box::pin(command.run()).await,
+        Command::Erase(command) => Box::pin(command.run()).await,
+        Command::CleanupTmp => maintenance::cleanup_tmp(),
+        Command::MarkStuck(command) => Box::pin(command.run()).await,
         Command::Eval(command) => command.run().await,
     }
 }

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{CliError, load};
 use crate::{
     app::{App, StartError, Stop, Surroundings},
-    platform::{config::Config, telemetry::LogTarget},
+    platform::{config::Config, tasks::Tasks, telemetry::LogTarget},
 };
 
 const REDIS_DEADLINE: Duration = Duration::from_secs(2);
@@ -44,10 +44,6 @@ async fn require_redis(config: &Config) -> Result<(), StartError> {
 }
 
 /// The first SIGTERM or SIGINT drains, the second ends at once.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "outlives the application's own tasks"
-)]
 fn stop_on_signals() -> Result<Stop, CliError> {
     let failed =
         |error: std::io::Error| CliError::Other(format!("signals cannot be received: {error}"));
@@ -55,7 +51,8 @@ fn stop_on_signals() -> Result<Stop, CliError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let stop = Stop::default();
     let asked = stop.clone();
-    tokio::spawn(async move {
+    // Of its own: it outlives the tasks that it stops.
+    Tasks::default().spawn("signals", async move {
         for token in [&asked.soft, &asked.hard] {
             tokio::select! {
                 _ = terminate.recv() => {}

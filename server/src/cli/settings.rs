@@ -27,12 +27,19 @@ impl Settings {
         } else {
             let (config, _) = Config::load(&EnvSource::process())?;
             for setting in config.masked() {
-                let value = setting.value.clone().unwrap_or_else(|| match setting.secret_bytes {
-                    Some(bytes) => format!("(secret, {bytes} bytes)"),
-                    None => "(not set)".to_owned(),
-                });
+                let value = setting
+                    .value
+                    .clone()
+                    .unwrap_or_else(|| match setting.secret_bytes {
+                        Some(bytes) => format!("(secret, {bytes} bytes)"),
+                        None => "(not set)".to_owned(),
+                    });
                 let mark = if setting.differs { "*" } else { " " };
-                say(format!("{mark} {:36} {:8} {value}", setting.name, setting.origin.as_str()));
+                say(format!(
+                    "{mark} {:36} {:8} {value}",
+                    setting.name,
+                    setting.origin.as_str()
+                ));
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// The system's clock.
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(

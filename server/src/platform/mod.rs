@@ -15,6 +15,7 @@ pub(crate) mod limits;
 pub(crate) mod observe;
 pub(crate) mod outbound;
 pub(crate) mod redis;
+pub(crate) mod retention;
 pub(crate) mod retrieval;
 pub(crate) mod secrets;
 pub(crate) mod storage;

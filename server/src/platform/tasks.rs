@@ -6,7 +6,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The tracker of every task, with two ways to stop. Cheap to clone.
 #[derive(Clone)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     tracker: TaskTracker,
     soft: CancellationToken,
     hard: CancellationToken,
@@ -25,7 +25,7 @@ impl Default for Tasks {
 impl Tasks {
     /// Runs `future` until it ends or the hard stop cuts it.
     #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
-    pub fn spawn<F>(&self, name: &'static str, future: F)
+    pub(crate) fn spawn<F>(&self, name: &'static str, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -38,17 +38,17 @@ impl Tasks {
     }
 
     /// Cancelled when the server begins to stop: take nothing new, end what is open.
-    pub fn stopping(&self) -> &CancellationToken {
+    pub(crate) fn stopping(&self) -> &CancellationToken {
         &self.soft
     }
 
     /// Cancelled when the drain time is over.
-    pub fn cut(&self) -> &CancellationToken {
+    pub(crate) fn cut(&self) -> &CancellationToken {
         &self.hard
     }
 
     /// Stops softly, waits at most `drain` for the tasks to end, then cuts them.
-    pub async fn stop(&self, drain: Duration) {
+    pub(crate) async fn stop(&self, drain: Duration) {
         self.soft.cancel();
         self.tracker.close();
         if tokio::time::timeout(drain, self.tracker.wait())

@@ -7,8 +7,13 @@
     clippy::disallowed_methods,
     reason = "what supports a test fails it by panicking, and may read the real world"
 )]
-#![allow(unreachable_pub, dead_code, reason = "parts of a test binary are for each other")]
+#![expect(unreachable_pub, reason = "parts of a test binary are for each other")]
 
 mod architecture;
+mod contracts;
+mod faults;
 mod flows;
+mod guards;
+mod routes;
+mod rules;
 mod support;

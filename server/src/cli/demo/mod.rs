@@ -38,7 +38,7 @@ const USER: &str = "user@example.org";
 /// What the user may spend in the demo.
 const MONTHLY_LIMIT_USD: f64 = 0.05;
 const POLL: Duration = Duration::from_millis(100);
-const INDEXING_DEADLINE: Duration = Duration::from_secs(180);
+const INDEXING_DEADLINE: Duration = Duration::from_mins(3);
 
 const QUESTIONS: [&str; 3] = [
     "How many days of unused annual leave can I carry over, and until when?",

@@ -49,6 +49,18 @@ enum Outcome {
 }
 
 impl Accounts {
+    /// The user with this address, however it is written.
+    pub(crate) async fn find_by_email(
+        &self,
+        email: &str,
+    ) -> Result<Option<Account>, AccountsError> {
+        let Ok(email) = Email::parse(email) else {
+            return Ok(None);
+        };
+        let user = queries::user_by_email(self.parts.db.read(), email.as_str()).await?;
+        Ok(user.map(Account::from))
+    }
+
     /// Whether a user may come in. Somebody unknown may not.
     pub(crate) async fn is_active(&self, user: UserId) -> Result<bool, AccountsError> {
         let row = queries::user_by_id(self.parts.db.read(), user).await?;
@@ -58,20 +70,6 @@ impl Accounts {
     /// The user, unless erased.
     pub(crate) async fn find(&self, id: UserId) -> Result<Option<Account>, AccountsError> {
         let user = queries::user_by_id(self.parts.db.read(), id).await?;
-        Ok(user
-            .filter(|user| user.status != UserStatus::Deleted)
-            .map(Account::from))
-    }
-
-    /// The user with this address, unless erased.
-    pub(crate) async fn find_by_email(
-        &self,
-        email: &str,
-    ) -> Result<Option<Account>, AccountsError> {
-        let Ok(email) = Email::parse(email) else {
-            return Ok(None);
-        };
-        let user = queries::user_by_email(self.parts.db.read(), email.as_str()).await?;
         Ok(user
             .filter(|user| user.status != UserStatus::Deleted)
             .map(Account::from))

@@ -23,7 +23,7 @@ pub(crate) use directory::AccountsDirectory;
 pub(crate) use email::Email;
 pub(crate) use error::AccountsError;
 pub(crate) use registration::FirstAdmin;
-pub(crate) use retention::TABLES;
+pub(crate) use retention::retention;
 pub(crate) use sessions::SessionSummary;
 pub(crate) use sign_in::{Client, SignedIn};
 

@@ -1,10 +1,86 @@
-//! Which class of data each table of the feature belongs to.
+//! How long sign-ins are kept, and what is left of an erased account: a tombstone without address,
+//! password or notes, so that the numbers in the books still mean one and the same unknown person.
 
-/// A table and its class. `account` lasts as long as the account; a user's erasure empties it of
-/// everything but a tombstone.
-pub(crate) const TABLES: [(&str, &str); 4] = [
-    ("users", "account"),
-    ("sessions", "sessions"),
-    ("refresh_tokens", "sessions"),
-    ("revocations", "sessions"),
-];
+mod queries;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use entities::UserId;
+
+use crate::platform::{
+    clock::Clock,
+    db::{Db, WriteKey},
+    retention::{Class, Eraser, Expirer, Part, Place, RetentionError},
+};
+
+const USERS: Place = Place::Table("users");
+const SESSIONS: Place = Place::Table("sessions");
+const REFRESH_TOKENS: Place = Place::Table("refresh_tokens");
+const REVOCATIONS: Place = Place::Table("revocations");
+
+/// What accounts registers. Its eraser comes first: who has no account any more writes nothing new.
+pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
+    Part::default()
+        .holds(USERS, Class::Accounts)
+        .holds(SESSIONS, Class::Sessions)
+        .holds(REFRESH_TOKENS, Class::Sessions)
+        .holds(REVOCATIONS, Class::Sessions)
+        .expired_by(SignIns(db.clone()))
+        .erased_by(Account {
+            db: db.clone(),
+            clock,
+        })
+}
+
+/// Sign-ins that ended, and tokens that ran out, before an instant.
+struct SignIns(Db);
+
+#[async_trait]
+impl Expirer for SignIns {
+    fn class(&self) -> Class {
+        Class::Sessions
+    }
+
+    fn places(&self) -> &'static [Place] {
+        &[SESSIONS, REFRESH_TOKENS, REVOCATIONS]
+    }
+
+    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
+        let expired = self
+            .0
+            .write_alone(WriteKey::Free, (before, limit), |txn, (before, limit)| {
+                Box::pin(queries::expire(txn, *before, *limit))
+            })
+            .await?;
+        Ok(expired)
+    }
+}
+
+struct Account {
+    db: Db,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Eraser for Account {
+    fn places(&self) -> &'static [Place] {
+        &[USERS, SESSIONS, REFRESH_TOKENS, REVOCATIONS]
+    }
+
+    async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {
+        let input = (user, limit, self.clock.now());
+        let erased = self
+            .db
+            .write_alone(WriteKey::User(user), input, |txn, (user, limit, now)| {
+                Box::pin(queries::erase(txn, *user, *limit, *now))
+            })
+            .await?;
+        Ok(erased)
+    }
+
+    async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
+        Ok(queries::remaining(self.db.read(), user).await?)
+    }
+}

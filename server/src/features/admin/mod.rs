@@ -13,7 +13,7 @@ mod tests;
 
 pub(crate) use api::register;
 pub(crate) use error::AdminError;
-pub(crate) use retention::TABLES;
+pub(crate) use retention::retention;
 
 use std::sync::Arc;
 

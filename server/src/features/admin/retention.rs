@@ -1,5 +1,17 @@
-//! Which class of data each table of the feature belongs to.
+//! How long the branding of the house is kept.
 
-/// A table and its class. `settings` stay until they are changed; they hold no data of users but
-/// the id of who changed them last.
-pub(crate) const TABLES: [(&str, &str); 1] = [("app_settings", "settings")];
+use crate::platform::retention::{Class, Holding, Part, Place};
+
+/// Why an erased admin's number stays.
+const PSEUDONYM: &str =
+    "a setting names who changed it by number alone, and an erased user's number is nobody's";
+
+/// What administration registers.
+pub(crate) fn retention() -> Part {
+    Part::default().holding(Holding {
+        place: Place::Table("app_settings"),
+        class: Class::House,
+        not_expired: None,
+        not_erased: Some(PSEUDONYM),
+    })
+}

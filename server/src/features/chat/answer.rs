@@ -3,22 +3,21 @@
 
 use std::time::Duration;
 
-use entities::{HoldId, MessageId, MessageState, Nanos, UserId};
+use entities::{MessageId, MessageState, Nanos};
 use futures_util::{StreamExt, future::BoxFuture};
-use sea_orm::DbErr;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     Chat,
     frames::{DONE, Finish, Frames, StreamError},
-    queries::{self, FinishedAnswer},
+    queries::FinishedAnswer,
+    settlement::{Kept, Settled, Settlement},
     sources::Sources,
 };
 use crate::platform::{
     ai::{Answer, ChatEvent, ChatRequest, FinishReason, ModelRef, ProviderError, Usage},
-    budgets::{Charge, Hold, Receipt, ResolveError},
-    db::Txn,
+    budgets::{Charge, Hold},
     retrieval::CitationFilter,
     streams::{EndReason, Producer},
 };
@@ -79,7 +78,9 @@ impl AnswerTask {
             Vec::new()
         };
         let stored = serde_json::to_value(&shown).unwrap_or(Value::Null);
+        fail::fail_point!("chat-settling");
         let settled = self.settle(hold, &written, &verdict, stored).await;
+        fail::fail_point!("chat-settled");
         self.close(&producer, &written, &verdict, &shown, settled.is_ok());
         producer.finish(if settled.is_ok() {
             verdict.reason
@@ -153,6 +154,7 @@ impl AnswerTask {
         producer.send(self.frames.text_delta(piece));
         producer.count_tokens(1, self.chat.0.clock.now());
         text.push_str(piece);
+        fail::fail_point!("chat-delta");
     }
 
     fn failed(&self, error: &ProviderError) -> End {
@@ -224,9 +226,7 @@ impl AnswerTask {
                 tags: self.tags.clone(),
                 ..Charge::default()
             }),
-            key_of: self
-                .keyed
-                .then_some((hold.terms().user_id, self.stream_id)),
+            key_of: self.keyed.then_some((hold.terms().user_id, self.stream_id)),
             answer: FinishedAnswer {
                 message: self.message,
                 content: written.text.clone(),
@@ -360,65 +360,5 @@ impl Verdict {
             error,
             finish,
         }
-    }
-}
-
-/// A checkpoint of a running answer.
-struct Kept {
-    chat: Chat,
-    hold: HoldId,
-    output_tokens: u64,
-    message: MessageId,
-    text: String,
-}
-
-impl Kept {
-    async fn write(&self, txn: &Txn) -> Result<(), DbErr> {
-        // A hold that is over belongs to an answer that is about to end.
-        let _ = self
-            .chat
-            .0
-            .budgets
-            .keep_in(txn, self.hold, self.output_tokens)
-            .await?;
-        queries::checkpoint_answer(txn, self.message, &self.text).await
-    }
-}
-
-/// The last transaction of an answer.
-struct Settlement {
-    chat: Chat,
-    hold: HoldId,
-    /// `None`: no provider answered, so that the money goes back.
-    charge: Option<Charge>,
-    /// Who asked under an idempotency key, and the stream that it remembers.
-    key_of: Option<(UserId, Uuid)>,
-    answer: FinishedAnswer,
-}
-
-enum Settled {
-    Charged(Result<Receipt, ResolveError>),
-    Released(Result<(), ResolveError>),
-}
-
-impl Settlement {
-    async fn write(&self, txn: &Txn) -> Result<Settled, DbErr> {
-        let budgets = &self.chat.0.budgets;
-        let mut answer = self.answer.clone();
-        let settled = match &self.charge {
-            Some(charge) => {
-                let receipt = budgets.settle_in(txn, self.hold, charge).await?;
-                if let Ok(receipt) = &receipt {
-                    answer.cost = receipt.amount;
-                }
-                Settled::Charged(receipt)
-            }
-            None => Settled::Released(budgets.release_in(txn, self.hold).await?),
-        };
-        queries::finish_answer(txn, &answer).await?;
-        if let Some((user, stream_id)) = self.key_of {
-            queries::finish_key(txn, user, stream_id, answer.message).await?;
-        }
-        Ok(settled)
     }
 }

@@ -236,12 +236,22 @@ async fn sessions(
     ))
 }
 
+/// The conversation that the path names. No conversation's name has a NUL in it, and PostgreSQL
+/// cannot be asked for one.
+fn session_key(call: &Call<Member>) -> Result<String, Problem> {
+    let key: String = call.path("id")?;
+    if key.contains('\0') {
+        return Err(ChatError::SessionNotFound.into());
+    }
+    Ok(key)
+}
+
 async fn messages(
     chat: Chat,
     call: Call<Member>,
     _: NoBody,
 ) -> Result<Json<Vec<ChatMessage>>, Problem> {
-    let key: String = call.path("id")?;
+    let key = session_key(&call)?;
     Ok(Json(chat.messages(user(&call), &key).await?))
 }
 
@@ -250,12 +260,12 @@ async fn rename(
     call: Call<Member>,
     Json(body): Json<RenameSession>,
 ) -> Result<Json<ChatSession>, Problem> {
-    let key: String = call.path("id")?;
+    let key = session_key(&call)?;
     Ok(Json(chat.rename(user(&call), &key, &body.title).await?))
 }
 
 async fn delete(chat: Chat, call: Call<Member>, _: NoBody) -> Result<NoContent, Problem> {
-    let key: String = call.path("id")?;
+    let key = session_key(&call)?;
     chat.delete(user(&call), &key).await?;
     Ok(NoContent)
 }

@@ -1,7 +1,6 @@
 //! From a checked question to a running answer: passages, the hold, both messages, the stream.
 
-use entities::{HoldId, MessageId, StoreId, UserId, chat::message};
-use sea_orm::DbErr;
+use entities::{MessageId, StoreId, UserId, chat::message};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,17 +14,14 @@ use super::{
     request::{ClientTurn, Question, Speaker},
     sources::Sources,
     title,
+    turn::{StoreTurn, Stored},
 };
 use crate::platform::{
     ai::{ChatRequest, Gateway, ModelRef, Role, Turn},
-    budgets::{AnsweredBy, BudgetRefusal, ChargeKind, Hold, HoldRequest, Prices, Reserved},
-    db::Txn,
-    retrieval::{self, QuestionVector, Scope},
+    budgets::{AnsweredBy, ChargeKind, Hold, HoldRequest, Prices},
     streams::{Admission, Reader, StreamInfo},
 };
 
-/// Passages that a prompt is given.
-const PASSAGES: usize = 8;
 /// Stored turns that a prompt may hold.
 const HISTORY_TURNS: u64 = 50;
 
@@ -185,93 +181,6 @@ impl Chat {
         }
     }
 
-    /// The passages that may answer the question.
-    async fn find(
-        &self,
-        user: UserId,
-        stores: &[StoreId],
-        question: &str,
-        filter: &[(String, Vec<String>)],
-    ) -> Result<Sources, ChatError> {
-        let begun = std::time::Instant::now();
-        let documents = if filter.is_empty() {
-            None
-        } else {
-            let matching = self.0.documents.matching(user, stores, filter).await;
-            Some(matching.map_err(ChatError::Documents)?)
-        };
-        let scope = Scope {
-            user_id: user,
-            store_ids: stores.to_vec(),
-            document_ids: documents,
-        };
-        let vector = self.embed_question(user, question).await?;
-        let asked = retrieval::Question {
-            text: question,
-            vector,
-        };
-        let hits = retrieval::search(self.0.db.read(), &self.0.vectors, &scope, &asked, PASSAGES)
-            .await
-            .map_err(error::db)?;
-        self.0
-            .telemetry
-            .retrieval_seconds
-            .record(["search"], begun.elapsed().as_secs_f64());
-        Ok(Sources::new(hits, question))
-    }
-
-    /// The question's vector, paid for, when there is an embedder.
-    async fn embed_question(
-        &self,
-        user: UserId,
-        question: &str,
-    ) -> Result<Option<QuestionVector>, ChatError> {
-        let Some(name) = &self.0.settings.embedding_model else {
-            return Ok(None);
-        };
-        let model = name.clone();
-        let rates = self.0.settings.prices.rates(&name.to_string());
-        let request = HoldRequest {
-            kind: ChargeKind::Embedding,
-            prices: Prices::of_embedding(&rates),
-            prompt_tokens: crate::platform::ai::token_upper_bound(question),
-            max_output_tokens: 0,
-            ..self.hold_request(user, &model, None)
-        };
-        let hold = self.0.budgets.hold(request).await??;
-        match self
-            .0
-            .gateway
-            .embed(&hold, &model, &[question.to_owned()])
-            .await
-        {
-            Ok(embeddings) => {
-                let charge = crate::platform::budgets::Charge {
-                    prompt_tokens: embeddings.usage.prompt_tokens,
-                    estimated: embeddings.usage.estimated,
-                    ..Default::default()
-                };
-                // A hold that the sweep closed meanwhile has its entry already.
-                let _ = self.0.budgets.settle(hold, charge).await?;
-                Ok(embeddings
-                    .vectors
-                    .into_iter()
-                    .next()
-                    .map(|vector| QuestionVector {
-                        model: name.to_string().into(),
-                        vector,
-                    }))
-            }
-            Err(error) => {
-                let _ = self.0.budgets.release(hold).await?;
-                // Words alone still find passages.
-                tracing::warn!(event = "embedding_failed", %error, "searching without the vector");
-                Ok(None)
-            }
-        }
-    }
-
-    /// The turns before the question: those that the client sent, else those that are stored.
     async fn history(
         &self,
         user: UserId,
@@ -310,7 +219,12 @@ impl Chat {
             .collect())
     }
 
-    fn hold_request(&self, user: UserId, model: &ModelRef, stream_id: Option<Uuid>) -> HoldRequest {
+    pub(super) fn hold_request(
+        &self,
+        user: UserId,
+        model: &ModelRef,
+        stream_id: Option<Uuid>,
+    ) -> HoldRequest {
         HoldRequest {
             user_id: user,
             kind: ChargeKind::Chat,
@@ -362,6 +276,7 @@ impl Chat {
             ..self.hold_request(prepared.user, &prepared.request.model, Some(stream_id))
         };
         let (hold, message) = self.store_turn(&prepared, hold, stream_id).await?;
+        fail::fail_point!("chat-held");
         prepared.request.max_output_tokens =
             u32::try_from(hold.terms().output_tokens).unwrap_or(u32::MAX);
         let info = StreamInfo {
@@ -389,7 +304,8 @@ impl Chat {
             frames,
         };
         self.0.tasks.spawn("answer", task.run(producer, hold));
-        Ok(Asked::Answering { reader,
+        Ok(Asked::Answering {
+            reader,
             stream_id,
             session_key: prepared.session_key,
         })
@@ -427,65 +343,5 @@ impl Chat {
             Stored::KeyTaken => return Err(ChatError::StillProcessing),
         };
         Ok((self.0.budgets.admit(reserved)?, message))
-    }
-}
-
-/// What the first transaction of a question writes.
-struct StoreTurn {
-    chat: Chat,
-    hold: HoldRequest,
-    user: UserId,
-    store: StoreId,
-    session_key: String,
-    title: String,
-    question: String,
-    stream_id: Uuid,
-    key: Option<queries::NewKey>,
-    now: chrono::DateTime<chrono::Utc>,
-}
-
-enum Stored {
-    Turn(Reserved, MessageId),
-    NoBudget(BudgetRefusal),
-    KeyTaken,
-}
-
-impl StoreTurn {
-    async fn write(&self, txn: &Txn) -> Result<Stored, DbErr> {
-        let reserved = match self.chat.0.budgets.hold_in(txn, &self.hold).await? {
-            Ok(reserved) => reserved,
-            Err(refusal) => return Ok(Stored::NoBudget(refusal)),
-        };
-        if let Some(key) = &self.key
-            && !queries::remember(txn, self.user, key, self.stream_id, self.now).await?
-        {
-            // The other request pays.
-            let _ = self.chat.0.budgets.release_in(txn, reserved.id).await?;
-            return Ok(Stored::KeyTaken);
-        }
-        let message = self.messages(txn, reserved.id).await?;
-        Ok(Stored::Turn(reserved, message))
-    }
-
-    async fn messages(&self, txn: &Txn, hold: HoldId) -> Result<MessageId, DbErr> {
-        let session = queries::touch_session(
-            txn,
-            self.user,
-            &self.session_key,
-            self.store,
-            &self.title,
-            self.now,
-        )
-        .await?;
-        let turn = queries::NewTurn {
-            session,
-            user: self.user,
-            store: self.store,
-            question: self.question.clone(),
-            stream_id: self.stream_id,
-            hold,
-            now: self.now,
-        };
-        queries::insert_turn(txn, &turn).await
     }
 }

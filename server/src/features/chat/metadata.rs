@@ -114,7 +114,10 @@ mod tests {
     use super::*;
 
     fn object(value: Value) -> Option<Map<String, Value>> {
-        value.as_object().cloned()
+        match value {
+            Value::Object(fields) => Some(fields),
+            _ => None,
+        }
     }
 
     #[test]
@@ -146,7 +149,7 @@ mod tests {
             "documentId".to_owned(),
             "secret".to_owned(),
         ];
-        let filter = |value: Value| filter(object(value), true, &keys);
+        let filter = |value: Value| super::filter(object(value), true, &keys);
         assert!(matches!(
             super::filter(object(json!({"filename": "a"})), false, &keys),
             Err(ChatError::FiltersDisabled)

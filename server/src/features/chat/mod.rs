@@ -10,6 +10,7 @@ mod answer;
 mod api;
 mod ask;
 mod error;
+mod finding;
 mod frames;
 mod idempotency;
 mod metadata;
@@ -17,13 +18,17 @@ mod queries;
 mod recovery;
 mod replay;
 mod request;
+mod retention;
 mod sessions;
+mod settlement;
 mod sources;
 mod stream;
 mod title;
+mod turn;
 
 pub(crate) use api::register;
 pub(crate) use error::ChatError;
+pub(crate) use retention::retention;
 
 use std::{sync::Arc, time::Duration};
 

@@ -20,10 +20,6 @@ pub(crate) struct ChatBody(Map<String, Value>);
 /// How the body is described; camelCase and snake_case are both accepted.
 #[derive(Object)]
 #[oai(rename = "ChatRequest", rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "described, never built: the body is read by `Question::parse`"
-)]
 struct ChatRequestSchema {
     /// Stores to search; at least one.
     store_ids: Vec<i64>,
@@ -272,6 +268,11 @@ impl Fields {
                 &["body", camel],
                 format!("Given twice with different values: as `{camel}` and as `{snake}`"),
             )),
+            // PostgreSQL stores no text with a NUL in it.
+            (Some(given), _) | (_, Some(given)) if holds_nul(&given) => Err(Problem::invalid(
+                &["body", camel],
+                "Must not contain a NUL character",
+            )),
             (first, second) => Ok(first.or(second)),
         }
     }
@@ -290,6 +291,17 @@ impl Fields {
             Some(Value::Object(fields)) => Ok(Some(fields)),
             Some(_) => Err(Problem::invalid(&["body", camel], "Must be an object")),
         }
+    }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

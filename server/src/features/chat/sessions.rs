@@ -58,8 +58,10 @@ impl Chat {
         title: &str,
     ) -> Result<ChatSession, ChatError> {
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-        if title.is_empty() || title.chars().count() > TITLE_MAX {
-            return Err(ChatError::InvalidTitle("Must have 1 to 100 characters"));
+        if title.is_empty() || title.chars().count() > TITLE_MAX || title.contains('\0') {
+            return Err(ChatError::InvalidTitle(
+                "Must have 1 to 100 characters, none of them a NUL",
+            ));
         }
         let input = (user, key.to_owned(), title);
         let renamed = self

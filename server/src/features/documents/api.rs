@@ -18,9 +18,14 @@ use crate::platform::{
 
 /// Mounts the routes.
 pub(crate) fn register(registry: &mut Registry, documents: &Documents) {
+    mount_stores(registry, documents);
+    mount_documents(registry, documents);
+    mount_uploads(registry, documents);
+}
+
+fn mount_stores(registry: &mut Registry, documents: &Documents) {
     let service = || documents.clone();
     let stores = |operation: Operation| operation.tag("stores");
-    let docs = |operation: Operation| operation.tag("documents");
     registry.mount_with(
         stores(Operation::get("/api/stores").summary("List your stores")),
         service(),
@@ -53,6 +58,11 @@ pub(crate) fn register(registry: &mut Registry, documents: &Documents) {
         service(),
         restore_store,
     );
+}
+
+fn mount_documents(registry: &mut Registry, documents: &Documents) {
+    let service = || documents.clone();
+    let docs = |operation: Operation| operation.tag("documents");
     registry.mount_with(
         docs(Operation::get("/api/documents/store/{store_id}").summary("List a store's documents"))
             .path_parameter("store_id", "integer")
@@ -91,6 +101,11 @@ pub(crate) fn register(registry: &mut Registry, documents: &Documents) {
         service(),
         download,
     );
+}
+
+fn mount_uploads(registry: &mut Registry, documents: &Documents) {
+    let service = || documents.clone();
+    let docs = |operation: Operation| operation.tag("documents");
     registry.mount_with(
         docs(Operation::post("/api/upload").summary("Upload a document"))
             .description(

@@ -140,8 +140,7 @@ impl Documents {
         id: DocumentId,
     ) -> Result<document::Model, DocumentsError> {
         let input = (self.clone(), admin, id);
-        let restored = self
-            .0
+        self.0
             .db
             .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
                 Box::pin(async move {
@@ -160,8 +159,7 @@ impl Documents {
                     Ok(Ok(document))
                 })
             })
-            .await?;
-        restored
+            .await?
     }
 
     async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {

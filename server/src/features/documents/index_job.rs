@@ -51,7 +51,7 @@ impl JobHandler for IndexDocument {
 
     fn policy() -> Policy {
         Policy {
-            timeout: Duration::from_secs(900),
+            timeout: Duration::from_mins(15),
             max_attempts: 4,
             concurrency: 2,
             ..Policy::default()
@@ -84,7 +84,13 @@ impl JobHandler for IndexDocument {
             return Ok(Outcome::AwaitBudget);
         };
         indexing.store_passages().await?;
-        indexing.embed(&hold).await?;
+        let embedding = tokio::time::timeout(
+            documents.0.settings.embedding_timeout,
+            indexing.embed(&hold),
+        );
+        embedding
+            .await
+            .map_err(|_| JobError::retry("timeout", "The embedding provider took too long."))??;
         let finished = Finished {
             documents: documents.clone(),
             document_id: document.id,
@@ -92,9 +98,7 @@ impl JobHandler for IndexDocument {
             charge: indexing.charge(),
             indexed: indexing.outcome(),
         };
-        documents
-            .remove_older_passages(document.id, finished.indexed.generation)
-            .await?;
+        indexing.remove_older_passages().await?;
         Ok(Outcome::done_with(finished, |txn, finished| {
             Box::pin(finished.commit(txn))
         }))
@@ -177,9 +181,8 @@ impl Documents {
         let input = (document.id, context.now());
         let id = document.id;
         tracing::info!(event = "document_indexing", document_id = id.0, job_id = %context.job_id());
-        self.0
-            .db
-            .write(WriteKey::Free, input, |txn, (id, now)| {
+        context
+            .write_held(WriteKey::Free, input, |txn, (id, now)| {
                 Box::pin(queries::change_status(
                     txn,
                     *id,
@@ -188,8 +191,7 @@ impl Documents {
                     *now,
                 ))
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Brings the job's hold to the exact cost, or places a new one when it was given back while
@@ -209,13 +211,20 @@ impl Documents {
             return self.pay_anew(context, document, tokens).await;
         };
         let input = (budgets.clone(), hold.id(), tokens);
-        let resized = self
-            .0
-            .db
-            .write(
+        let resized = context
+            .write_held(
                 budgets.key(document.user_id),
                 input,
-                |txn, (budgets, id, tokens)| Box::pin(budgets.resize_in(txn, *id, *tokens, 0)),
+                |txn, (budgets, id, tokens)| {
+                    Box::pin(async move {
+                        let resized = budgets.resize_in(txn, *id, *tokens, 0).await?;
+                        if let Err(ResizeError::Refused(_)) = &resized {
+                            // A hold that came to an end meanwhile needs no release.
+                            let _ = budgets.release_in(txn, *id).await?;
+                        }
+                        Ok(resized)
+                    })
+                },
             )
             .await?;
         match resized {
@@ -225,8 +234,8 @@ impl Documents {
             }
             Err(ResizeError::Closed(_)) => self.pay_anew(context, document, tokens).await,
             Err(ResizeError::Refused(_)) => {
-                // A hold that came to an end meanwhile needs no release.
-                let _ = budgets.release(hold).await?;
+                // Given back in the same transaction.
+                let _ = budgets.released(hold, Ok(()));
                 Ok(None)
             }
         }
@@ -243,10 +252,8 @@ impl Documents {
             ..self.index_hold(document, tokens)
         };
         let input = (self.clone(), request, document.id, context.job_id());
-        let outcome = self
-            .0
-            .db
-            .write(
+        let outcome = context
+            .write_held(
                 self.0.budgets.key(document.user_id),
                 input,
                 |txn, (documents, request, id, job)| {

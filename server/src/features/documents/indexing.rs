@@ -17,6 +17,8 @@ use crate::platform::{
     storage::BlobKey,
 };
 
+/// Passages that one transaction takes away.
+const REMOVE_BATCH: u64 = 200;
 /// Texts of one call to the embedder.
 const EMBED_BATCH: usize = 64;
 /// Progress by stage: extraction to 0.4, indexing to 0.7 or the end, embedding to the end.
@@ -114,6 +116,7 @@ impl<'a> Indexing<'a> {
                 model: String::new(),
             })
             .await?;
+            fail::fail_point!("index-batch");
             self.context
                 .progress(
                     EXTRACTED + (end - EXTRACTED) * ratio(to, self.chunks.len()),
@@ -194,6 +197,23 @@ impl<'a> Indexing<'a> {
         written.await
     }
 
+    /// Takes the passages of other runs away, as long as this one holds the job; searches do not
+    /// see them either way.
+    pub(super) async fn remove_older_passages(&self) -> Result<(), JobError> {
+        let others = (self.document.id, Keep::Generation(self.at.generation));
+        loop {
+            let removed = self
+                .context
+                .write_held(WriteKey::Free, others, |txn, (id, keep)| {
+                    Box::pin(retrieval::remove(txn, *id, *keep, REMOVE_BATCH))
+                })
+                .await?;
+            if removed < REMOVE_BATCH {
+                return Ok(());
+            }
+        }
+    }
+
     /// What the whole run is charged for.
     pub(super) fn charge(&self) -> Charge {
         Charge {
@@ -268,27 +288,17 @@ fn ratio(part: usize, whole: usize) -> f64 {
 }
 
 impl Documents {
-    /// Takes the passages of earlier runs away; searches do not see them either way.
-    pub(super) async fn remove_older_passages(
-        &self,
-        id: DocumentId,
-        generation: i64,
-    ) -> Result<(), JobError> {
-        self.remove_passages(id, Keep::Generation(generation)).await
-    }
-
     /// Takes passages of a document away, a bounded number in each transaction.
     pub(super) async fn remove_passages(&self, id: DocumentId, keep: Keep) -> Result<(), JobError> {
-        const BATCH: u64 = 200;
         loop {
             let removed = self
                 .0
                 .db
                 .write_alone(WriteKey::Free, (id, keep), |txn, (id, keep)| {
-                    Box::pin(retrieval::remove(txn, *id, *keep, BATCH))
+                    Box::pin(retrieval::remove(txn, *id, *keep, REMOVE_BATCH))
                 })
                 .await?;
-            if removed < BATCH {
+            if removed < REMOVE_BATCH {
                 return Ok(());
             }
         }

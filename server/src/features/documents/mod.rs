@@ -12,6 +12,7 @@ mod indexing;
 mod names;
 mod purge_job;
 mod queries;
+mod retention;
 mod retry;
 mod stores;
 mod upload;
@@ -20,6 +21,7 @@ pub(crate) use api::register;
 pub(crate) use error::DocumentsError;
 pub(crate) use index_job::IndexDocument;
 pub(crate) use purge_job::PurgeDocument;
+pub(crate) use retention::retention;
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,6 +54,8 @@ pub(crate) struct DocumentSettings {
     pub(crate) extractor: Extractor,
     /// Without it, search is lexical.
     pub(crate) embedding_model: Option<ModelName>,
+    /// The provider's share of indexing one document.
+    pub(crate) embedding_timeout: Duration,
     /// Whose index price indexing is charged at.
     pub(crate) index_model: ModelName,
     pub(crate) prices: PriceTable,
@@ -127,21 +131,21 @@ impl Documents {
         stores: &[StoreId],
         filter: &[(String, Vec<String>)],
     ) -> Result<Vec<DocumentId>, DocumentsError> {
-        Ok(queries::matching(self.0.db.read(), user, stores, filter)
+        queries::matching(self.0.db.read(), user, stores, filter)
             .await
-            .map_err(error::db)?)
+            .map_err(error::db)
     }
 
     /// Deleted stores, newest first.
     pub(crate) async fn deletions(&self, limit: u64) -> Result<Vec<store::Model>, DocumentsError> {
-        Ok(queries::deleted_stores(self.0.db.read(), limit)
+        queries::deleted_stores(self.0.db.read(), limit)
             .await
-            .map_err(error::db)?)
+            .map_err(error::db)
     }
 
     /// How many stores and documents there are in the house.
     pub(crate) async fn totals(&self) -> Result<(u64, u64), DocumentsError> {
-        Ok(queries::totals(self.0.db.read()).await.map_err(error::db)?)
+        queries::totals(self.0.db.read()).await.map_err(error::db)
     }
 
     /// A user's documents in a store, newest first.
@@ -151,9 +155,9 @@ impl Documents {
         store: StoreId,
     ) -> Result<Vec<document::Model>, DocumentsError> {
         self.store(user, store).await?;
-        Ok(queries::documents_of_store(self.0.db.read(), user, store)
+        queries::documents_of_store(self.0.db.read(), user, store)
             .await
-            .map_err(error::db)?)
+            .map_err(error::db)
     }
 
     /// A user's document.

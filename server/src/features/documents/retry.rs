@@ -49,7 +49,7 @@ impl Documents {
             )
             .await?;
         // The job takes the hold up from its row.
-        self.0.budgets.admit(outcome)?;
+        drop(self.0.budgets.admit(outcome)?);
         Ok(())
     }
 

@@ -70,6 +70,7 @@ impl Documents {
             .flush()
             .await
             .map_err(|error| storage(error.into()))?;
+        fail::fail_point!("upload-received");
         Ok(Received {
             filename: names::file_name(field.file_name().unwrap_or_default()),
             declared: field.content_type().map(str::to_owned),
@@ -124,6 +125,7 @@ impl Documents {
         let Judged { received, sniffed } = judged;
         let key = BlobKey::document(self.0.entropy.uuid());
         self.0.blobs.put_file(&key, received.file.path()).await?;
+        fail::fail_point!("upload-stored");
         let kind = sniffed.format.to_string();
         let now = self.0.clock.now();
         let estimated_tokens = (received.size_bytes / BYTES_PER_TOKEN).max(1);

@@ -65,7 +65,6 @@ const OUTPUT_TOLERANCE: u64 = 2;
 
 /// A running answer. It is read as a stream; dropping it closes the connection to the provider.
 pub(crate) struct Answer {
-    requested: ModelRef,
     pieces: Pieces,
     record: CallRecord,
     deadline: Pin<Box<Sleep>>,
@@ -80,7 +79,6 @@ pub(crate) struct Answer {
 
 /// What an answer is made of.
 pub(super) struct AnswerParts {
-    pub(super) requested: ModelRef,
     pub(super) pieces: Pieces,
     pub(super) record: CallRecord,
     pub(super) deadline: Instant,
@@ -91,7 +89,6 @@ pub(super) struct AnswerParts {
 impl Answer {
     pub(super) fn new(parts: AnswerParts) -> Self {
         Self {
-            requested: parts.requested,
             pieces: parts.pieces,
             record: parts.record,
             deadline: Box::pin(sleep_until(parts.deadline)),
@@ -108,11 +105,6 @@ impl Answer {
     /// Who answers.
     pub(crate) fn model(&self) -> &ModelRef {
         self.record.model()
-    }
-
-    /// Whether another model answers than the one that was asked for.
-    pub(crate) fn fell_back(&self) -> bool {
-        *self.model() != self.requested
     }
 
     /// What was used so far: what to settle when the answer is left before its end, and what to

@@ -128,11 +128,6 @@ impl ProviderError {
             .map(str::to_owned);
         self
     }
-
-    /// What happened, for people.
-    pub(crate) const fn message(&self) -> &'static str {
-        self.message
-    }
 }
 
 impl fmt::Display for ProviderError {

@@ -132,7 +132,6 @@ impl Router {
             })
             .await?;
         Ok(Answer::new(AnswerParts {
-            requested: request.model.clone(),
             pieces,
             record,
             deadline,

@@ -5,10 +5,12 @@
 
 mod chain;
 mod queries;
+mod retention;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use chain::Broken;
+pub(crate) use retention::retention;
 
 use std::sync::Arc;
 

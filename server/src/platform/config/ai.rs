@@ -229,13 +229,6 @@ pub(crate) struct BreakerConfig {
 }
 
 impl AiConfig {
-    /// The model that a provider of the order answers with when a request falls back to it.
-    pub(crate) fn fallback_model(&self, provider: Provider) -> Option<&ModelName> {
-        self.fallback_models
-            .iter()
-            .find(|model| model.provider == provider)
-    }
-
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let openai_base_url = reader.optional(&OPENAI_BASE_URL, parse_base_url);
         let gemini = GeminiConfig {

@@ -17,10 +17,7 @@ pub(super) const METADATA_FILTER_ALLOWED_KEYS: Variable = Variable::new(
 pub(super) const SECTION: Section = Section {
     title: "Chat",
     about: "",
-    variables: &[
-        ALLOW_METADATA_FILTERS,
-        METADATA_FILTER_ALLOWED_KEYS
-    ],
+    variables: &[ALLOW_METADATA_FILTERS, METADATA_FILTER_ALLOWED_KEYS],
 };
 
 /// The most characters of a filter's key.

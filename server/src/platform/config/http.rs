@@ -82,7 +82,7 @@ pub(super) const MAX_CONNECTIONS: Variable = Variable::new(
 );
 pub(super) const DRAIN_SECONDS: Variable = Variable::new(
     "DRAIN_SECONDS",
-    "10",
+    "9",
     "Time that open requests, streams and jobs have to end after SIGTERM.",
 )
 .unit("seconds");

@@ -35,8 +35,6 @@ pub(crate) use chat::ChatConfig;
 pub(crate) use database::{Backend, DatabaseConfig};
 pub(crate) use env::EnvSource;
 pub(crate) use environment::EnvironmentConfig;
-#[cfg(test)]
-pub(crate) use {environment::Environment, problem::Problem};
 pub(crate) use extraction::ExtractionConfig;
 pub(crate) use http::HttpConfig;
 pub(crate) use jobs::JobsConfig;
@@ -53,6 +51,8 @@ pub(crate) use telemetry::{LogFormat, TelemetryConfig};
 pub(crate) use uploads::{UploadProfile, UploadsConfig};
 pub(crate) use variable::Setting;
 pub(crate) use watchdog::WatchdogConfig;
+#[cfg(test)]
+pub(crate) use {environment::Environment, problem::Problem};
 
 use gate::SecretFile;
 use reader::Reader;

@@ -40,8 +40,7 @@ impl From<DbErr> for DbError {
             return Self::Duplicate(error);
         }
         match &error {
-            DbErr::ConnectionAcquire(_) => Self::Unavailable(Some(error)),
-            DbErr::Conn(_) => Self::Unavailable(Some(error)),
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Some(error)),
             DbErr::Exec(RuntimeErr::SqlxError(inner))
             | DbErr::Query(RuntimeErr::SqlxError(inner))
                 if is_connection_loss(inner) =>

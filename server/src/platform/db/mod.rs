@@ -11,6 +11,8 @@ mod observer;
 mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod writer;
 

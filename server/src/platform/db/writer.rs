@@ -4,9 +4,9 @@
 //! queue here instead of holding a connection each. There are no savepoints: when a member fails,
 //! the batch is rolled back and its members run one by one.
 
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, time::Instant};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -124,15 +124,15 @@ impl Lane {
     async fn run(self, mut waiting: mpsc::Receiver<Box<dyn Member>>, stop: CancellationToken) {
         let mut carried: Option<Box<dyn Member>> = None;
         loop {
-            let first = match carried.take() {
-                Some(member) => Some(member),
-                None => tokio::select! {
+            let mut next = carried.take();
+            if next.is_none() {
+                next = tokio::select! {
                     biased;
                     member = waiting.recv() => member,
                     () = stop.cancelled() => None,
-                },
-            };
-            let Some(first) = first else { return };
+                };
+            }
+            let Some(first) = next else { return };
             let mut batch = vec![first];
             while !batch[0].alone() && batch.len() < BATCH_MEMBERS {
                 match waiting.try_recv() {
@@ -162,7 +162,9 @@ impl Lane {
             _ => match self.attempt(&mut batch).await {
                 Ok(changes) => {
                     self.publish(changes);
-                    batch.into_iter().for_each(|member| member.committed());
+                    for member in batch {
+                        member.committed();
+                    }
                 }
                 Err(_) => {
                     for member in batch {
@@ -211,7 +213,10 @@ impl Lane {
         };
         let txn = Txn::new(self.connection.begin_with_options(options).await?);
         for member in members {
-            if let Err(error) = member.run(&txn).await {
+            // A panic must not end the lane, on which every other caller waits. Nothing of the
+            // member is looked at afterwards but where its answer goes.
+            let outcome = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
+            if let Err(error) = outcome.unwrap_or_else(|_| Err(panicked())) {
                 txn.rollback().await?;
                 return Err(error);
             }
@@ -225,4 +230,9 @@ impl Lane {
             let _ = self.changes.send(change);
         }
     }
+}
+
+/// What the caller of a write that panicked is told.
+fn panicked() -> DbErr {
+    DbErr::Custom("the write panicked".to_owned())
 }

@@ -63,9 +63,14 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// Serves `endpoint` until `stop`; returns when the last connection is gone. After `stop.soft` no
-/// connection is accepted, idle ones are closed and running requests are finished; `stop.hard`
-/// drops what is left. The caller lets the drain time pass between the two.
+/// How long a connection that comes while the server stops may take to say what it wants.
+const LATE_HEAD: Duration = Duration::from_secs(1);
+
+/// Serves `endpoint` until `stop`; returns when the last connection is gone. After `stop.soft` idle
+/// connections are closed and running requests are finished; as long as there are any, new
+/// connections are answered once each, so that who balances the load learns from `/ready` that this
+/// server stops. `stop.hard` drops what is left. The caller lets the drain time pass between the
+/// two.
 pub(crate) async fn serve<E>(
     listener: TcpListener,
     endpoint: E,
@@ -105,8 +110,31 @@ pub(crate) async fn serve<E>(
             }
         }
     }
-    drop(listener);
     connections.close();
+    let late = late_protocol(&limits);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = connections.wait() => break,
+            () = stop.hard.cancelled() => break,
+            accepted = accept(&listener, &permits) => accepted,
+        };
+        let Ok((stream, peer, permit)) = accepted else {
+            break;
+        };
+        let connection = Connection {
+            endpoint: endpoint.clone(),
+            builder: late.clone(),
+            stop: Shutdown {
+                soft: CancellationToken::new(),
+                hard: stop.hard.clone(),
+            },
+            peer,
+            _permit: permit,
+        };
+        connections.spawn(connection.run(stream));
+    }
+    drop(listener);
     connections.wait().await;
 }
 
@@ -143,6 +171,17 @@ fn protocol(limits: &ConnectionLimits) -> Builder<TokioExecutor> {
         .keep_alive_interval(HTTP2_KEEP_ALIVE)
         .max_header_list_size(HTTP2_HEADER_BYTES);
     builder
+}
+
+/// For connections that come while the server stops: one request each.
+fn late_protocol(limits: &ConnectionLimits) -> Arc<Builder<TokioExecutor>> {
+    let mut builder = protocol(&ConnectionLimits {
+        header_read_timeout: LATE_HEAD,
+        ..*limits
+    })
+    .http1_only();
+    builder.http1().keep_alive(false);
+    Arc::new(builder)
 }
 
 struct Connection<E> {

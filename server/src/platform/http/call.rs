@@ -4,7 +4,7 @@ use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use poem::{
     Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue},
 };
 
 use super::{
@@ -35,22 +35,9 @@ impl<G: Guard> Call<G> {
         &self.granted
     }
 
-    pub(crate) fn request_id(&self) -> &str {
-        &self.exchange.request_id
-    }
-
     /// The client's address, as far as trusted proxies vouch for it.
     pub(crate) fn client_address(&self) -> IpAddr {
         self.exchange.client.address
-    }
-
-    /// Whether the call comes from this machine and through no proxy.
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.exchange.client.is_loopback()
-    }
-
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        self.request.headers()
     }
 
     /// A header's text; None when it is absent or not readable as text.
@@ -60,7 +47,7 @@ impl<G: Guard> Call<G> {
 
     /// A parameter of the path, percent-decoded; 422 when it is not a `T`.
     pub(crate) fn path<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
-        self.path_text(name)?.parse().map_err(|_| {
+        self.parameter(name).ok_or_else(|| {
             Problem::invalid_fields(vec![FieldError::new(
                 &["path", name],
                 format!("Must be a valid {}", kind_of::<T>()),
@@ -75,16 +62,13 @@ impl<G: Guard> Call<G> {
         name: &str,
         message: &'static str,
     ) -> Result<T, Problem> {
-        self.path_text(name)?
-            .parse()
-            .map_err(|_| Problem::not_found(message))
+        self.parameter(name)
+            .ok_or_else(|| Problem::not_found(message))
     }
 
-    fn path_text(&self, name: &str) -> Result<&str, Problem> {
-        self.request.raw_path_param(name).ok_or_else(|| {
-            let route = self.exchange.route();
-            Problem::internal(format!("route {route} has no parameter {name}"))
-        })
+    /// The router leaves a parameter out whose bytes are not UTF-8 when decoded.
+    fn parameter<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.request.raw_path_param(name)?.parse().ok()
     }
 
     /// Adds a header to the response, whatever the response will be.

@@ -16,6 +16,10 @@ pub(crate) enum Dialect {
     /// `{"error": "text"}`.
     Error,
     /// RFC 9457, `application/problem+json`.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the families of later features speak it")
+    )]
     ProblemJson,
 }
 
@@ -155,7 +159,12 @@ mod tests {
         let Value::Object(details) = json!({"limit_usd": 1.5, "detail": "other"}) else {
             unreachable!("written as an object above")
         };
-        let problem = Problem::payment_required("Monthly budget exceeded", details);
+        let problem = Problem::new(
+            StatusCode::PAYMENT_REQUIRED,
+            "budget_exceeded",
+            "Monthly budget exceeded",
+        )
+        .with_details(details);
         assert_eq!(
             body(Dialect::Detail, &problem),
             json!({"detail": "Monthly budget exceeded", "limit_usd": 1.5})

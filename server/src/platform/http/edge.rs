@@ -119,14 +119,7 @@ impl EdgeEndpoint {
                 Ok(token) => edge.identify.identify(token).instrument(span.clone()).await,
                 Err(problem) => Identity::Refused(problem),
             };
-            let exchange = Arc::new(Exchange::new(
-                edge.clone(),
-                request_id.clone(),
-                client,
-                family,
-                identity,
-                route,
-            ));
+            let exchange = Arc::new(Exchange::new(edge.clone(), client, identity, route));
             measure.caller(exchange.principal());
             let answer = self
                 .answer(request, &exchange, family)

@@ -6,8 +6,7 @@ use parking_lot::Mutex;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::{
-    edge::Edge, family::Family, guard::Identity, middleware::client_address::ClientAddress,
-    problem::Problem,
+    edge::Edge, guard::Identity, middleware::client_address::ClientAddress, problem::Problem,
 };
 use crate::platform::{
     auth::principal::Principal,
@@ -17,9 +16,7 @@ use crate::platform::{
 /// One request and what will be added to its response.
 pub(super) struct Exchange {
     pub(super) edge: Arc<Edge>,
-    pub(super) request_id: String,
     pub(super) client: ClientAddress,
-    pub(super) family: Family,
     pub(super) identity: Identity,
     route: Arc<OnceLock<&'static str>>,
     added: Mutex<Added>,
@@ -37,17 +34,13 @@ pub(super) const UNMATCHED: &str = "unmatched";
 impl Exchange {
     pub(super) fn new(
         edge: Arc<Edge>,
-        request_id: String,
         client: ClientAddress,
-        family: Family,
         identity: Identity,
         route: Arc<OnceLock<&'static str>>,
     ) -> Self {
         Self {
             edge,
-            request_id,
             client,
-            family,
             identity,
             route,
             added: Mutex::default(),

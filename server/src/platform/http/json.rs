@@ -8,7 +8,14 @@ use super::problem::{FieldError, Problem};
 
 /// Reads a JSON body: 400 when it is not JSON, 422 with the field when it is not a `T`.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut source = serde_json::Deserializer::from_slice(bytes);
+    // Of text in fields that are ignored serde would not notice it.
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Problem::bad_request("The request body is not valid UTF-8"))?;
+    // serde reads a list as the fields of an object in their order; no contract knows such bodies.
+    if text.trim_start().starts_with('[') {
+        return Err(Problem::invalid(&["body"], "Must be an object, not a list"));
+    }
+    let mut source = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
         let inner = error.inner();
         match inner.classify() {

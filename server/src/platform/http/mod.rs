@@ -41,12 +41,11 @@ pub(crate) use call::Call;
 pub(crate) use dialect::Dialect;
 pub(crate) use edge::{Edge, EdgeEndpoint, EdgeSettings};
 pub(crate) use family::{Family, GlobalLimit};
-pub(crate) use guard::{
-    Admin, Anyone, Auditor, Guard, Identify, Identity, Member, MetricsAccess,
-    MetricsReader,
-};
 #[cfg(test)]
 pub(crate) use guard::GuardKind;
+pub(crate) use guard::{
+    Admin, Anyone, Auditor, Guard, Identify, Identity, Member, MetricsAccess, MetricsReader,
+};
 pub(crate) use input::{Json, NoBody, Query};
 pub(crate) use middleware::cors::CorsSettings;
 pub(crate) use observer::{EdgeObserver, Finished};
@@ -54,8 +53,6 @@ pub(crate) use openapi::ApiInfo;
 pub(crate) use operation::Operation;
 pub(crate) use problem::{FieldError, Problem};
 pub(crate) use registry::{MountError, Registry};
-pub(crate) use reply::{
-    Checked, Html, NoContent, PrometheusText, Raw, Status,
-};
+pub(crate) use reply::{Checked, Html, NoContent, PrometheusText, Raw, Status};
 pub(crate) use stream_reply::{Download, EventStream};
 pub(crate) use upload::{Upload, UploadField};

@@ -78,14 +78,6 @@ impl Problem {
         problem
     }
 
-    /// 402: the budget does not cover it.
-    pub(crate) fn payment_required(
-        message: impl Into<Cow<'static, str>>,
-        details: Map<String, Value>,
-    ) -> Self {
-        Self::new(StatusCode::PAYMENT_REQUIRED, "budget_exceeded", message).with_details(details)
-    }
-
     /// 403: who calls is known and may not.
     pub(crate) fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)

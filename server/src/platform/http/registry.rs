@@ -132,6 +132,7 @@ impl Registry {
     }
 
     /// Every mounted operation.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the operations"))]
     pub(crate) fn operations(&self) -> Vec<OperationRecord> {
         self.operations
             .iter()

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use entities::{HoldId, JobId, UserId, jobs::job};
+use entities::{JobId, jobs::job};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
@@ -72,23 +72,12 @@ impl JobContext {
     }
 
     /// 1 for the first attempt; rises with errors, not with lost leases.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "kinds of later features ask for it")
+    )]
     pub(crate) fn attempt(&self) -> i32 {
         self.job.attempts.saturating_add(1)
-    }
-
-    /// Whose job it is.
-    pub(crate) fn user_id(&self) -> Option<UserId> {
-        self.job.user_id
-    }
-
-    /// The money reserved for the job.
-    pub(crate) fn hold_id(&self) -> Option<HoldId> {
-        self.job.hold_id
-    }
-
-    /// The trace that asked for the job.
-    pub(crate) fn traceparent(&self) -> Option<&str> {
-        self.job.traceparent.as_deref()
     }
 
     /// Now, by the injected clock.
@@ -157,6 +146,10 @@ impl JobContext {
     }
 
     /// Keeps where this run is, in place of what was kept before.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "kinds of later features ask for it")
+    )]
     pub(crate) async fn save_checkpoint<T>(&self, checkpoint: &T) -> Result<(), JobError>
     where
         T: Serialize + Sync,
@@ -170,26 +163,6 @@ impl JobContext {
         .await?;
         self.reported.lock().checkpoint = Some(checkpoint);
         Ok(())
-    }
-
-    /// As [`Self::save_checkpoint`], in the transaction of the work that it tells of. False: the
-    /// lease is lost, and the caller must write nothing else either.
-    pub(crate) async fn checkpoint_in(
-        &self,
-        txn: &Txn,
-        checkpoint: &serde_json::Value,
-    ) -> Result<bool, DbErr> {
-        let report = Report {
-            checkpoint: Some(checkpoint.clone()),
-            ..Report::default()
-        };
-        moves::report(txn, self.run, &report, self.now()).await
-    }
-
-    /// Whether this run still holds the job, so that what else is in the transaction may be
-    /// written: the fence for work that is written before the job's end.
-    pub(crate) async fn holds_in(&self, txn: &Txn) -> Result<bool, DbErr> {
-        moves::report(txn, self.run, &Report::default(), self.now()).await
     }
 
     /// Writes a bounded batch in a transaction of its own, together with the checkpoint behind it
@@ -208,32 +181,58 @@ impl JobContext {
             checkpoint: Some(checkpoint.clone()),
             ..Report::default()
         };
+        self.held(WriteKey::Free, report, input, work).await?;
+        self.reported.lock().checkpoint = Some(checkpoint);
+        Ok(())
+    }
+
+    /// Writes in a transaction of its own, on the condition that this run still holds the job: the
+    /// fence for whatever a run changes before its end. A run that was frozen past its lease must
+    /// not undo what another has finished meanwhile.
+    pub(crate) async fn write_held<I, T, W>(
+        &self,
+        key: WriteKey,
+        input: I,
+        work: W,
+    ) -> Result<T, JobError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
+    {
+        self.held(key, Report::default(), input, work).await
+    }
+
+    async fn held<I, T, W>(
+        &self,
+        key: WriteKey,
+        report: Report,
+        input: I,
+        work: W,
+    ) -> Result<T, JobError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
+    {
         let input = (self.run, report, self.now(), input, work);
-        let held = self
+        let written = self
             .jobs
             .0
             .db
-            .write_alone(
-                WriteKey::Free,
-                input,
-                |txn, (run, report, now, input, work)| {
-                    Box::pin(async move {
-                        if !moves::report(txn, *run, report, *now).await? {
-                            return Ok(false);
-                        }
-                        work(txn, input).await?;
-                        Ok(true)
-                    })
-                },
-            )
+            .write_alone(key, input, |txn, (run, report, now, input, work)| {
+                Box::pin(async move {
+                    if !moves::report(txn, *run, report, *now).await? {
+                        return Ok(None);
+                    }
+                    work(txn, input).await.map(Some)
+                })
+            })
             .await?;
-        if held {
-            self.reported.lock().checkpoint = Some(checkpoint);
-            Ok(())
-        } else {
+        written.ok_or_else(|| {
             self.stop.stop(StopReason::LeaseLost);
-            Err(JobError::Cancelled)
-        }
+            JobError::Cancelled
+        })
     }
 
     async fn write(&self, report: Report) -> Result<(), JobError> {

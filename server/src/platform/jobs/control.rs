@@ -128,6 +128,7 @@ impl Jobs {
     }
 
     /// Gives a queued job another time. False: it is not queued.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn reschedule_in(
         &self,
         txn: &Txn,

@@ -21,6 +21,7 @@ mod process;
 mod queries;
 mod registry;
 mod rescue;
+mod retention;
 mod settings;
 mod state;
 mod stop;
@@ -114,6 +115,7 @@ impl Jobs {
     }
 
     /// The stages of a kind, in order; none for a kind that is not registered.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) fn stages(&self, kind: &str) -> &'static [&'static str] {
         self.0
             .registry
@@ -128,11 +130,13 @@ impl Jobs {
     }
 
     /// A job.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn find(&self, id: JobId) -> Result<Option<job::Model>, DbError> {
         Ok(reads::find(self.0.db.read(), id).await?)
     }
 
     /// A job, if it is this user's.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn find_for_user(
         &self,
         id: JobId,
@@ -151,6 +155,7 @@ impl Jobs {
     }
 
     /// The job's own log, oldest line first.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn events(&self, id: JobId) -> Result<Vec<job_event::Model>, DbError> {
         Ok(reads::events(self.0.db.read(), id).await?)
     }

@@ -90,6 +90,7 @@ impl Worker {
     }
 
     /// How many jobs run in this pool now.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) fn running(&self) -> usize {
         self.0.running.lock().len()
     }

@@ -135,6 +135,41 @@ pub(crate) async fn remove<C: ConnectionTrait>(
     Ok(removed.rows_affected())
 }
 
+/// Removes up to `limit` passages of a user's documents, with their terms and vectors, and tells how
+/// many.
+pub(super) async fn remove_of_user<C: ConnectionTrait>(
+    connection: &C,
+    user: UserId,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let removed = connection
+        .execute_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "DELETE FROM passages WHERE id IN (SELECT id FROM passages WHERE document_id IN \
+             (SELECT id FROM documents WHERE user_id = $1) LIMIT $2)",
+            [user.into(), limit.into()],
+        ))
+        .await?;
+    Ok(removed.rows_affected())
+}
+
+/// How many passages a user has.
+pub(super) async fn count_of_user<C: ConnectionTrait>(
+    connection: &C,
+    user: UserId,
+) -> Result<u64, DbErr> {
+    let counted = connection
+        .query_one_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "SELECT COUNT(*) AS passages FROM passages WHERE user_id = $1",
+            [user.into()],
+        ))
+        .await?;
+    let count = counted.map_or(Ok(0_i64), |row| row.try_get("", "passages"))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 fn columns(passage: &NewPassage) -> Vec<sea_orm::Value> {
     let NewPassage { source, chunk, .. } = passage;
     vec![

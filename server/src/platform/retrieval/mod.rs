@@ -18,6 +18,7 @@ mod pieces;
 mod postgres;
 mod query;
 mod rank;
+mod retention;
 mod search;
 mod sentence;
 mod snippet;
@@ -41,6 +42,7 @@ pub(crate) use index::{
     INDEX_BATCH, Keep, NewPassage, Source, index, passage_ids, prepare, remove,
 };
 pub(crate) use query::Query;
+pub(crate) use retention::retention;
 pub(crate) use search::{Question, QuestionVector, search};
 pub(crate) use snippet::snippet;
 pub(crate) use vector_index::{NewVector, VectorIndex, store_vectors};

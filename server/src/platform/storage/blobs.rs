@@ -17,17 +17,19 @@ use crate::platform::telemetry::Telemetry;
 /// Bytes read at a time when a file moves into the store.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// The prefix of documents' originals.
-const DOCUMENTS: &str = "documents";
-
 /// The name of a blob: a prefix that retention knows, and a random part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BlobKey(String);
 
 impl BlobKey {
+    /// The prefix of documents' originals.
+    pub(crate) const DOCUMENTS: &'static str = "documents";
+    /// The prefix of what [`Blobs::probe`] writes and removes.
+    pub(crate) const PROBES: &'static str = "probes";
+
     /// The key of a document's original.
     pub(crate) fn document(unique: Uuid) -> Self {
-        Self(format!("{DOCUMENTS}/{}", unique.simple()))
+        Self(format!("{}/{}", Self::DOCUMENTS, unique.simple()))
     }
 
     /// A key as it was stored in a row.
@@ -136,7 +138,7 @@ impl Blobs {
         &self,
         before: DateTime<Utc>,
     ) -> BoxStream<'static, Result<BlobKey, StorageError>> {
-        let prefix = ObjectPath::from(DOCUMENTS);
+        let prefix = ObjectPath::from(BlobKey::DOCUMENTS);
         self.store
             .list(Some(&prefix))
             .try_filter(move |object| std::future::ready(object.last_modified < before))
@@ -147,7 +149,7 @@ impl Blobs {
 
     /// Writes and removes a small blob: whether the store works now.
     pub(crate) async fn probe(&self, unique: Uuid) -> Result<(), StorageError> {
-        let key = BlobKey(format!("probes/{}", unique.simple()));
+        let key = BlobKey(format!("{}/{}", BlobKey::PROBES, unique.simple()));
         self.measured("probe", async {
             self.store
                 .put(&key.path(), Bytes::from_static(b"binnacle").into())

@@ -21,7 +21,9 @@ pub(crate) struct StreamInfo {
     pub(crate) id: Uuid,
     pub(crate) user_id: UserId,
     pub(crate) kind: &'static str,
+    #[expect(dead_code, reason = "the live list shows it")]
     pub(crate) model: String,
+    #[expect(dead_code, reason = "the live list shows it")]
     pub(crate) started_at: DateTime<Utc>,
 }
 
@@ -85,10 +87,6 @@ impl Entry {
             stop: Mutex::new(None),
             stopped: CancellationToken::new(),
         }
-    }
-
-    pub(super) fn state(&self) -> StreamState {
-        self.progress.borrow().1
     }
 
     /// Asks the producer to end; the first reason stands.

@@ -178,16 +178,6 @@ impl StreamHub {
         open.len()
     }
 
-    /// Whether this stream is open in this process.
-    pub(crate) fn is_open(&self, id: Uuid) -> bool {
-        self.0
-            .streams
-            .lock()
-            .known
-            .get(&id)
-            .is_some_and(|entry| entry.state() == StreamState::Open)
-    }
-
     fn owned(&self, user_id: UserId, id: Uuid) -> Option<Arc<Entry>> {
         let entry = self.0.streams.lock().known.get(&id).cloned();
         entry.filter(|entry| entry.info.user_id == user_id)

@@ -63,7 +63,7 @@ impl User {
     pub fn anonymous(base: String) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
         Self {
@@ -190,6 +190,7 @@ impl User {
 }
 
 /// A whole event stream.
+#[expect(clippy::struct_field_names, reason = "the names of the headers")]
 pub struct Stream {
     pub frames: Vec<Value>,
     pub done: bool,

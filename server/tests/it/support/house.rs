@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use binnacle::app::{App, Stop, Surroundings};
+use binnacle::app::{App, ManualClock, Stop, Surroundings};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -12,6 +12,7 @@ use super::{Database, User};
 pub struct House {
     pub address: SocketAddr,
     pub folder: Arc<TempDir>,
+    settings: Vec<(String, String)>,
     stop: Stop,
     running: Option<JoinHandle<()>>,
 }
@@ -42,9 +43,28 @@ impl House {
         database: &Database,
         settings: &[(&str, &str)],
     ) -> Self {
+        Self::assemble(folder, database, settings, surroundings()).await
+    }
+
+    /// A house whose time stands still until the test moves it.
+    pub async fn with_clock(
+        database: &Database,
+        settings: &[(&str, &str)],
+        clock: &ManualClock,
+    ) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let surroundings = surroundings().with_clock(Arc::new(clock.clone()));
+        Self::assemble(folder, database, settings, surroundings).await
+    }
+
+    async fn assemble(
+        folder: Arc<TempDir>,
+        database: &Database,
+        settings: &[(&str, &str)],
+        surroundings: Surroundings,
+    ) -> Self {
         let pairs = pairs(&folder, database, settings);
-        let surroundings = surroundings();
-        let app = App::from_settings(pairs, surroundings)
+        let app = App::from_settings(pairs.clone(), surroundings)
             .await
             .expect("the house starts");
         let listener = app.bind().await.expect("a port");
@@ -55,6 +75,7 @@ impl House {
         Self {
             address,
             folder,
+            settings: pairs,
             stop,
             running: Some(running),
         }
@@ -67,6 +88,18 @@ impl House {
             running.await.expect("the house stops");
         }
         self.folder.clone()
+    }
+
+    /// What the settings say; `None` for what they leave to its default.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let pair = self.settings.iter().find(|(known, _)| known == name);
+        pair.map(|(_, value)| value.as_str())
+    }
+
+    /// How many files are in the store of originals and in the folder of uploads under way.
+    pub fn files(&self) -> usize {
+        let folders = ["blobs", "tmp"].map(|name| self.folder.path().join(name));
+        folders.iter().map(|folder| files_in(folder)).sum()
     }
 
     pub fn base(&self) -> String {
@@ -83,8 +116,15 @@ impl House {
         User::register(self.base(), &format!("{name}@example.org")).await
     }
 
-    /// An admin, made by the command line's own function, signed in.
+    /// An admin, made by the command line, signed in.
     pub async fn admin(&self) -> User {
+        let made = std::process::Command::new(program())
+            .args(["create-first-admin", ADMIN.0, ADMIN.1])
+            .env_clear()
+            .envs(self.settings.iter().cloned())
+            .output()
+            .expect("the program runs");
+        assert!(made.status.success(), "{made:?}");
         User::sign_in(self.base(), ADMIN.0, ADMIN.1).await
     }
 }
@@ -124,4 +164,14 @@ fn surroundings() -> Surroundings {
     Surroundings::of_system()
         .expect("surroundings")
         .with_program(program())
+}
+
+fn files_in(folder: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| if path.is_dir() { files_in(&path) } else { 1 })
+        .sum()
 }

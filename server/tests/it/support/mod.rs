@@ -3,7 +3,11 @@
 pub mod client;
 pub mod database;
 pub mod house;
+pub mod sql;
+pub mod wire;
 
-pub use client::{Answer, User};
+pub use client::{Answer, PASSWORD, Stream, User, eventually};
 pub use database::{Database, on_each_database};
 pub use house::House;
+pub use sql::Sql;
+pub use wire::Wire;

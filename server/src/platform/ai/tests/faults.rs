@@ -171,9 +171,10 @@ async fn an_endless_line_is_refused_early() {
         let rig = Rig::with(wire, |s| s.retry.stream_attempts = 1).await;
         rig.stub.always(Fault::EndlessLine);
         let error = rig.read(wire.model()).await.unwrap_err();
-        assert_eq!(
-            error.message(),
-            "a line of the answer is longer than allowed"
+        assert!(
+            error
+                .to_string()
+                .ends_with("a line of the answer is longer than allowed")
         );
         rig.stub.hung_up(1).await;
     }

@@ -6,6 +6,7 @@ pub(super) mod fixtures;
 pub(super) mod holds;
 pub(super) mod ledger;
 pub(super) mod periods;
+pub(super) mod retention;
 
 /// A count as a column holds it.
 fn count(tokens: u64) -> i64 {

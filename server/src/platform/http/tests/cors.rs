@@ -19,7 +19,8 @@ fn listed() -> CorsSettings {
     CorsSettings {
         origins: vec!["https://app.example".to_owned()],
         any_origin: false,
-        credentials: true, ..CorsSettings::default()
+        credentials: true,
+        ..CorsSettings::default()
     }
 }
 
@@ -72,7 +73,8 @@ async fn every_origin_is_possible_only_without_credentials() {
     let open = CorsSettings {
         origins: vec![],
         any_origin: true,
-        credentials: false, ..CorsSettings::default()
+        credentials: false,
+        ..CorsSettings::default()
     };
     let answer = server(open.clone())
         .await

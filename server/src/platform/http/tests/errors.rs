@@ -147,9 +147,10 @@ async fn broken_json_is_400_and_a_wrong_shape_is_422_with_the_field() {
 #[tokio::test]
 async fn messages_do_not_name_our_types() {
     let server = TestServer::start().await;
-    let answer = server.send("POST /social/notes", "[]").await;
+    let body = r#"{"title": "a", "marks": [7]}"#;
+    let answer = server.send("POST /social/notes", body).await;
     let message = &answer.json()["errors"][0]["message"];
-    assert_eq!(message, "Invalid length 0, expected an object");
+    assert_eq!(message, "Invalid type: integer `7`, expected an object");
 }
 
 #[tokio::test]

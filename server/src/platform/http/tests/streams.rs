@@ -63,6 +63,10 @@ async fn stopping_finishes_what_runs_and_drops_what_does_not_end() {
         "an idle connection is closed"
     );
     assert!(!server.served.is_finished(), "a stream is still open");
+    let late = server
+        .raw(b"GET /health/live HTTP/1.1\r\nHost: t\r\n\r\n")
+        .await;
+    assert_eq!(late.status, 200, "a newcomer is answered");
     server.stop.hard.cancel();
     assert_eq!(server.dropped.lock().await.recv().await, Some("stream"));
     tokio::time::timeout(Duration::from_secs(5), server.served)

@@ -7,6 +7,7 @@ pub(super) mod listen;
 pub(super) mod moves;
 pub(super) mod processes;
 pub(super) mod reads;
+pub(super) mod retention;
 
 pub(crate) use sea_orm::DbErr;
 

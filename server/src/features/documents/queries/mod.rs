@@ -1,5 +1,11 @@
 //! Every statement on stores and documents. Finders take the owner, and hide what is deleted.
 
+mod survey;
+
+pub(super) use survey::{
+    deleted_stores, known_blobs, matching, stuck, totals, with_other_embedding,
+};
+
 use chrono::{DateTime, Utc};
 use entities::{
     DocumentId, DocumentStatus, HoldId, JobId, StoreId, UserId,
@@ -7,13 +13,10 @@ use entities::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
-    ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
+    ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, Statement, sea_query::Expr,
 };
 
-use crate::platform::{
-    db::{Change, Entity, Txn},
-    storage::BlobKey,
-};
+use crate::platform::db::{Change, Entity, Txn};
 
 pub(super) async fn stores_of(
     db: &impl ConnectionTrait,
@@ -341,72 +344,6 @@ pub(super) async fn remove_document(txn: &Txn, id: DocumentId) -> Result<(), DbE
     Ok(())
 }
 
-/// Documents that have been `RUNNING` or `PENDING` since before `since`: candidates for a reset.
-pub(super) async fn stuck(
-    db: &impl ConnectionTrait,
-    since: DateTime<Utc>,
-    user: Option<UserId>,
-) -> Result<Vec<document::Model>, DbErr> {
-    let mut query = document::Entity::find()
-        .filter(document::Column::Status.is_in([DocumentStatus::Running, DocumentStatus::Pending]))
-        .filter(document::Column::StatusUpdatedAt.lt(since))
-        .filter(document::Column::DeletedAt.is_null());
-    if let Some(user) = user {
-        query = query.filter(document::Column::UserId.eq(user));
-    }
-    query
-        .order_by_asc(document::Column::Id)
-        .limit(1_000)
-        .all(db)
-        .await
-}
-
-/// Finished documents whose vectors were made by another model than `model`.
-pub(super) async fn with_other_embedding(
-    db: &impl ConnectionTrait,
-    model: &str,
-    limit: u64,
-) -> Result<Vec<document::Model>, DbErr> {
-    document::Entity::find()
-        .filter(document::Column::Status.eq(DocumentStatus::Done))
-        .filter(document::Column::DeletedAt.is_null())
-        .filter(
-            Condition::any()
-                .add(document::Column::EmbeddingModel.is_null())
-                .add(document::Column::EmbeddingModel.ne(model)),
-        )
-        .order_by_asc(document::Column::Id)
-        .limit(limit)
-        .all(db)
-        .await
-}
-
-/// Deleted stores, newest first.
-pub(super) async fn deleted_stores(
-    db: &impl ConnectionTrait,
-    limit: u64,
-) -> Result<Vec<store::Model>, DbErr> {
-    store::Entity::find()
-        .filter(store::Column::DeletedAt.is_not_null())
-        .order_by_desc(store::Column::DeletedAt)
-        .limit(limit)
-        .all(db)
-        .await
-}
-
-/// Stores and documents that are not deleted, over the whole house.
-pub(super) async fn totals(db: &impl ConnectionTrait) -> Result<(u64, u64), DbErr> {
-    let stores = store::Entity::find()
-        .filter(store::Column::DeletedAt.is_null())
-        .count(db)
-        .await?;
-    let documents = document::Entity::find()
-        .filter(document::Column::DeletedAt.is_null())
-        .count(db)
-        .await?;
-    Ok((stores, documents))
-}
-
 async fn announce_id(txn: &Txn, id: DocumentId) -> Result<(), DbErr> {
     if let Some(row) = any_document(txn, id).await? {
         announce(txn, &row);
@@ -423,32 +360,6 @@ fn announce(txn: &Txn, row: &document::Model) {
     });
 }
 
-/// Documents whose attributes have one of the given values each.
-pub(super) async fn matching(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    stores: &[StoreId],
-    filter: &[(String, Vec<String>)],
-) -> Result<Vec<DocumentId>, DbErr> {
-    let mut query = document::Entity::find()
-        .filter(document::Column::UserId.eq(user))
-        .filter(document::Column::StoreId.is_in(stores.iter().copied()))
-        .filter(document::Column::DeletedAt.is_null());
-    for (attribute, values) in filter {
-        let values = values.iter().map(String::as_str);
-        query = match attribute.as_str() {
-            "filename" => query.filter(document::Column::Filename.is_in(values)),
-            "display_name" => query.filter(document::Column::DisplayName.is_in(values)),
-            "media_type" => query.filter(document::Column::MediaType.is_in(values)),
-            _ => {
-                let ids = values.filter_map(|id| id.parse().ok().map(DocumentId));
-                query.filter(document::Column::Id.is_in(ids))
-            }
-        };
-    }
-    Ok(query.all(db).await?.into_iter().map(|row| row.id).collect())
-}
-
 /// Makes writes that count a user's rows wait for each other, in whatever process they run.
 pub(super) async fn lock_owner(txn: &Txn, user: UserId) -> Result<(), DbErr> {
     if txn.get_database_backend() == DatabaseBackend::Postgres {
@@ -460,19 +371,4 @@ pub(super) async fn lock_owner(txn: &Txn, user: UserId) -> Result<(), DbErr> {
         txn.query_one_raw(lock).await?;
     }
     Ok(())
-}
-
-/// Those of these blobs that a document names.
-pub(super) async fn known_blobs(
-    db: &impl ConnectionTrait,
-    keys: &[BlobKey],
-) -> Result<std::collections::HashSet<String>, DbErr> {
-    let known: Vec<String> = document::Entity::find()
-        .select_only()
-        .column(document::Column::BlobKey)
-        .filter(document::Column::BlobKey.is_in(keys.iter().map(BlobKey::as_str)))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(known.into_iter().collect())
 }

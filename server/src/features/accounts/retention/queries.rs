@@ -1,0 +1,133 @@
+//! The statements by which accounts and sign-ins go.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    Role, UserId, UserStatus,
+    accounts::{refresh_token, revocation, session, user},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
+    QueryFilter, QuerySelect, QueryTrait, Select, sea_query::Expr,
+};
+
+use crate::{features::accounts::queries, platform::db::Txn};
+
+/// Deletes about `limit` rows that ended before an instant.
+pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
+    let ended = session::Entity::find().filter(
+        Condition::any()
+            .add(session::Column::EndedAt.lt(before))
+            .add(session::Column::ExpiresAt.lt(before)),
+    );
+    let run_out = refresh_token::Entity::find().filter(refresh_token::Column::ExpiresAt.lt(before));
+    let forgotten = revocation::Entity::find().filter(revocation::Column::ExpiresAt.lt(before));
+    delete(txn, run_out, ended, forgotten, limit).await
+}
+
+/// Takes everything that makes the account a person's, and up to `limit` sign-ins and tokens.
+pub(super) async fn erase(
+    txn: &Txn,
+    id: UserId,
+    limit: u64,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let tombstone = user::Entity::update_many()
+        .col_expr(user::Column::Status, Expr::value(UserStatus::Deleted))
+        .col_expr(user::Column::Email, Expr::value(no_address(id)))
+        .col_expr(user::Column::PasswordHash, Expr::value(""))
+        .col_expr(user::Column::Role, Expr::value(Role::User))
+        .col_expr(user::Column::EmailVerified, Expr::value(false))
+        .col_expr(user::Column::AdminNotes, Expr::value(None::<String>))
+        .col_expr(
+            user::Column::TokenVersion,
+            Expr::col(user::Column::TokenVersion).add(1),
+        )
+        .filter(personal(id));
+    let buried = queries::change_user(txn, id, now, tombstone).await?;
+    let sign_ins = session::Entity::find().filter(session::Column::UserId.eq(id));
+    let tokens = refresh_token::Entity::find().filter(
+        refresh_token::Column::SessionId.in_subquery(
+            sign_ins
+                .clone()
+                .select_only()
+                .column(session::Column::Id)
+                .into_query(),
+        ),
+    );
+    let revoked = revocation::Entity::find().filter(revocation::Column::UserId.eq(id));
+    let deleted = delete(txn, tokens, sign_ins, revoked, limit).await?;
+    Ok(u64::from(buried.is_some()) + deleted)
+}
+
+/// What is left of a user besides the tombstone. Refresh tokens go with their sign-ins.
+pub(super) async fn remaining(db: &impl ConnectionTrait, id: UserId) -> Result<u64, DbErr> {
+    let account = user::Entity::find().filter(personal(id)).count(db).await?;
+    let sign_ins = session::Entity::find()
+        .filter(session::Column::UserId.eq(id))
+        .count(db)
+        .await?;
+    let revoked = revocation::Entity::find()
+        .filter(revocation::Column::UserId.eq(id))
+        .count(db)
+        .await?;
+    Ok(account + sign_ins + revoked)
+}
+
+/// The user's row, while it is more than a tombstone.
+fn personal(id: UserId) -> Condition {
+    let more = Condition::any()
+        .add(user::Column::Status.ne(UserStatus::Deleted))
+        .add(user::Column::Email.ne(no_address(id)))
+        .add(user::Column::PasswordHash.ne(""))
+        .add(user::Column::AdminNotes.is_not_null());
+    Condition::all().add(user::Column::Id.eq(id)).add(more)
+}
+
+/// What stands in place of the address. No address lacks an `@`, so nobody can take it first.
+fn no_address(id: UserId) -> String {
+    format!("erased-{id}")
+}
+
+/// Deletes tokens before their sign-ins, so that no cascade makes a step longer than it looks.
+async fn delete(
+    txn: &Txn,
+    tokens: Select<refresh_token::Entity>,
+    sign_ins: Select<session::Entity>,
+    revoked: Select<revocation::Entity>,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let tokens = tokens
+        .select_only()
+        .column(refresh_token::Column::Id)
+        .limit(limit)
+        .into_query();
+    let deleted = refresh_token::Entity::delete_many()
+        .filter(refresh_token::Column::Id.in_subquery(tokens))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    if deleted == limit {
+        return Ok(deleted);
+    }
+    let sign_ins = sign_ins
+        .select_only()
+        .column(session::Column::Id)
+        .limit(limit)
+        .into_query();
+    let ended = session::Entity::delete_many()
+        .filter(session::Column::Id.in_subquery(sign_ins))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    let revoked = revoked
+        .select_only()
+        .column(revocation::Column::Key)
+        .limit(limit)
+        .into_query();
+    let allowed = revocation::Entity::delete_many()
+        .filter(revocation::Column::Key.in_subquery(revoked))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    Ok(deleted + ended + allowed)
+}

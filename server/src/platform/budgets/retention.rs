@@ -1,0 +1,87 @@
+//! How long the books are kept: by whole closed months, so that what a period has spent always
+//! equals the sum of its entries; and what an erased user leaves in them.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use entities::UserId;
+
+use super::{Month, queries::retention as queries};
+use crate::platform::{
+    db::{Db, WriteKey},
+    retention::{Class, Eraser, Expirer, Holding, Part, Place, RetentionError},
+};
+
+const BUDGETS: Place = Place::Table("budgets");
+const PERIODS: Place = Place::Table("periods");
+const HOLDS: Place = Place::Table("holds");
+const LEDGER: Place = Place::Table("ledger");
+
+/// Why an erased user's charges stay until their month goes.
+const PSEUDONYM: &str = "rows name the user by number alone, and the number of an erased user is nobody's: sums stay true";
+
+/// What the books register.
+pub(crate) fn retention(db: &Db) -> Part {
+    let mut part = Part::default()
+        .holds(BUDGETS, Class::Accounts)
+        .expired_by(ClosedMonths(db.clone()))
+        .erased_by(Limit(db.clone()));
+    for place in [PERIODS, HOLDS, LEDGER] {
+        part = part.holding(Holding {
+            place,
+            class: Class::Usage,
+            not_expired: None,
+            not_erased: Some(PSEUDONYM),
+        });
+    }
+    part
+}
+
+/// Months that were over before an instant: a period with its holds and its ledger entries.
+struct ClosedMonths(Db);
+
+#[async_trait]
+impl Expirer for ClosedMonths {
+    fn class(&self) -> Class {
+        Class::Usage
+    }
+
+    fn places(&self) -> &'static [Place] {
+        &[LEDGER, HOLDS, PERIODS]
+    }
+
+    /// One user's month goes in one transaction, however many rows it has. One with a hold that is
+    /// not resolved stays.
+    async fn expire_batch(&self, before: DateTime<Utc>, _: u64) -> Result<u64, RetentionError> {
+        let first_kept = Month::of(before);
+        let expired = self
+            .0
+            .write_alone(WriteKey::House, first_kept, |txn, first_kept| {
+                Box::pin(queries::expire_period(txn, *first_kept))
+            })
+            .await?;
+        Ok(expired)
+    }
+}
+
+struct Limit(Db);
+
+#[async_trait]
+impl Eraser for Limit {
+    fn places(&self) -> &'static [Place] {
+        &[BUDGETS]
+    }
+
+    async fn erase_batch(&self, user: UserId, _: u64) -> Result<u64, RetentionError> {
+        let erased = self
+            .0
+            .write_alone(WriteKey::User(user), user, |txn, user| {
+                Box::pin(queries::erase_limit(txn, *user))
+            })
+            .await?;
+        Ok(erased)
+    }
+
+    async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
+        Ok(queries::limits(self.0.read(), user).await?)
+    }
+}

@@ -1,0 +1,21 @@
+//! What can go wrong while data is deleted.
+
+use crate::platform::{
+    db::{DbErr, DbError},
+    storage::StorageError,
+};
+
+/// A failure; what was deleted before it stays deleted, and the same call goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RetentionError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<DbErr> for RetentionError {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error.into())
+    }
+}

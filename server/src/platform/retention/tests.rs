@@ -1,0 +1,186 @@
+//! The registry by itself, on toy tables.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::UserId;
+use sea_orm::ConnectionTrait;
+
+use super::{testing::KEEP_ALL, *};
+use crate::platform::{
+    config::RetentionConfig,
+    db::{WriteKey, testing::for_each_database},
+};
+
+const NOTES: Place = Place::Table("notes");
+
+/// So many rows, deleted a few at a time.
+struct Rows {
+    left: Arc<AtomicU64>,
+    /// Rows that stay whatever is asked.
+    stubborn: u64,
+}
+
+impl Rows {
+    fn take(&self, limit: u64) -> u64 {
+        let left = self.left.load(SeqCst);
+        let taken = left.saturating_sub(self.stubborn).min(limit);
+        self.left.store(left - taken, SeqCst);
+        taken
+    }
+}
+
+#[async_trait]
+impl Expirer for Rows {
+    fn class(&self) -> Class {
+        Class::Chat
+    }
+
+    fn places(&self) -> &'static [Place] {
+        &[NOTES]
+    }
+
+    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
+        assert_eq!(before, DateTime::UNIX_EPOCH, "now less the period");
+        Ok(self.take(limit))
+    }
+}
+
+#[async_trait]
+impl Eraser for Rows {
+    fn places(&self) -> &'static [Place] {
+        &[NOTES]
+    }
+
+    async fn erase_batch(&self, _: UserId, limit: u64) -> Result<u64, RetentionError> {
+        Ok(self.take(limit))
+    }
+
+    async fn remaining(&self, _: UserId) -> Result<u64, RetentionError> {
+        Ok(self.left.load(SeqCst))
+    }
+}
+
+fn rows(count: u64, stubborn: u64) -> (Rows, Arc<AtomicU64>) {
+    let left = Arc::new(AtomicU64::new(count));
+    let rows = Rows {
+        left: left.clone(),
+        stubborn,
+    };
+    (rows, left)
+}
+
+#[tokio::test]
+async fn a_class_expires_in_batches_until_nothing_is_left() {
+    let (notes, left) = rows(BATCH * 2 + 1, 0);
+    let registry = Registry::default().with(Part::default().expired_by(notes));
+    let now = DateTime::UNIX_EPOCH + TimeDelta::days(90);
+
+    assert_eq!(registry.expire(&KEEP_ALL, now).await.unwrap(), []);
+    assert_eq!(left.load(SeqCst), BATCH * 2 + 1);
+
+    let config = RetentionConfig {
+        chat: Some(Duration::from_hours(90 * 24)),
+        ..KEEP_ALL
+    };
+    let expired = registry.expire(&config, now).await.unwrap();
+    let [expired] = expired[..] else {
+        panic!("one expirer has worked");
+    };
+    assert_eq!((expired.class, expired.places), (Class::Chat, &[NOTES][..]));
+    assert_eq!((expired.count, left.load(SeqCst)), (BATCH * 2 + 1, 0));
+}
+
+#[tokio::test]
+async fn an_erasure_counts_anew_what_is_left() {
+    let (notes, _) = rows(BATCH + 1, 0);
+    let registry = Registry::default().with(Part::default().erased_by(notes));
+    let erasure = registry.erase(UserId(1)).await.unwrap();
+    assert_eq!((erasure.erased, erasure.remaining), (BATCH + 1, vec![]));
+
+    let (notes, _) = rows(5, 2);
+    let registry = Registry::default().with(Part::default().erased_by(notes));
+    let erasure = registry.erase(UserId(1)).await.unwrap();
+    assert_eq!(erasure.erased, 3);
+    assert_eq!(erasure.remaining, [(&[NOTES][..], 2)]);
+}
+
+#[test]
+fn every_class_has_a_name_of_its_own_and_a_term() {
+    let names: std::collections::BTreeSet<&str> =
+        Class::ALL.iter().map(|class| class.name()).collect();
+    assert_eq!(names.len(), Class::ALL.len());
+    let unlimited = Class::ALL
+        .into_iter()
+        .filter(|class| matches!(class.term(&KEEP_ALL), Term::Until(_)));
+    assert_eq!(
+        unlimited.collect::<Vec<_>>(),
+        [
+            Class::Published,
+            Class::Library,
+            Class::Accounts,
+            Class::House
+        ]
+    );
+}
+
+/// The walk that guards the real schema must see what it is there to see.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_nobody_thought_of_are_found() {
+    for_each_database(async |test| {
+        for statement in [
+            "CREATE TABLE forgotten (id BIGINT PRIMARY KEY)",
+            "CREATE TABLE notes (id BIGINT PRIMARY KEY, user_id BIGINT)",
+            "CREATE TABLE pages (id BIGINT PRIMARY KEY, note BIGINT REFERENCES notes (id))",
+            "CREATE TABLE acts (id BIGINT PRIMARY KEY, done_by BIGINT, replayed_by TEXT)",
+        ] {
+            test.db
+                .write_alone(WriteKey::Free, statement, |txn, statement| {
+                    Box::pin(async move { txn.execute_unprepared(statement).await.map(|_| ()) })
+                })
+                .await
+                .unwrap();
+        }
+        let mut tables = testing::tables(&test.db).await;
+        tables.retain(|table| ["forgotten", "notes", "pages", "acts"].contains(&&*table.name));
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
+
+        let classed = Part::default()
+            .holds(NOTES, Class::Chat)
+            .holds(Place::Table("pages"), Class::Chat)
+            .holds(Place::Table("acts"), Class::Chat);
+        let registry = Registry::default().with(classed);
+        assert_eq!(
+            testing::faults(&tables, &registry),
+            [
+                "acts has no eraser",
+                "forgotten has 0 classes",
+                "notes has no eraser",
+                "pages has no eraser"
+            ]
+        );
+
+        let registry = registry.with(
+            Part::default()
+                .holds(Place::Table("forgotten"), Class::House)
+                .holds(NOTES, Class::House)
+                .erased_by(rows(0, 0).0),
+        );
+        assert_eq!(
+            testing::faults(&tables, &registry),
+            [
+                "acts has no eraser",
+                "notes has 2 classes",
+                "pages has no eraser"
+            ]
+        );
+    })
+    .await;
+}

@@ -1,0 +1,48 @@
+//! How long passages are kept: as long as their documents; and how a user's go.
+
+use async_trait::async_trait;
+use entities::UserId;
+
+use super::index;
+use crate::platform::{
+    db::{Db, WriteKey},
+    retention::{Class, Eraser, Part, Place, RetentionError},
+};
+
+const PASSAGES: Place = Place::Table("passages");
+const VECTORS: Place = Place::Table("passage_vectors");
+/// SQLite alone has it; a trigger empties it with the passages.
+const FULL_TEXT: Place = Place::Table("passages_fts");
+
+/// What retrieval registers. Its eraser must come before the documents': it finds a user's passages
+/// by them, and documents delete passages in a single step each.
+pub(crate) fn retention(db: &Db) -> Part {
+    Part::default()
+        .holds(PASSAGES, Class::Library)
+        .holds(VECTORS, Class::Library)
+        .holds(FULL_TEXT, Class::Library)
+        .erased_by(Passages(db.clone()))
+}
+
+struct Passages(Db);
+
+#[async_trait]
+impl Eraser for Passages {
+    fn places(&self) -> &'static [Place] {
+        &[PASSAGES, VECTORS, FULL_TEXT]
+    }
+
+    async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {
+        let erased = self
+            .0
+            .write_alone(WriteKey::User(user), (user, limit), |txn, (user, limit)| {
+                Box::pin(index::remove_of_user(txn, *user, *limit))
+            })
+            .await?;
+        Ok(erased)
+    }
+
+    async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
+        Ok(index::count_of_user(self.0.read(), user).await?)
+    }
+}

@@ -1,0 +1,19 @@
+//! What the house survives: processes killed at the worst moment, clients and providers that go
+//! away, signals, a schema of another version. Against the real binary wherever a process dies.
+
+mod ai_sdk;
+mod crash;
+mod leaving;
+mod program;
+mod providers;
+mod shutdown;
+mod start;
+mod state;
+#[path = "../support/provider.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the unit tests of the providers use more of its faults"
+)]
+mod stub;
+mod workers;

@@ -1,0 +1,208 @@
+//! The real binary: started, watched through its log, signalled, killed, started again.
+
+use std::{
+    process::{ExitStatus, Output, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::watch,
+    task::JoinSet,
+};
+
+use super::state::State;
+use crate::support::{Database, house::program};
+
+/// How long a process may take for anything on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A folder, a database and settings on which processes run, one after another or together.
+pub struct Site {
+    pub folder: TempDir,
+    database: Arc<Database>,
+    settings: Vec<(String, String)>,
+}
+
+/// What every process has; a test's own settings come after and win.
+const SETTINGS: [(&str, &str); 14] = [
+    ("ENVIRONMENT", "test"),
+    ("HOST", "127.0.0.1"),
+    ("PORT", "0"),
+    ("GEMINI_MOCK_MODE", "true"),
+    ("JWT_SECRET", "a-secret-of-the-tests-with-enough-length"),
+    ("RATE_LIMIT_PER_MINUTE", "100000"),
+    ("CHAT_RATE_LIMIT_PER_MINUTE", "100000"),
+    ("UPLOAD_RATE_LIMIT_PER_MINUTE", "100000"),
+    ("LOGIN_RATE_LIMIT_PER_MINUTE", "100000"),
+    ("ARGON2_MEMORY_KIB", "1024"),
+    ("ARGON2_ITERATIONS", "1"),
+    ("JOB_LEASE_SECONDS", "2"),
+    ("JOB_HEARTBEAT_SECONDS", "1"),
+    ("JOB_POLL_MS", "100"),
+];
+
+impl Site {
+    pub fn new(database: Arc<Database>, settings: &[(&str, &str)]) -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            database,
+            settings: owned(settings),
+        }
+    }
+
+    /// The database, looked at from outside.
+    pub async fn state(&self) -> State {
+        State::open(&self.database, &self.folder.path().join("binnacle.db")).await
+    }
+
+    fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(SETTINGS)
+            .env("PLC_STORAGE_DIR", self.folder.path())
+            .envs(self.database.url().map(|url| ("DATABASE_URL", url)))
+            .envs(self.settings.clone())
+            .envs(owned(settings))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+        let output = self.command(arguments, settings).output();
+        tokio::time::timeout(PATIENCE, output)
+            .await
+            .expect("the command ends")
+            .expect("the command runs")
+    }
+
+    /// Starts `serve` and waits until it listens.
+    pub async fn serve(&self, settings: &[(&str, &str)]) -> Program {
+        let mut program = self.start("serve", settings);
+        let line = program.logged("listening", |line| line["event"] == "listening");
+        let line = line.await;
+        program.base = format!("http://{}", line["address"].as_str().expect("an address"));
+        program
+    }
+
+    /// Starts `worker` and waits until it works.
+    pub async fn work(&self, settings: &[(&str, &str)]) -> Program {
+        let program = self.start("worker", settings);
+        program
+            .logged("working", |line| line["event"] == "working")
+            .await;
+        program
+    }
+
+    fn start(&self, command: &str, settings: &[(&str, &str)]) -> Program {
+        let mut child = self
+            .command(&[command], settings)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let log = Arc::new(watch::Sender::new(Log::default()));
+        let mut readers = JoinSet::new();
+        readers.spawn(read(child.stdout.take().expect("a pipe"), log.clone()));
+        readers.spawn(read(child.stderr.take().expect("a pipe"), log.clone()));
+        Program {
+            child,
+            base: String::new(),
+            log,
+            readers,
+        }
+    }
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+/// A running process. Killed when dropped.
+pub struct Program {
+    child: Child,
+    pub base: String,
+    log: Arc<watch::Sender<Log>>,
+    readers: JoinSet<()>,
+}
+
+/// What it said, line by line: JSON objects, and text that was not JSON.
+#[derive(Default)]
+struct Log {
+    lines: Vec<Value>,
+}
+
+async fn read(pipe: impl AsyncRead + Unpin, log: Arc<watch::Sender<Log>>) {
+    let mut lines = BufReader::new(pipe).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+        log.send_modify(|log| log.lines.push(line));
+    }
+}
+
+impl Program {
+    /// Waits for a line of the log.
+    pub async fn logged(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        let mut log = self.log.subscribe();
+        let found = log.wait_for(|log| log.lines.iter().any(&is_it));
+        let found = tokio::time::timeout(PATIENCE, found).await.is_ok();
+        let log = self.log.borrow();
+        let line = log.lines.iter().find(|line| is_it(line));
+        match line {
+            Some(line) if found => line.clone(),
+            _ => panic!("no line says `{what}`:\n{}", said(&log)),
+        }
+    }
+
+    pub fn pid(&self) -> i32 {
+        let id = self.child.id().expect("it runs");
+        i32::try_from(id).expect("a process id")
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).expect("the signal is sent");
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let Ok(status) = tokio::time::timeout(PATIENCE, self.child.wait()).await else {
+            panic!("it does not end:\n{}", said(&self.log.borrow()));
+        };
+        while self.readers.join_next().await.is_some() {}
+        status.expect("a status")
+    }
+
+    /// `kill -9`.
+    pub async fn kill(mut self) {
+        self.signal(Signal::SIGKILL);
+        self.ended().await;
+    }
+
+    /// SIGTERM, and a good end.
+    pub async fn stop(mut self) {
+        self.signal(Signal::SIGTERM);
+        let status = self.ended().await;
+        assert!(status.success(), "{status}:\n{}", said(&self.log.borrow()));
+    }
+}
+
+fn said(log: &Log) -> String {
+    let lines: Vec<String> = log.lines.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}

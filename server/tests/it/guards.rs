@@ -1,0 +1,389 @@
+//! The walk over every route: who may call it and what they get, from one table. A route that is
+//! not in the table fails the test, and so does an answer that the API's description leaves out.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{House, PASSWORD, User, house::ADMIN, on_each_database};
+
+/// What anonymous, the owner, another user, an auditor and an admin get.
+type Statuses = [u16; 5];
+
+const ALL: Statuses = [200; 5];
+const UNREADABLE: Statuses = [422; 5];
+const SIGNED_IN: Statuses = [401, 200, 200, 200, 200];
+const SIGNED_IN_UNREADABLE: Statuses = [401, 422, 422, 422, 422];
+const OWNER: Statuses = [401, 200, 404, 404, 404];
+const LOOK: Statuses = [401, 403, 403, 200, 200];
+const STEER: Statuses = [401, 403, 403, 403, 200];
+
+/// Method, path as described, path as called, body, and what each caller gets. In order: what
+/// deletes comes after what reads.
+const TABLE: &[(&str, &str, &str, &str, Statuses)] = &[
+    ("GET", "/", "/", "", ALL),
+    ("GET", "/health", "/health", "", ALL),
+    ("GET", "/health/live", "/health/live", "", ALL),
+    ("GET", "/health/ready", "/health/ready", "", ALL),
+    ("GET", "/live", "/live", "", ALL),
+    ("GET", "/ready", "/ready", "", ALL),
+    ("GET", "/metrics", "/metrics", "", ALL),
+    ("GET", "/openapi.json", "/openapi.json", "", ALL),
+    ("GET", "/docs", "/docs", "", ALL),
+    (
+        "POST",
+        "/api/auth/register",
+        "/api/auth/register",
+        "{}",
+        UNREADABLE,
+    ),
+    (
+        "POST",
+        "/api/auth/login",
+        "/api/auth/login",
+        "{}",
+        UNREADABLE,
+    ),
+    (
+        "POST",
+        "/api/auth/refresh",
+        "/api/auth/refresh",
+        "{}",
+        UNREADABLE,
+    ),
+    (
+        "POST",
+        "/api/auth/token",
+        "/api/auth/token",
+        "{}",
+        UNREADABLE,
+    ),
+    ("GET", "/api/auth/me", "/api/auth/me", "", SIGNED_IN),
+    (
+        "POST",
+        "/api/auth/password",
+        "/api/auth/password",
+        "{}",
+        SIGNED_IN_UNREADABLE,
+    ),
+    (
+        "GET",
+        "/api/auth/sessions",
+        "/api/auth/sessions",
+        "",
+        SIGNED_IN,
+    ),
+    (
+        "DELETE",
+        "/api/auth/sessions/{id}",
+        "/api/auth/sessions/{sign-in}",
+        "",
+        OWNER,
+    ),
+    (
+        "POST",
+        "/api/auth/logout",
+        "/api/auth/logout",
+        "",
+        SIGNED_IN,
+    ),
+    (
+        "POST",
+        "/api/auth/logout-all",
+        "/api/auth/logout-all",
+        "",
+        SIGNED_IN,
+    ),
+    ("GET", "/api/stores", "/api/stores", "", SIGNED_IN),
+    (
+        "POST",
+        "/api/stores",
+        "/api/stores",
+        "{}",
+        SIGNED_IN_UNREADABLE,
+    ),
+    (
+        "GET",
+        "/api/documents/store/{store_id}",
+        "/api/documents/store/{store}",
+        "",
+        OWNER,
+    ),
+    (
+        "GET",
+        "/api/documents/{id}/download",
+        "/api/documents/{document}/download",
+        "",
+        OWNER,
+    ),
+    (
+        "POST",
+        "/api/documents/{id}/retry",
+        "/api/documents/{document}/retry",
+        "",
+        [401, 409, 404, 404, 404],
+    ),
+    (
+        "POST",
+        "/api/upload",
+        "/api/upload",
+        "{}",
+        [401, 415, 415, 415, 415],
+    ),
+    (
+        "GET",
+        "/api/upload/op-status/{op_id}",
+        "/api/upload/op-status/doc-{document}",
+        "",
+        OWNER,
+    ),
+    ("POST", "/api/chat", "/api/chat", "{}", SIGNED_IN_UNREADABLE),
+    (
+        "GET",
+        "/api/chat/streams/{id}",
+        "/api/chat/streams/{stream}",
+        "",
+        OWNER,
+    ),
+    (
+        "DELETE",
+        "/api/chat/streams/{id}",
+        "/api/chat/streams/{stream}",
+        "",
+        [401, 204, 404, 404, 404],
+    ),
+    (
+        "GET",
+        "/api/chat/sessions",
+        "/api/chat/sessions",
+        "",
+        SIGNED_IN,
+    ),
+    (
+        "GET",
+        "/api/chat/sessions/{id}/messages",
+        "/api/chat/sessions/{session}/messages",
+        "",
+        OWNER,
+    ),
+    (
+        "PATCH",
+        "/api/chat/sessions/{id}",
+        "/api/chat/sessions/{session}",
+        r#"{"title":"New"}"#,
+        OWNER,
+    ),
+    (
+        "DELETE",
+        "/api/chat/sessions/{id}",
+        "/api/chat/sessions/{session}",
+        "",
+        [401, 204, 404, 404, 404],
+    ),
+    ("GET", "/api/models", "/api/models", "", SIGNED_IN),
+    (
+        "GET",
+        "/api/costs/summary",
+        "/api/costs/summary",
+        "",
+        SIGNED_IN,
+    ),
+    ("GET", "/api/settings", "/api/settings", "", ALL),
+    ("POST", "/api/settings", "/api/settings", "{}", STEER),
+    ("GET", "/api/admin/users", "/api/admin/users", "", LOOK),
+    (
+        "POST",
+        "/api/admin/users/{id}/role",
+        "/api/admin/users/{bystander}/role",
+        r#"{"is_admin":false}"#,
+        STEER,
+    ),
+    (
+        "GET",
+        "/api/admin/budgets/{user_id}",
+        "/api/admin/budgets/{bystander}",
+        "",
+        LOOK,
+    ),
+    (
+        "POST",
+        "/api/admin/budgets/{user_id}",
+        "/api/admin/budgets/{bystander}",
+        r#"{"monthly_limit_usd":1}"#,
+        STEER,
+    ),
+    ("GET", "/api/admin/audit", "/api/admin/audit", "", LOOK),
+    (
+        "GET",
+        "/api/admin/audit/deletions",
+        "/api/admin/audit/deletions",
+        "",
+        LOOK,
+    ),
+    (
+        "GET",
+        "/api/admin/system/summary",
+        "/api/admin/system/summary",
+        "",
+        LOOK,
+    ),
+    (
+        "POST",
+        "/api/admin/watchdog/reset-stuck",
+        "/api/admin/watchdog/reset-stuck",
+        "{}",
+        STEER,
+    ),
+    (
+        "DELETE",
+        "/api/documents/{id}",
+        "/api/documents/{document}",
+        "",
+        [401, 202, 404, 404, 404],
+    ),
+    (
+        "POST",
+        "/api/documents/{id}/restore",
+        "/api/documents/{document}/restore",
+        "",
+        STEER,
+    ),
+    (
+        "DELETE",
+        "/api/stores/{id}",
+        "/api/stores/{store}",
+        "",
+        [401, 202, 404, 404, 404],
+    ),
+    (
+        "POST",
+        "/api/stores/{id}/restore",
+        "/api/stores/{store}/restore",
+        "",
+        STEER,
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_caller_gets_what_the_table_says_from_every_route() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[("ALLOW_DEV_LOGIN", "true")]).await;
+        let names = people_and_things(&house).await;
+        let mut callers = sign_in(&house).await;
+        let description = house.stranger().get("/openapi.json").await.expect(200);
+        for (method, template, target, body, expected) in TABLE {
+            let target = names.iter().fold((*target).to_owned(), |path, (name, id)| {
+                path.replace(name, id)
+            });
+            // The owner last: the others must not find what they tried to delete gone.
+            for index in [0, 2, 3, 4, 1] {
+                let status = call(&callers[index], method, &target, body).await;
+                let who = ["anonymous", "owner", "other", "auditor", "admin"][index];
+                assert_eq!(status, expected[index], "{method} {template} by {who}");
+                assert_described(&description, method, template, status);
+            }
+            if template.starts_with("/api/auth/logout") {
+                callers = sign_in(&house).await;
+            }
+            let forged = User {
+                token: Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.".to_owned()),
+                ..callers[0].clone()
+            };
+            let status = call(&forged, method, &target, body).await;
+            assert_eq!(
+                status, expected[0],
+                "{method} {template} with a forged token"
+            );
+        }
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_and_the_description_have_the_same_routes() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[("ALLOW_DEV_LOGIN", "true")]).await;
+        let description = house.stranger().get("/openapi.json").await.expect(200);
+        let described: BTreeSet<(String, String)> = operations(&description).collect();
+        let known: BTreeSet<(String, String)> = TABLE
+            .iter()
+            .map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned()))
+            .collect();
+        assert_eq!(described, known);
+        house.stop().await;
+    })
+    .await;
+}
+
+fn operations(description: &Value) -> impl Iterator<Item = (String, String)> {
+    let paths = description["paths"].as_object().expect("paths");
+    paths.iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().expect("methods").keys();
+        methods
+            .filter(|method| *method != "parameters")
+            .map(|method| (method.to_uppercase(), path.clone()))
+    })
+}
+
+#[track_caller]
+fn assert_described(description: &Value, method: &str, path: &str, status: u16) {
+    let operation = &description["paths"][path][method.to_lowercase()];
+    let described = operation["responses"].get(status.to_string());
+    assert!(
+        described.is_some(),
+        "{method} {path} answered {status}, which its description does not list"
+    );
+}
+
+async fn call(caller: &User, method: &str, path: &str, body: &str) -> u16 {
+    let method = method.parse().expect("a method");
+    let mut request = caller.request(method, path);
+    if !body.is_empty() {
+        request = request
+            .header("content-type", "application/json")
+            .body(body.to_owned());
+    }
+    caller.send(request).await.status
+}
+
+/// Anonymous, the owner of the things, another user, an auditor, an admin.
+async fn sign_in(house: &House) -> [User; 5] {
+    let user = async |name: &str| {
+        User::sign_in(house.base(), &format!("{name}@example.org"), PASSWORD).await
+    };
+    [
+        house.stranger(),
+        user("owner").await,
+        user("other").await,
+        user("auditor").await,
+        User::sign_in(house.base(), ADMIN.0, ADMIN.1).await,
+    ]
+}
+
+/// Makes the people and one thing of each kind; answers what the table calls the things.
+async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
+    let owner = house.user("owner").await;
+    let store = owner.store("Things").await;
+    let text = b"The ferry leaves the north pier at nine in the morning.".to_vec();
+    let document = owner.indexed(store, "ferry.txt", "text/plain", text).await;
+    let stream = owner.ask(store, "When does the ferry leave?").await;
+    let sign_in = owner.get("/api/auth/sessions").await.expect(200)["items"][0]["id"].clone();
+    house.user("other").await;
+    let bystander = house.user("bystander").await.id().await;
+    let auditor = house.user("auditor").await.id().await;
+    let role = format!("/api/admin/users/{auditor}/role");
+    let admin = house.admin().await;
+    admin
+        .post(&role, &json!({"role": "auditor"}))
+        .await
+        .expect(200);
+    vec![
+        ("{store}", store.to_string()),
+        ("{document}", document.to_string()),
+        ("{stream}", stream.stream.expect("a stream")),
+        ("{session}", stream.session.expect("a session")),
+        ("{sign-in}", sign_in.as_str().expect("an id").to_owned()),
+        ("{bystander}", bystander.to_string()),
+    ]
+}

@@ -1,0 +1,14 @@
+//! Each route by itself: what it takes, what it refuses, what it leaves behind.
+
+mod administration;
+mod costs;
+mod deletion;
+mod documents;
+mod edge;
+mod formats;
+mod hostile;
+mod identity;
+mod limits;
+mod operations;
+mod sign_ins;
+mod uploads;

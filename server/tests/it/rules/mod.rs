@@ -1,0 +1,3 @@
+//! Rules that hold whatever happens at the same time.
+
+mod money_parallel;
