@@ -63,7 +63,7 @@ impl Governed {
         let client = crate::bare::client()?;
         let log = launch.folder.join("server.log");
         let began = Instant::now();
-        let mut process = Process::start(command(launch, address), &log)?;
+        let mut process = Process::start(command(launch, "serve", address), &log)?;
         let ready = format!("http://{address}/ready");
         loop {
             match client.get(&ready).send().await {
@@ -82,6 +82,16 @@ impl Governed {
             client,
         };
         Ok((governed, took))
+    }
+
+    /// Gives the launch's database its schema, and nothing else.
+    pub(crate) fn migrate(launch: Launch<'_>) -> anyhow::Result<()> {
+        let output = command(launch, "migrate", free_port()?).output()?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("`binnacle migrate` ended with {}: {said}", output.status);
+        }
+        Ok(())
     }
 
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
@@ -175,10 +185,10 @@ impl Governed {
     }
 }
 
-fn command(launch: Launch<'_>, address: SocketAddr) -> Command {
+fn command(launch: Launch<'_>, verb: &str, address: SocketAddr) -> Command {
     let mut command = Command::new(launch.binary);
     command
-        .arg("serve")
+        .arg(verb)
         .env_clear()
         .current_dir(launch.folder)
         .env("ENVIRONMENT", "development")

@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
@@ -53,11 +52,11 @@ pub(crate) struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// A fresh SQLite file in `folder`, with the server's settings.
+    /// The server's empty SQLite file in `folder`, with the server's settings.
     pub(crate) async fn sqlite(folder: &Path) -> anyhow::Result<Self> {
-        let path = folder.join("probe.db");
+        let path = folder.join("binnacle.db");
         let path = path.to_str().context("the folder's name is not UTF-8")?;
-        let mut options = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
+        let mut options = ConnectOptions::new(format!("sqlite://{path}?mode=rw"));
         options
             .max_connections(1)
             .sqlx_logging(false)
@@ -74,7 +73,7 @@ impl GroupCommit {
         Self::start(options, 1).await
     }
 
-    /// An empty PostgreSQL database, with the server's settings.
+    /// A PostgreSQL database that holds nothing but the schema, with the server's settings.
     pub(crate) async fn postgres(url: &str) -> anyhow::Result<Self> {
         let mut options = ConnectOptions::new(url);
         options
@@ -86,7 +85,6 @@ impl GroupCommit {
 
     async fn start(options: ConnectOptions, lanes: usize) -> anyhow::Result<Self> {
         let db = Database::connect(options).await?;
-        Migrator::up(&db, None).await?;
         statements::seed(&db, i64::try_from(USERS)?).await?;
         let mut writers = JoinSet::new();
         let lanes = (0..lanes).map(|_| {

@@ -100,6 +100,17 @@ struct Place {
     url: Option<String>,
 }
 
+impl Place {
+    fn launch<'a>(&'a self, binary: &'a Path, upstream: &'a str) -> Launch<'a> {
+        Launch {
+            binary,
+            folder: &self.folder,
+            database_url: self.url.as_deref(),
+            upstream,
+        }
+    }
+}
+
 /// A server under load.
 struct Subjected {
     store: Store,
@@ -183,13 +194,16 @@ impl Bench {
     }
 
     async fn serve(&self, place: &Place) -> anyhow::Result<(Governed, Duration)> {
-        Governed::start(Launch {
-            binary: &self.binary,
-            folder: &place.folder,
-            database_url: place.url.as_deref(),
-            upstream: &self.upstream.url(),
-        })
-        .await
+        let upstream = self.upstream.url();
+        Governed::start(place.launch(&self.binary, &upstream)).await
+    }
+
+    async fn probe(&self, place: &Place) -> anyhow::Result<GroupCommit> {
+        Governed::migrate(place.launch(&self.binary, &self.upstream.url()))?;
+        match &place.url {
+            Some(url) => GroupCommit::postgres(url).await,
+            None => GroupCommit::sqlite(&place.folder).await,
+        }
     }
 
     async fn starts(&mut self) -> anyhow::Result<()> {
@@ -232,7 +246,7 @@ impl Bench {
             });
             if chat {
                 let place = self.place(store).await?;
-                probes.push((store, probe(&place).await?));
+                probes.push((store, self.probe(&place).await?));
             }
         }
         for connections in CONNECTIONS {
@@ -359,11 +373,4 @@ impl Bench {
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     load::quantile(&times, 50).as_secs_f64() * 1_000.0
-}
-
-async fn probe(place: &Place) -> anyhow::Result<GroupCommit> {
-    match &place.url {
-        Some(url) => GroupCommit::postgres(url).await,
-        None => GroupCommit::sqlite(&place.folder).await,
-    }
 }
