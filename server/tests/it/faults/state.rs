@@ -173,7 +173,12 @@ impl State {
             // Before that gives up: it does not know what is awaited.
             let rest = tokio::time::timeout(std::time::Duration::from_secs(28), rest);
             let rested = rest.await.is_ok();
-            assert!(rested, "{what}: {}\n{}", self.number(sql).await, self.story().await);
+            assert!(
+                rested,
+                "{what}: {}\n{}",
+                self.number(sql).await,
+                self.story().await
+            );
         }
         self.sound().await;
     }
