@@ -2,6 +2,7 @@
 
 use entities::{MessageId, StoreId, UserId, chat::message};
 use serde_json::Value;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
 use crate::platform::{
     ai::{ChatRequest, Gateway, ModelRef, Role, Turn},
     budgets::{AnsweredBy, ChargeKind, Hold, HoldRequest, Prices},
+    db::DbError,
     streams::{Admission, Reader, StreamInfo},
 };
 
@@ -56,6 +58,8 @@ struct Prepared {
     session_key: String,
     text: String,
     request: ChatRequest,
+    /// The most that the prompt can count.
+    prompt_tokens: u64,
     sources: Sources,
     project_id: Option<i64>,
     tags: Option<Value>,
@@ -138,7 +142,7 @@ impl Chat {
             .session_key
             .clone()
             .unwrap_or_else(|| self.0.entropy.uuid().to_string());
-        let (request, _) = Gateway::prepare(ChatRequest {
+        let (request, bound) = Gateway::prepare(ChatRequest {
             model,
             system: question.system.clone(),
             history,
@@ -154,12 +158,33 @@ impl Chat {
             session_key,
             text,
             request,
+            prompt_tokens: bound.prompt_tokens,
             sources,
             project_id,
             tags,
             key,
         };
-        self.begin(prepared, admission, profile).await
+        self.begin_whatever_the_client_does(prepared, admission, profile)
+            .await
+    }
+
+    /// Begins on a task of its own: a client that leaves while the money is being reserved must not
+    /// leave it reserved with nobody to write the answer and settle.
+    async fn begin_whatever_the_client_does(
+        &self,
+        prepared: Prepared,
+        admission: Admission,
+        profile: Profile,
+    ) -> Result<Asked, ChatError> {
+        let (reply, begun) = oneshot::channel();
+        let chat = self.clone();
+        self.0.tasks.spawn("question", async move {
+            // Without a receiver the reader is dropped, and the answer's grace begins.
+            let _ = reply.send(chat.begin(prepared, admission, profile).await);
+        });
+        begun
+            .await
+            .map_err(|_| ChatError::Database(DbError::Unavailable(None)))?
     }
 
     fn model(&self, named: Option<&str>) -> Result<ModelRef, ChatError> {
@@ -262,7 +287,6 @@ impl Chat {
         profile: Profile,
     ) -> Result<Asked, ChatError> {
         let stream_id = self.0.entropy.uuid();
-        let (_, bound) = Gateway::prepare(prepared.request.clone());
         let chain = self.0.gateway.models().chain(&prepared.request.model);
         let prices = chain
             .iter()
@@ -271,7 +295,7 @@ impl Chat {
             .unwrap_or_else(|| self.prices(&prepared.request.model));
         let hold = HoldRequest {
             prices,
-            prompt_tokens: bound.prompt_tokens,
+            prompt_tokens: prepared.prompt_tokens,
             store_id: Some(prepared.store),
             ..self.hold_request(prepared.user, &prepared.request.model, Some(stream_id))
         };
