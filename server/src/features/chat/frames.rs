@@ -2,7 +2,7 @@
 //! the members that a strict AI-SDK client accepts.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 use api::chat::Citation;
@@ -110,17 +110,40 @@ pub(super) struct Finish<'a> {
 /// The last line of every stream.
 pub(super) const DONE: Bytes = Bytes::from_static(b"data: [DONE]\n\n");
 
-fn frame(value: &Value) -> Bytes {
-    Bytes::from(format!("data: {value}\n\n"))
+/// A JSON object with its members in the order given, which is the contract's.
+fn object(members: &[(&str, String)]) -> String {
+    let mut out = String::from("{");
+    for (number, (name, value)) in members.iter().enumerate() {
+        if number > 0 {
+            out.push(',');
+        }
+        out.push_str(&json(name));
+        out.push(':');
+        out.push_str(value);
+    }
+    out.push('}');
+    out
+}
+
+/// A value as JSON. Texts, numbers and identifiers always have one.
+fn json(value: impl Serialize) -> String {
+    serde_json::to_string(&value).unwrap_or_default()
+}
+
+fn frame(members: &[(&str, String)]) -> Bytes {
+    Bytes::from(format!("data: {}\n\n", object(members)))
 }
 
 impl Frames {
     pub(super) fn start(&self) -> Bytes {
-        frame(&json!({"type": "start", "messageId": self.message_id}))
+        frame(&[
+            ("type", json("start")),
+            ("messageId", json(self.message_id)),
+        ])
     }
 
     pub(super) fn text_start(&self) -> Bytes {
-        frame(&json!({"type": "text-start", "id": self.text_id}))
+        frame(&[("type", json("text-start")), ("id", json(self.text_id))])
     }
 
     /// A piece of the answer. Written by hand: this is the one frame that is sent for every token.
@@ -139,58 +162,57 @@ impl Frames {
     }
 
     pub(super) fn text_end(&self) -> Bytes {
-        frame(&json!({"type": "text-end", "id": self.text_id}))
+        frame(&[("type", json("text-end")), ("id", json(self.text_id))])
     }
 
     pub(super) fn source(&self, citation: &Citation) -> Bytes {
-        frame(&match self.profile {
-            Profile::AiSdk => json!({
-                "type": "source-document",
-                "sourceId": citation.source_id,
-                "mediaType": "file",
-                "title": citation.title,
-                "providerMetadata": {"binnacle": {
-                    "snippet": citation.snippet,
-                    "documentId": citation.document_id,
-                    "page": citation.page,
-                    "cited": citation.cited,
-                }},
-            }),
-            Profile::Contract => {
-                let mut value = json!({
-                    "type": "source-document",
-                    "sourceId": citation.source_id,
-                    "mediaType": "file",
-                    "title": citation.title,
-                    "snippet": citation.snippet,
-                    "documentId": citation.document_id,
-                    "page": citation.page,
-                });
-                if !citation.cited {
-                    value["cited"] = Value::Bool(false);
-                }
-                value
+        let mut members = vec![
+            ("type", json("source-document")),
+            ("sourceId", json(&citation.source_id)),
+            ("mediaType", json("file")),
+            ("title", json(&citation.title)),
+        ];
+        let mut ours = vec![
+            ("snippet", json(&citation.snippet)),
+            ("documentId", json(citation.document_id)),
+            ("page", json(citation.page)),
+        ];
+        match self.profile {
+            Profile::AiSdk => {
+                ours.push(("cited", json(citation.cited)));
+                let ours = object(&[("binnacle", object(&ours))]);
+                members.push(("providerMetadata", ours));
             }
-        })
+            Profile::Contract => {
+                members.extend(ours);
+                if !citation.cited {
+                    members.push(("cited", json(false)));
+                }
+            }
+        }
+        frame(&members)
     }
 
     pub(super) fn finish(&self, finish: &Finish<'_>) -> Bytes {
-        let usage = json!({
-            "prompt_tokens": finish.prompt_tokens,
-            "completion_tokens": finish.completion_tokens,
-            "model": finish.model,
-            "provider": finish.provider,
-        });
-        frame(&match self.profile {
-            Profile::AiSdk => json!({"type": "finish", "messageMetadata": {"usage": usage}}),
-            Profile::Contract => json!({
-                "type": "finish",
-                "finishReason": finish.reason,
-                "promptTokens": finish.prompt_tokens,
-                "completionTokens": finish.completion_tokens,
-                "usage": usage,
-            }),
-        })
+        let usage = object(&[
+            ("prompt_tokens", json(finish.prompt_tokens)),
+            ("completion_tokens", json(finish.completion_tokens)),
+            ("model", json(finish.model)),
+            ("provider", json(finish.provider)),
+        ]);
+        match self.profile {
+            Profile::AiSdk => frame(&[
+                ("type", json("finish")),
+                ("messageMetadata", object(&[("usage", usage)])),
+            ]),
+            Profile::Contract => frame(&[
+                ("type", json("finish")),
+                ("finishReason", json(finish.reason)),
+                ("promptTokens", json(finish.prompt_tokens)),
+                ("completionTokens", json(finish.completion_tokens)),
+                ("usage", usage),
+            ]),
+        }
     }
 
     pub(super) fn error(&self, error: StreamError) -> Bytes {
@@ -200,26 +222,29 @@ impl Frames {
 
 /// An error frame; also for a stream that never began.
 pub(super) fn error_frame(profile: Profile, error: StreamError) -> Bytes {
-    frame(&match profile {
-        Profile::AiSdk => json!({"type": "error", "errorText": error.message()}),
+    let text = json(error.message());
+    match profile {
+        Profile::AiSdk => frame(&[("type", json("error")), ("errorText", text)]),
         Profile::Contract => {
-            let mut value = json!({
-                "type": "error",
-                "code": error.code(),
-                "message": error.message(),
-                "errorText": error.message(),
-                "status": error.status(),
-            });
+            let mut members = vec![
+                ("type", json("error")),
+                ("code", json(error.code())),
+                ("message", text.clone()),
+                ("errorText", text),
+                ("status", json(error.status())),
+            ];
             if let Some(after) = error.retry_after_ms() {
-                value["retryAfterMs"] = after.into();
+                members.push(("retryAfterMs", json(after)));
             }
-            value
+            frame(&members)
         }
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn frames(profile: Profile) -> Frames {
@@ -248,6 +273,23 @@ mod tests {
         assert_eq!(
             (value["status"].as_u64(), value["retryAfterMs"].as_u64()),
             (Some(503), Some(500))
+        );
+        assert_eq!(
+            frames.start(),
+            format!("data: {{\"type\":\"start\",\"messageId\":\"{nil}\"}}\n\n")
+        );
+        let finish = Finish {
+            reason: "stop",
+            prompt_tokens: 3,
+            completion_tokens: 2,
+            model: "m",
+            provider: "offline",
+        };
+        assert_eq!(
+            frames.finish(&finish),
+            "data: {\"type\":\"finish\",\"finishReason\":\"stop\",\"promptTokens\":3,\
+             \"completionTokens\":2,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\
+             \"model\":\"m\",\"provider\":\"offline\"}}\n\n"
         );
         assert_eq!(DONE, "data: [DONE]\n\n");
     }
