@@ -52,7 +52,7 @@ pub(super) async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr
 
 async fn bring_forward<'a, C>(
     connection: &C,
-    manager: impl IntoSchemaManagerConnection<'a>,
+    manager: impl IntoSchemaManagerConnection<'a> + Copy,
 ) -> Result<(), DbError>
 where
     C: ConnectionTrait,
@@ -60,7 +60,13 @@ where
     match state(connection).await? {
         SchemaState::Current => Ok(()),
         SchemaState::Newer(newest) => Err(DbError::SchemaTooNew { newest }),
-        SchemaState::Behind(_) => Ok(Migrator::up(manager, None).await?),
+        SchemaState::Behind(migrations) => {
+            for _ in 0..migrations {
+                Migrator::up(manager, Some(1)).await?;
+                fail::fail_point!("migration-applied");
+            }
+            Ok(())
+        }
     }
 }
 

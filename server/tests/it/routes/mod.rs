@@ -8,6 +8,7 @@ mod edge;
 mod formats;
 mod hostile;
 mod identity;
+mod inactive;
 mod limits;
 mod operations;
 mod sign_ins;
