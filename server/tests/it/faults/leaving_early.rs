@@ -8,11 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::state::State;
-use crate::support::{
-    Database, House, User,
-    client::{Stream, eventually},
-    on_each_database,
-};
+use crate::support::{Database, House, User, client::eventually, on_each_database};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 const QUESTION: &str = "What must be done before a release?";
@@ -175,8 +171,14 @@ impl Scene {
             assert!(line.ends_with(" 0"), "{line}");
         }
         let body = json!({"storeIds": [self.store], "question": QUESTION});
-        let again = Stream::parse(&self.user.post("/api/chat", &body).await);
-        assert!(again.done && again.error().is_none());
+        let request = self.user.request(reqwest::Method::POST, "/api/chat");
+        let again = request.json(&body).send().await.expect("an answer");
+        let stream = again.headers().get("x-stream-id").expect("a stream");
+        let stream = stream.to_str().expect("text");
+        let stop = format!("/api/chat/streams/{stream}");
+        assert!(self.user.delete(&stop).await.status < 300);
+        let frames = again.text().await.expect("a whole stream");
+        assert!(frames.ends_with("data: [DONE]\n\n"), "{frames}");
         self.state.close().await;
         self.house.stop().await;
     }
