@@ -97,8 +97,8 @@ fn sqlite(
 }
 
 /// SQLite rolls back by itself when the disk is full. The driver's own ROLLBACK then fails, and it
-/// believes for ever to be inside that transaction: such a connection would refuse every further
-/// write, so it is closed and another is opened.
+/// believes for ever to be inside that transaction: what it took for commits afterwards would not be
+/// any. Such a connection is closed and another is opened.
 async fn has_ended_its_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
         // What a dropped transaction has queued comes before the answer.

@@ -122,6 +122,11 @@ async fn without_room_for_the_database_changes_are_refused_until_there_is_some()
         eventually(question).await;
         user.indexed(store, "more.md", "text/markdown", file).await;
         state.at_rest().await;
+        // Committed, as somebody else sees it, and not only acknowledged.
+        let done = "SELECT COUNT(*) FROM documents WHERE status = 'DONE'";
+        let paid = "SELECT COUNT(*) FROM ledger WHERE kind = 'chat'";
+        assert_eq!(state.number(done).await, 2);
+        assert!(state.number(paid).await >= 1);
         state.close().await;
         server.stop().await;
     })

@@ -2,6 +2,7 @@
 
 mod administration;
 mod costs;
+mod cut_bodies;
 mod deletion;
 mod documents;
 mod edge;
