@@ -158,7 +158,7 @@ impl Scene {
     async fn end(self) {
         let none_open = || async {
             let open = self.gauge("binnacle_sse_streams_active").await;
-            (open == 0.0).then_some(())
+            (open < 0.5).then_some(())
         };
         eventually(none_open).await;
         let costs = self.user.get("/api/costs/summary").await.expect(200);

@@ -19,18 +19,23 @@ fn originals(site: &Site) -> usize {
     std::fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
-/// A document of Ada's that was deleted, and whose time has come.
-async fn delete_a_document(server: &Program, state: &State) {
+/// A document of Ada's, beside another one, that was deleted; answers its id.
+async fn delete_a_document(server: &Program) -> i64 {
     let user = User::register(server.base.clone(), "ada@example.org").await;
     let store = user.store("Papers").await;
     let file = CHECKLIST.to_vec();
-    let kept = user.indexed(store, "kept.md", "text/markdown", file.clone());
-    kept.await;
+    user.indexed(store, "kept.md", "text/markdown", file.clone())
+        .await;
     let document = user
         .indexed(store, "checklist.md", "text/markdown", file)
         .await;
     let deleted = user.delete(&format!("/api/documents/{document}")).await;
     assert!(deleted.status < 300, "{}", deleted.body);
+    document
+}
+
+/// The time of what was deleted has come.
+async fn time_has_come(state: &State) {
     state
         .execute("UPDATE jobs SET run_at = created_at WHERE kind = 'purge_document'")
         .await;
@@ -64,7 +69,8 @@ async fn a_purge_survives_the_death_of_its_process_at_each_step() {
                 let site = Site::new(database, &[]);
                 let mut doomed = site.serve(&[("BINNACLE_ABORT_AT", point)]).await;
                 let state = site.state().await;
-                delete_a_document(&doomed, &state).await;
+                delete_a_document(&doomed).await;
+                time_has_come(&state).await;
                 let status = doomed.ended().await;
                 assert_eq!(
                     status.signal(),
@@ -91,17 +97,7 @@ async fn a_file_whose_row_is_gone_and_a_row_whose_file_is_gone_both_go() {
         let site = Site::new(database, &[]);
         let server = site.serve(&[]).await;
         let state = site.state().await;
-        // No worker comes before the test is ready: the purge's time is put off until then.
-        let user = User::register(server.base.clone(), "ada@example.org").await;
-        let store = user.store("Papers").await;
-        let file = CHECKLIST.to_vec();
-        user.indexed(store, "kept.md", "text/markdown", file.clone())
-            .await;
-        let document = user
-            .indexed(store, "checklist.md", "text/markdown", file)
-            .await;
-        let deleted = user.delete(&format!("/api/documents/{document}")).await;
-        assert!(deleted.status < 300, "{}", deleted.body);
+        let document = delete_a_document(&server).await;
         let sql = format!("SELECT blob_key FROM documents WHERE id = {document}");
         let original = site
             .folder
@@ -118,9 +114,7 @@ async fn a_file_whose_row_is_gone_and_a_row_whose_file_is_gone_both_go() {
         opened
             .and_then(|file| file.set_modified(long_ago))
             .expect("an older file");
-        state
-            .execute("UPDATE jobs SET run_at = created_at WHERE kind = 'purge_document'")
-            .await;
+        time_has_come(&state).await;
         state.leases_run_out().await;
         let next = site.serve(&[]).await;
 
