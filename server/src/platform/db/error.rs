@@ -43,7 +43,6 @@ impl From<DbErr> for DbError {
             return Self::Duplicate(error);
         }
         match &error {
-            DbErr::ConnectionAcquire(_) => Self::Unavailable(Some(error)),
             DbErr::Conn(RuntimeErr::SqlxError(inner))
             | DbErr::Exec(RuntimeErr::SqlxError(inner))
             | DbErr::Query(RuntimeErr::SqlxError(inner))
@@ -51,7 +50,7 @@ impl From<DbErr> for DbError {
             {
                 Self::Full(error)
             }
-            DbErr::Conn(_) => Self::Unavailable(Some(error)),
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Some(error)),
             DbErr::Exec(RuntimeErr::SqlxError(inner))
             | DbErr::Query(RuntimeErr::SqlxError(inner))
                 if is_connection_loss(inner) || is_disk_failure(inner) =>
