@@ -25,29 +25,25 @@ pub(crate) enum SchemaState {
 /// An arbitrary number that every Binnacle process agrees on.
 const MIGRATION_LOCK: i64 = 0x0062_696e_6e61_636c;
 
-/// Brings the schema forward. On SQLite the whole run is one transaction; on PostgreSQL two runs at
-/// once would fail on the server's own catalogue, so a lock is held that ends with its transaction.
+/// Brings the schema forward, all of it or nothing: the whole run is one transaction. On PostgreSQL
+/// two runs at once would fail on the server's own catalogue, so each takes a lock first that ends
+/// with its transaction.
 pub(super) async fn migrate(connection: &DatabaseConnection) -> Result<(), DbError> {
-    if connection.get_database_backend() == DatabaseBackend::Postgres {
-        let lock = connection.begin().await?;
-        lock.execute_raw(Statement::from_sql_and_values(
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let txn = connection.begin_with_options(options).await?;
+    if txn.get_database_backend() == DatabaseBackend::Postgres {
+        txn.execute_raw(Statement::from_sql_and_values(
             DatabaseBackend::Postgres,
             "SELECT pg_advisory_xact_lock($1)",
             [MIGRATION_LOCK.into()],
         ))
         .await?;
-        let outcome = bring_forward(connection, connection).await;
-        lock.rollback().await?;
-        outcome
-    } else {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let txn = connection.begin_with_options(options).await?;
-        bring_forward(&txn, &txn).await?;
-        Ok(txn.commit().await?)
     }
+    bring_forward(&txn, &txn).await?;
+    Ok(txn.commit().await?)
 }
 
 async fn bring_forward<'a, C>(
