@@ -1,7 +1,9 @@
-//! The writing door: what a member that panics costs, and many writers on one SQLite file.
+//! The writing door: what a member that panics costs, and many writers on one SQLite file. The
+//! readers: what they keep, and what they give back.
 
 mod contention;
 mod panics;
+mod readers;
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
