@@ -6,6 +6,8 @@
 pub mod accounts;
 pub mod admin;
 pub mod chat;
+pub mod console;
 pub mod costs;
 pub mod documents;
+pub mod filter;
 pub mod ops;
