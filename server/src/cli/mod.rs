@@ -60,12 +60,6 @@ enum Command {
     Eval(eval::Eval),
 }
 
-/// Answers of the database come from threads that are not the runtime's, into the queue that its
-/// threads look into now and then, by default after up to 127 other tasks. A transaction of the
-/// write door waits for dozens of them one after another, and everybody's answer for it: here every
-/// second look is into that queue.
-const ANSWERS_FIRST: u32 = 2;
-
 /// Runs the command that `arguments` name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -79,7 +73,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(arguments);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .global_queue_interval(ANSWERS_FIRST)
         .build()
     {
         Ok(runtime) => runtime,
