@@ -179,10 +179,10 @@ impl<DB: Database> Connections<DB> {
         loop {
             let resting = self.resting.lock().pop()?;
             let mut connection = resting.connection;
-            if resting.borrowed.elapsed() < self.rest.lifetime {
-                if resting.since.elapsed() < self.rest.trusted || connection.ping().await.is_ok() {
-                    return Some((connection, resting.borrowed));
-                }
+            if resting.borrowed.elapsed() < self.rest.lifetime
+                && (resting.since.elapsed() < self.rest.trusted || connection.ping().await.is_ok())
+            {
+                return Some((connection, resting.borrowed));
             }
             connection.close_on_drop();
         }
