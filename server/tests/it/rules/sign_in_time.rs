@@ -52,6 +52,10 @@ async fn measure(user: &User, round: usize) -> (f64, f64) {
         ];
         for turn in 0..emails.len() {
             let whose = (turn + number) % emails.len();
+            // Half as many tell whether the machine is quiet.
+            if whose == 2 && number % 2 == 1 {
+                continue;
+            }
             times[whose].push(refused(user, &emails[whose]).await);
         }
     }
