@@ -21,7 +21,7 @@ impl MigrationTrait for Migration {
                 // unique index holds neither for the other's equal.
                 "CREATE UNIQUE INDEX jobs_idempotent_house ON jobs (kind, idempotency_key) WHERE idempotency_key IS NOT NULL AND user_id IS NULL",
                 "DROP INDEX jobs_ready",
-                "CREATE INDEX jobs_ready ON jobs (kind, (COALESCE(user_id, 0)), priority, run_at, id) WHERE state = 'queued'",
+                "CREATE INDEX jobs_ready ON jobs (kind, (COALESCE(user_id, 0)), run_at, id) WHERE state = 'queued'",
                 "CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'queued'",
                 "DROP INDEX jobs_by_state",
                 "CREATE INDEX jobs_by_state ON jobs (state, created_at, id)",
@@ -79,7 +79,7 @@ async fn schedule_runs(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .table(Alias::new("schedule_runs"))
                 .col(text("name"))
                 .col(at("tick_at"))
-                .col(uuid("job_id"))
+                .col(uuid_null("job_id"))
                 .col(at("created_at"))
                 .primary_key(
                     Index::create()
