@@ -29,6 +29,7 @@ impl MigrationTrait for Migration {
                 "CREATE INDEX jobs_newest ON jobs (created_at, id)",
                 "CREATE INDEX jobs_finished ON jobs (finished_at, state) WHERE finished_at IS NOT NULL",
                 "CREATE INDEX jobs_finished_of_kind ON jobs (kind, finished_at, state) WHERE finished_at IS NOT NULL",
+                "CREATE INDEX jobs_dead ON jobs (kind) WHERE state = 'failed' AND replayed_by IS NULL",
                 "CREATE INDEX job_events_by_actor ON job_events (actor_user_id) WHERE actor_user_id IS NOT NULL",
                 "CREATE INDEX job_previews_by_actor ON job_previews (actor_user_id)",
             ],

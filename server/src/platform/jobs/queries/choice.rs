@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use entities::{JobId, JobState, UserId, jobs::job};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, EntityTrait,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
     FromQueryResult, QueryFilter, QuerySelect, Statement,
 };
 
@@ -35,7 +35,7 @@ pub(in super::super) struct Part<'a> {
 
 /// Whether anything is ready.
 pub(in super::super) async fn any_ready(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let first: Option<JobId> = job::Entity::find()
@@ -57,7 +57,7 @@ struct Kind {
 
 /// The kinds of which jobs are queued, now or for later.
 pub(in super::super) async fn queued_kinds(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
 ) -> Result<Vec<String>, DbErr> {
     let sql = "WITH RECURSIVE seen(kind) AS (\
                  SELECT min(kind) FROM jobs WHERE state = 'queued' \
@@ -78,7 +78,7 @@ struct Owner {
 
 /// The next owners of queued jobs of a kind, in order.
 pub(in super::super) async fn owners(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     part: Part<'_>,
 ) -> Result<Vec<i64>, DbErr> {
     let sql = format!(
@@ -99,7 +99,7 @@ pub(in super::super) async fn owners(
 
 /// The first ready jobs of each of these owners.
 pub(in super::super) async fn heads(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     part: Part<'_>,
     owners: &[i64],
 ) -> Result<Vec<Candidate>, DbErr> {
@@ -135,7 +135,7 @@ pub(in super::super) async fn heads(
 
 /// How many jobs of each user run, in all processes.
 pub(in super::super) async fn running_by_user(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
 ) -> Result<Vec<(UserId, i64)>, DbErr> {
     job::Entity::find()
         .select_only()

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use entities::{JobId, jobs::job};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, EntityTrait, QuerySelect,
+    ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QuerySelect,
     Statement,
 };
 
 use crate::platform::db::Txn;
 
 /// Whether there is any job.
-pub(in super::super) async fn any_job(read: &DatabaseConnection) -> Result<bool, DbErr> {
+pub(in super::super) async fn any_job(read: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let first: Option<JobId> = job::Entity::find()
         .select_only()
         .column(job::Column::Id)

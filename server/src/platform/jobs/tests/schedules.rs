@@ -20,7 +20,7 @@ async fn three(test: &TestDb) -> Vec<Site> {
     ];
     sites.insert(0, first);
     for site in &sites {
-        site.handle::<Plain>(|context, _| Box::pin(async { Ok(done_with_note(context)) }));
+        site.handle::<Plain>(|context, _| Box::pin(async move { Ok(done_with_note(context)) }));
         site.jobs.schedule(every_minute()).expect("a new name");
     }
     sites
