@@ -227,7 +227,7 @@ impl Stand {
     /// Adds jobs, each in a transaction of its caller; answers how many a second.
     async fn add(&self, count: usize) -> Result<f64, MeasureError> {
         let began = Instant::now();
-        let callers = (0..CALLERS).map(async move |caller| {
+        let callers = (0..CALLERS).map(move |caller| async move {
             for _ in (caller..count).step_by(CALLERS) {
                 self.add_one().await?;
             }

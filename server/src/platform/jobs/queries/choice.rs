@@ -5,8 +5,8 @@
 use chrono::{DateTime, Utc};
 use entities::{JobId, JobState, UserId, jobs::job};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
-    FromQueryResult, QueryFilter, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QuerySelect, Statement,
 };
 
 /// A ready job that this process may take.

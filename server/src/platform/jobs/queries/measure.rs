@@ -2,10 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entities::{JobId, jobs::job};
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QuerySelect,
-    Statement,
-};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QuerySelect, Statement};
 
 use crate::platform::db::Txn;
 
