@@ -43,25 +43,32 @@ mod worker;
 mod tests;
 
 pub(crate) use acts::{Act, Acted, JobAction};
-pub(crate) use bulk::{BULK, BulkDone, JobPreview, PreviewGone, Selection};
+#[cfg_attr(not(test), expect(unused_imports, reason = "the admin API names them"))]
+pub(crate) use bulk::{BulkDone, PreviewGone, Selection};
 pub(crate) use context::JobContext;
 pub(crate) use control::Cancelling;
 pub(crate) use enqueue::{Enqueued, NewJob};
-pub(crate) use filter::{JobFilter, JobPosition, JobSort, JobSortField, ShownState, SortValue};
+pub(crate) use filter::{JobFilter, JobPosition, JobSort, ShownState};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
-pub(crate) use history::{JobHistory, JobRun, JobStage, StageState};
-pub(crate) use input::{InputRefusal, input_as};
+#[cfg_attr(not(test), expect(unused_imports, reason = "the admin API names them"))]
+pub(crate) use history::{JobRun, JobStage, StageState};
+pub(crate) use input::InputRefusal;
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "kinds of later features ask for it")
+)]
+pub(crate) use input::input_as;
 pub(crate) use leader::Leader;
-pub(crate) use lists::{
-    COUNTED, Counted, JobPage, KindStatistics, Quantiles, SERIES_POINTS, SeriesPoint,
-};
+pub(crate) use lists::JobPage;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the admin API names them"))]
+pub(crate) use lists::{Counted, Quantiles, SeriesPoint};
 pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
 pub(crate) use month_turn::ResumeAwaitingBudget;
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
 pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;
-pub(crate) use schedules::{Schedule, ScheduleError, ScheduleView};
+pub(crate) use schedules::{Schedule, ScheduleError};
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
 pub(crate) use worker::Worker;
