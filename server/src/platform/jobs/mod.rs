@@ -43,25 +43,14 @@ mod worker;
 mod tests;
 
 pub(crate) use acts::{Act, Acted, JobAction};
-#[cfg_attr(not(test), expect(unused_imports, reason = "the admin API names them"))]
-pub(crate) use bulk::{BulkDone, PreviewGone, Selection};
 pub(crate) use context::JobContext;
 pub(crate) use control::Cancelling;
 pub(crate) use enqueue::{Enqueued, NewJob};
 pub(crate) use filter::{JobFilter, JobPosition, JobSort, ShownState};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
-#[cfg_attr(not(test), expect(unused_imports, reason = "the admin API names them"))]
-pub(crate) use history::{JobRun, JobStage, StageState};
 pub(crate) use input::InputRefusal;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "kinds of later features ask for it")
-)]
-pub(crate) use input::input_as;
 pub(crate) use leader::Leader;
 pub(crate) use lists::JobPage;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the admin API names them"))]
-pub(crate) use lists::{Counted, Quantiles, SeriesPoint};
 pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
 pub(crate) use month_turn::ResumeAwaitingBudget;
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
@@ -72,6 +61,25 @@ pub(crate) use schedules::{Schedule, ScheduleError};
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
 pub(crate) use worker::Worker;
+
+#[expect(unused_imports, reason = "the admin API names them")]
+pub(crate) use {
+    bulk::BulkDone,
+    history::{JobRun, JobStage},
+    lists::{Counted, Quantiles, SeriesPoint},
+};
+#[cfg_attr(
+    not(test),
+    expect(
+        unused_imports,
+        reason = "the admin API and kinds of later features name them"
+    )
+)]
+pub(crate) use {
+    bulk::{PreviewGone, Selection},
+    history::StageState,
+    input::input_as,
+};
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -144,7 +152,6 @@ impl Jobs {
     }
 
     /// The stages of a kind, in order; none for a kind that is not registered.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) fn stages(&self, kind: &str) -> &'static [&'static str] {
         self.0
             .registry

@@ -29,7 +29,6 @@ const LOOK: Duration = Duration::from_secs(10);
 /// A job and when it is added.
 pub(crate) struct Schedule {
     name: &'static str,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     expression: &'static str,
     cron: Cron,
     job: NewJob,

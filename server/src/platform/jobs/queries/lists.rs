@@ -1,13 +1,5 @@
 //! Lists and counts of jobs. Counts stop at a bound: no statement here walks the whole table.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use chrono::{DateTime, Utc};
 use entities::{
     JobId, JobState,

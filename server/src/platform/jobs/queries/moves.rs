@@ -234,7 +234,6 @@ pub(in super::super) async fn open_for_subject(
 }
 
 /// A user's jobs that are not over.
-#[cfg_attr(not(test), expect(dead_code, reason = "the admin API disables users"))]
 pub(in super::super) async fn open_of_user(txn: &Txn, user: UserId) -> Result<Vec<JobId>, DbErr> {
     job::Entity::find()
         .select_only()

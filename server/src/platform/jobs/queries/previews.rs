@@ -1,13 +1,5 @@
 //! Previews of bulk acts.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use chrono::{DateTime, Utc};
 use entities::{UserId, jobs::job_preview};
 use sea_orm::{
