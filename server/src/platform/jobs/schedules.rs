@@ -89,7 +89,6 @@ impl Schedule {
 }
 
 /// A schedule as consoles show it.
-#[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ScheduleView {
     pub(crate) name: &'static str,
