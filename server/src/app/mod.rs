@@ -25,6 +25,7 @@ use crate::{
         admin::{Administration, AdministrationParts},
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
+        jobs::OwnJobs,
         ops::{Ops, OpsParts},
     },
     platform::{
@@ -39,7 +40,7 @@ use crate::{
         config::{Config, EnvSource},
         db::Db,
         entropy::Entropy,
-        jobs::Jobs,
+        jobs::{Jobs, ResumeAwaitingBudget},
         limits::{LimitClock, Limits},
         observe::Observers,
         outbound,
@@ -105,6 +106,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
+    pub(crate) own_jobs: OwnJobs,
     pub(crate) admin: Administration,
     pub(crate) ops: Ops,
 }
@@ -153,11 +155,16 @@ impl App {
         let documents = ground.documents(&means)?;
         means.jobs.register(IndexDocument(documents.clone()))?;
         means.jobs.register(PurgeDocument(documents.clone()))?;
+        let month_turn = ResumeAwaitingBudget(means.jobs.clone());
+        means.jobs.register(month_turn)?;
+        means.jobs.schedule(ResumeAwaitingBudget::schedule()?)?;
         ground.observers.expect_jobs(&means.jobs.kinds());
         ground.db.observed_by(ground.observers.clone());
         let chat = ground.chat(&means, &documents);
         let admin = ground.admin(&means, &accounts, &documents);
         let ops = ground.ops(&means);
+        let stopping = ground.tasks.stopping().clone();
+        let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
         let limits = settings::limits(&ground.config.limits);
         Ok(Self {
             limits: Arc::new(Limits::new(limits, LimitClock::monotonic())),
@@ -179,6 +186,7 @@ impl App {
             accounts,
             documents,
             chat,
+            own_jobs,
             admin,
             ops,
         })

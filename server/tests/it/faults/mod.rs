@@ -9,6 +9,7 @@ mod disk_full;
 mod leaving;
 mod leaving_early;
 mod migration;
+mod outage;
 mod poison;
 mod program;
 mod providers;
