@@ -9,6 +9,7 @@ use super::App;
 use crate::platform::{
     budgets::JobLiveness,
     db::{DbError, Entity},
+    governance::DUTY,
     jobs::{Jobs, Leader},
     storage::TemporaryFiles,
     streams::EndReason,
@@ -17,6 +18,7 @@ use crate::platform::{
 const HOLDS: Duration = Duration::from_secs(15);
 const REEMBED: Duration = Duration::from_mins(1);
 const LEFTOVERS: Duration = Duration::from_hours(1);
+const DAILY: Duration = Duration::from_hours(24);
 
 impl App {
     pub(super) fn start_duties(&self, leader: &Leader) {
@@ -54,6 +56,11 @@ impl App {
         self.on_one(leader, "documents.orphans", LEFTOVERS, move || {
             let documents = documents.clone();
             async move { documents.remove_orphaned_blobs().await.map(|_| ()) }
+        });
+        let governance = self.governance.clone();
+        self.on_one(leader, DUTY, DAILY, move || {
+            let governance = governance.clone();
+            async move { governance.sweep_daily().await.map(|_| ()) }
         });
         if self.config.ai.embedding_model.is_some() {
             let documents = self.documents.clone();

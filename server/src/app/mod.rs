@@ -11,6 +11,7 @@ mod start;
 pub use crate::platform::clock::{Clock, ManualClock};
 pub use run::Stop;
 pub(crate) use run::bind_any;
+use retention::RetentionParts;
 pub(crate) use settings::EXTRACT_CHILD;
 pub use start::StartError;
 pub(crate) use start::db_settings;
@@ -39,10 +40,12 @@ use crate::{
         config::{Config, EnvSource},
         db::Db,
         entropy::Entropy,
+        governance::{EraseUser, ExportUser, Governance, GovernanceParts, RunRetention},
         jobs::Jobs,
         limits::{LimitClock, Limits},
         observe::Observers,
         outbound,
+        retention::Periods,
         retrieval::VectorIndex,
         storage::{Blobs, TemporaryFiles},
         streams::StreamHub,
@@ -105,6 +108,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
+    pub(crate) governance: Governance,
     pub(crate) admin: Administration,
     pub(crate) ops: Ops,
 }
@@ -153,6 +157,10 @@ impl App {
         let documents = ground.documents(&means)?;
         means.jobs.register(IndexDocument(documents.clone()))?;
         means.jobs.register(PurgeDocument(documents.clone()))?;
+        let governance = ground.governance(&means);
+        means.jobs.register(RunRetention(governance.clone()))?;
+        means.jobs.register(EraseUser(governance.clone()))?;
+        means.jobs.register(ExportUser(governance.clone()))?;
         ground.observers.expect_jobs(&means.jobs.kinds());
         ground.db.observed_by(ground.observers.clone());
         let chat = ground.chat(&means, &documents);
@@ -179,6 +187,7 @@ impl App {
             accounts,
             documents,
             chat,
+            governance,
             admin,
             ops,
         })
@@ -220,11 +229,7 @@ impl Ground {
 
     fn means(&self) -> Result<Means, StartError> {
         let (config, db, clock) = (&self.config, &self.db, &self.clock);
-        let previous = config.auth.jwt_secret_previous.as_ref();
-        let previous: Vec<&[u8]> = previous
-            .into_iter()
-            .map(|secret| secret.expose_secret().as_bytes())
-            .collect();
+        let previous = self.previous_secrets();
         let secret = self.secret.expose_secret().as_bytes();
         let jitter = self.entropy.clone();
         Ok(Means {
@@ -256,6 +261,44 @@ impl Ground {
         })
     }
 
+    /// The secrets that this house's replaced.
+    fn previous_secrets(&self) -> Vec<&[u8]> {
+        let previous = self.config.auth.jwt_secret_previous.as_ref();
+        previous
+            .into_iter()
+            .map(|secret| secret.expose_secret().as_bytes())
+            .collect()
+    }
+
+    fn periods(&self) -> Periods {
+        Periods::new(self.db.clone(), self.config.retention.clone())
+    }
+
+    fn governance(&self, means: &Means) -> Governance {
+        let registry = retention::registry(RetentionParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
+            blobs: self.blobs.clone(),
+            temporary: self.temporary.clone(),
+        });
+        let parts = GovernanceParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            registry,
+            periods: self.periods(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
+            blobs: self.blobs.clone(),
+            temporary: self.temporary.clone(),
+            telemetry: self.telemetry.clone(),
+        };
+        let secret = self.secret.expose_secret().as_bytes();
+        Governance::new(parts, secret, &self.previous_secrets())
+    }
+
     fn documents(&self, means: &Means) -> Result<Documents, StartError> {
         let parts = DocumentParts {
             db: self.db.clone(),
@@ -266,6 +309,7 @@ impl Ground {
             jobs: means.jobs.clone(),
             budgets: means.budgets.clone(),
             audit: means.audit.clone(),
+            periods: self.periods(),
             gateway: means.gateway.clone(),
             telemetry: self.telemetry.clone(),
         };

@@ -79,7 +79,6 @@ pub(super) fn documents(
         allowed: AllowedTypes::new(profile, &config.uploads.mimes)?,
         max_upload_bytes: config.http.max_upload_bytes,
         max_stores_per_user: config.uploads.max_stores_per_user,
-        keep_deleted: config.retention.soft_deleted,
         extractor: Extractor {
             program,
             args: vec![EXTRACT_CHILD.into()],

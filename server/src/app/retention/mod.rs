@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::App;
 use crate::{
     features::{accounts, admin, chat, documents},
     platform::{
-        audit, budgets,
+        audit::Audit,
+        backup, budgets,
         clock::Clock,
         db::Db,
+        governance,
         jobs::Jobs,
-        retention::{Class, Part, Place, Registry},
+        retention::{self, Class, Part, Place, Registry},
         retrieval,
         storage::{BlobKey, Blobs, TemporaryFiles},
     },
@@ -24,6 +25,7 @@ pub(crate) struct RetentionParts {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) jobs: Jobs,
+    pub(crate) audit: Audit,
     pub(crate) blobs: Blobs,
     pub(crate) temporary: TemporaryFiles,
 }
@@ -35,6 +37,7 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         db,
         clock,
         jobs,
+        audit,
         blobs,
         temporary,
     } = parts;
@@ -43,24 +46,14 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         .with(jobs.retention())
         .with(chat::retention(&db))
         .with(retrieval::retention(&db))
-        .with(documents::retention(&db, &blobs, &temporary))
+        .with(documents::retention(&db, &jobs, &blobs, &temporary))
         .with(budgets::retention(&db))
-        .with(audit::retention())
+        .with(audit.retention())
         .with(admin::retention())
+        .with(retention::retention(&db))
+        .with(governance::retention(&db, &blobs))
+        .with(backup::retention(&db))
         .with(house())
-}
-
-impl App {
-    /// What this house keeps.
-    pub(crate) fn retention(&self) -> Registry {
-        registry(RetentionParts {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            jobs: self.jobs.clone(),
-            blobs: self.blobs.clone(),
-            temporary: self.temporary.clone(),
-        })
-    }
 }
 
 /// What belongs to no feature.

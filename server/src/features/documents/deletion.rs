@@ -16,11 +16,19 @@ use crate::platform::{
     audit::AuditEvent,
     db::{Txn, WriteKey},
     jobs::{JobHandler, NewJob},
+    retention::{Class, Term},
 };
 
 /// A blob this young may belong to an upload under way.
 const YOUNG: Duration = Duration::hours(1);
 const ORPHAN_PAGE: usize = 200;
+
+/// When something is deleted, and when for good.
+#[derive(Clone, Copy)]
+struct Times {
+    now: DateTime<Utc>,
+    purge: Option<DateTime<Utc>>,
+}
 
 impl Documents {
     /// Hides a document, stops its indexing, and schedules its purge.
@@ -30,17 +38,17 @@ impl Documents {
         id: DocumentId,
     ) -> Result<(), DocumentsError> {
         self.document(user, id).await?;
-        let input = (self.clone(), user, id, self.0.clock.now());
+        let input = (self.clone(), user, id, self.purge_time().await?);
         self.0
             .db
             .write(
                 self.0.budgets.key(user),
                 input,
-                |txn, (documents, user, id, now)| {
+                |txn, (documents, user, id, times)| {
                     Box::pin(async move {
-                        if queries::delete_document(txn, *id, *user, *now).await? {
+                        if queries::delete_document(txn, *id, *user, times.now).await? {
                             documents
-                                .stop_and_schedule_purge(txn, *user, *id, *now)
+                                .stop_and_schedule_purge(txn, *user, *id, times.purge)
                                 .await?;
                         }
                         Ok(())
@@ -58,17 +66,17 @@ impl Documents {
         id: StoreId,
     ) -> Result<(), DocumentsError> {
         self.store(user, id).await?;
-        let input = (self.clone(), user, id, self.0.clock.now());
+        let input = (self.clone(), user, id, self.purge_time().await?);
         self.0
             .db
             .write(
                 self.0.budgets.key(user),
                 input,
-                |txn, (documents, user, id, now)| {
+                |txn, (documents, user, id, times)| {
                     Box::pin(async move {
-                        for document in queries::delete_store(txn, *id, *user, *now).await? {
+                        for document in queries::delete_store(txn, *id, *user, times.now).await? {
                             documents
-                                .stop_and_schedule_purge(txn, *user, document.id, *now)
+                                .stop_and_schedule_purge(txn, *user, document.id, times.purge)
                                 .await?;
                         }
                         documents
@@ -81,26 +89,36 @@ impl Documents {
         Ok(())
     }
 
+    /// Now, and when what is deleted now may go.
+    async fn purge_time(&self) -> Result<Times, DocumentsError> {
+        let now = self.0.clock.now();
+        let purge = match self.0.periods.of(Class::SoftDeleted).await?.term {
+            Term::After(keep) => Some(now + keep),
+            Term::Kept | Term::Until(_) => None,
+        };
+        Ok(Times { now, purge })
+    }
+
     async fn stop_and_schedule_purge(
         &self,
         txn: &Txn,
         user: UserId,
         id: DocumentId,
-        now: DateTime<Utc>,
+        purge: Option<DateTime<Utc>>,
     ) -> Result<(), DbErr> {
         let indexing = Some(super::IndexDocument::KIND);
         self.0
             .jobs
             .cancel_for_subject_in(txn, subject(id), indexing)
             .await?;
-        let Some(keep) = self.0.settings.keep_deleted else {
+        let Some(purge) = purge else {
             return Ok(());
         };
         let mut job = NewJob::of::<PurgeDocument>(&PurgeParameters { document_id: id })
             .map_err(|error| DbErr::Custom(error.to_string()))?;
         job.user_id = Some(user);
         job.subject = Some(subject(id));
-        job.run_at = Some(now + keep);
+        job.run_at = Some(purge);
         job.duplicate_key = Some(format!("document:{id}"));
         let job = self.0.jobs.enqueue_in(txn, &job).await?;
         queries::set_purge_job(txn, id, job.id()).await

@@ -9,6 +9,7 @@ use super::{Documents, error, queries};
 use crate::platform::{
     db::Txn,
     jobs::{JobContext, JobError, JobHandler, Outcome, Policy},
+    retention::Class,
     retrieval::Keep,
     storage::BlobKey,
 };
@@ -52,9 +53,17 @@ impl JobHandler for PurgeDocument {
         let Some(document) = document else {
             return Ok(Outcome::done());
         };
-        if document.deleted_at.is_none() {
+        let Some(deleted_at) = document.deleted_at else {
             // Restored in the meantime.
             return Err(JobError::Cancelled);
+        };
+        let period = documents.0.periods.of(Class::SoftDeleted).await?;
+        if period
+            .over_before(context.now())
+            .is_none_or(|over| deleted_at > over)
+        {
+            // It is kept for longer now than when it was deleted: the sweep takes it in its time.
+            return Ok(Outcome::done());
         }
         context.progress(0.0, "purge").await?;
         documents.remove_passages(id, Keep::Nothing).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike, NaiveTime, Utc};
 
-use super::{Jobs, Leader, Process, settings::delta};
+use super::{Jobs, Leader, Process, queries::leases, settings::delta};
 use crate::platform::{
     db::{DbError, WriteKey},
     tasks::Tasks,
@@ -21,6 +21,11 @@ impl Jobs {
             let upkeep = || jobs.upkeep();
             leader.run("jobs.upkeep", EVERY, &stopping, upkeep).await;
         });
+    }
+
+    /// When a duty that one process does for all is due again; `None` before its first time.
+    pub(crate) async fn duty_due_at(&self, name: &str) -> Result<Option<DateTime<Utc>>, DbError> {
+        Ok(leases::until(self.0.db.read(), name).await?)
     }
 
     pub(super) async fn upkeep(&self) -> Result<(), DbError> {

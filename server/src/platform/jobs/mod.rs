@@ -39,6 +39,7 @@ pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy,
 pub(crate) use leader::Leader;
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
+pub(crate) use queries::retention::needed_by_a_job;
 pub(crate) use registry::DuplicateKind;
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;

@@ -6,7 +6,7 @@ use entities::UserId;
 use super::index;
 use crate::platform::{
     db::{Db, WriteKey},
-    retention::{Class, Eraser, Part, Place, RetentionError},
+    retention::{Class, Eraser, Expiring, Part, Place, RetentionError},
 };
 
 const PASSAGES: Place = Place::Table("passages");
@@ -45,4 +45,16 @@ impl Eraser for Passages {
     async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
         Ok(index::count_of_user(self.0.read(), user).await?)
     }
+}
+
+/// What the documents that `documents` selects have in the index: SQL for their keys. Vectors first,
+/// so that no cascade makes a step longer than it looks.
+pub(crate) fn passages_of(documents: &str) -> [Expiring; 2] {
+    let of_documents = format!("document_id IN ({documents})");
+    [
+        Expiring::of("passage_vectors", of_documents.clone())
+            .key("passage_id")
+            .texts(&["model", "codes", "vector"]),
+        Expiring::of("passages", of_documents).texts(&["heading", "body"]),
+    ]
 }

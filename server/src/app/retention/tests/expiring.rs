@@ -27,6 +27,7 @@ const DEFAULTS: RetentionConfig = RetentionConfig {
     finished_jobs: Some(days(30)),
     soft_deleted: Some(days(30)),
     uploads_tmp: Some(days(1)),
+    exports: Some(days(1)),
     audit: Some(days(400)),
     sessions: Some(days(30)),
     raw_audio: Some(days(30)),

@@ -44,3 +44,14 @@ pub(in super::super) async fn keep(
         .await?;
     Ok(kept.rows_affected == 1)
 }
+
+/// Until when the lease is held.
+pub(in super::super) async fn until(
+    connection: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let found = lease::Entity::find_by_id(name.to_owned())
+        .one(connection)
+        .await?;
+    Ok(found.map(|lease| lease.until))
+}
