@@ -8,4 +8,5 @@ pub mod admin;
 pub mod chat;
 pub mod costs;
 pub mod documents;
+pub mod exports;
 pub mod ops;

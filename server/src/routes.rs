@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    features::{accounts, admin, chat, costs, documents, ops},
+    features::{accounts, admin, chat, costs, documents, exports, ops},
     platform::http::{ApiInfo, Dialect, Family, GlobalLimit, Registry},
 };
 
@@ -22,6 +22,7 @@ pub(crate) fn registry(app: &App) -> Registry {
     documents::register(&mut registry, &app.documents);
     chat::register(&mut registry, &app.chat);
     costs::register(&mut registry, &app.budgets);
+    exports::register(&mut registry, &app.governance);
     admin::register(&mut registry, &app.admin);
     registry
 }

@@ -18,6 +18,8 @@ use crate::platform::{
 const HOLDS: Duration = Duration::from_secs(15);
 const REEMBED: Duration = Duration::from_mins(1);
 const LEFTOVERS: Duration = Duration::from_hours(1);
+/// How often the levels are read that stand in tables.
+const ON_RECORD: Duration = Duration::from_mins(1);
 const DAILY: Duration = Duration::from_hours(24);
 
 impl App {
@@ -85,6 +87,18 @@ impl App {
 
     fn start_gauges(&self) {
         self.tasks.spawn("gauges", self.ops.clone().keep_gauges());
+        let (governance, stopping) = (self.governance.clone(), self.tasks.stopping().clone());
+        self.tasks.spawn("governance-gauges", async move {
+            let rounds = async {
+                loop {
+                    if let Err(error) = governance.collect_gauges().await {
+                        tracing::debug!(event = "gauges_not_read", %error);
+                    }
+                    tokio::time::sleep(ON_RECORD).await;
+                }
+            };
+            stopping.run_until_cancelled(rounds).await;
+        });
     }
 
     fn clean_temporary_files(&self) {

@@ -11,8 +11,7 @@ mod start;
 pub use crate::platform::clock::{Clock, ManualClock};
 pub use run::Stop;
 pub(crate) use run::bind_any;
-use retention::RetentionParts;
-pub(crate) use settings::EXTRACT_CHILD;
+pub(crate) use settings::{EXTRACT_CHILD, backup_house};
 pub use start::StartError;
 pub(crate) use start::db_settings;
 
@@ -40,12 +39,11 @@ use crate::{
         config::{Config, EnvSource},
         db::Db,
         entropy::Entropy,
-        governance::{EraseUser, ExportUser, Governance, GovernanceParts, RunRetention},
+        governance::{EraseUser, ExportUser, Governance, RunRetention},
         jobs::Jobs,
         limits::{LimitClock, Limits},
         observe::Observers,
         outbound,
-        retention::Periods,
         retrieval::VectorIndex,
         storage::{Blobs, TemporaryFiles},
         streams::StreamHub,
@@ -209,7 +207,7 @@ impl Ground {
         std::fs::create_dir_all(&config.storage.dir)
             .map_err(|error| StartError::folder(&config.storage.dir, error))?;
         let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;
-        let blobs = Blobs::in_folder(&config.storage.dir.join("blobs"), telemetry.clone())?;
+        let blobs = Blobs::in_folder(&config.storage.dir.join(settings::BLOBS), telemetry.clone())?;
         let temporary = TemporaryFiles::in_folder(&config.storage.tmp_dir)?;
         let db = start::database(&config).await?;
         Ok(Self {
@@ -268,35 +266,6 @@ impl Ground {
             .into_iter()
             .map(|secret| secret.expose_secret().as_bytes())
             .collect()
-    }
-
-    fn periods(&self) -> Periods {
-        Periods::new(self.db.clone(), self.config.retention.clone())
-    }
-
-    fn governance(&self, means: &Means) -> Governance {
-        let registry = retention::registry(RetentionParts {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            jobs: means.jobs.clone(),
-            audit: means.audit.clone(),
-            blobs: self.blobs.clone(),
-            temporary: self.temporary.clone(),
-        });
-        let parts = GovernanceParts {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
-            registry,
-            periods: self.periods(),
-            jobs: means.jobs.clone(),
-            audit: means.audit.clone(),
-            blobs: self.blobs.clone(),
-            temporary: self.temporary.clone(),
-            telemetry: self.telemetry.clone(),
-        };
-        let secret = self.secret.expose_secret().as_bytes();
-        Governance::new(parts, secret, &self.previous_secrets())
     }
 
     fn documents(&self, means: &Means) -> Result<Documents, StartError> {

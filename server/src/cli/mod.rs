@@ -2,6 +2,7 @@
 //! and calls one function.
 
 mod accounts;
+mod backup;
 mod demo;
 mod doctor;
 mod eval;
@@ -55,6 +56,10 @@ enum Command {
     Erase(users::Erase),
     /// Write everything of a user into one file
     Export(users::Export),
+    /// Write the house into a folder: database, blobs, checksums; servers go on meanwhile
+    Backup(backup::Backup),
+    /// Put a backup back: verified first, whole or not at all
+    Restore(backup::Restore),
     /// Remove temporary files that a killed process left behind
     CleanupTmp,
     /// Start documents again that have been stuck for so many minutes
@@ -102,6 +107,8 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Retention(command) => Box::pin(command.run()).await,
         Command::Erase(command) => Box::pin(command.run()).await,
         Command::Export(command) => Box::pin(command.run()).await,
+        Command::Backup(command) => Box::pin(command.run()).await,
+        Command::Restore(command) => Box::pin(command.run()).await,
         Command::CleanupTmp => maintenance::cleanup_tmp(),
         Command::MarkStuck(command) => Box::pin(command.run()).await,
         Command::Eval(command) => command.run().await,

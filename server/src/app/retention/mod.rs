@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+
+use super::{Ground, Means};
 use crate::{
     features::{accounts, admin, chat, documents},
     platform::{
@@ -9,9 +12,9 @@ use crate::{
         backup, budgets,
         clock::Clock,
         db::Db,
-        governance,
+        governance::{self, Governance, GovernanceParts},
         jobs::Jobs,
-        retention::{self, Class, Part, Place, Registry},
+        retention::{self, Class, Part, Periods, Place, Registry},
         retrieval,
         storage::{BlobKey, Blobs, TemporaryFiles},
     },
@@ -54,6 +57,37 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         .with(governance::retention(&db, &blobs))
         .with(backup::retention(&db))
         .with(house())
+}
+
+impl Ground {
+    pub(super) fn periods(&self) -> Periods {
+        Periods::new(self.db.clone(), self.config.retention.clone())
+    }
+
+    pub(super) fn governance(&self, means: &Means) -> Governance {
+        let registry = registry(RetentionParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
+            blobs: self.blobs.clone(),
+            temporary: self.temporary.clone(),
+        });
+        let parts = GovernanceParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            registry,
+            periods: self.periods(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
+            blobs: self.blobs.clone(),
+            temporary: self.temporary.clone(),
+            telemetry: self.telemetry.clone(),
+        };
+        let secret = self.secret.expose_secret().as_bytes();
+        Governance::new(parts, secret, &self.previous_secrets())
+    }
 }
 
 /// What belongs to no feature.

@@ -9,6 +9,7 @@ mod error;
 mod member;
 mod observer;
 mod schema;
+mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -19,7 +20,8 @@ mod writer;
 pub(crate) use connect::{DbSettings, Target};
 pub(crate) use error::DbError;
 pub(crate) use observer::DbObserver;
-pub(crate) use schema::SchemaState;
+pub(crate) use schema::{SchemaState, known_migrations};
+pub(crate) use snapshot::snapshot;
 pub(crate) use transaction::{Change, Entity, Txn};
 pub(crate) use writer::WriteKey;
 
@@ -132,6 +134,12 @@ impl Db {
     /// Brings the schema to this program's version; several processes may ask at once.
     pub(crate) async fn migrate(&self) -> Result<(), DbError> {
         schema::migrate(&self.write).await
+    }
+
+    /// The migrations that the schema has.
+    pub(crate) async fn migrations(&self) -> Result<Vec<String>, DbError> {
+        let applied = schema::applied(&self.read).await?;
+        Ok(applied.into_iter().collect())
     }
 
     /// Compares the schema with this program's.

@@ -1,6 +1,6 @@
 //! What there is of each class, how long it is kept, and who may change that.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::{RetentionRunId, UserId, governance::retention_run};
 use futures_util::TryStreamExt;
 use serde_json::json;
@@ -14,6 +14,22 @@ use crate::platform::{
 
 /// The duty that begins the daily sweep.
 pub(crate) const DUTY: &str = "retention.sweep";
+
+/// The hour of the day, in UTC, at which a new house sweeps.
+const HOUR: u32 = 3;
+
+/// When a house that has never swept does so first: at night.
+fn first_sweep(now: DateTime<Utc>) -> DateTime<Utc> {
+    let today = now
+        .date_naive()
+        .and_hms_opt(HOUR, 0, 0)
+        .map_or(now, |at| at.and_utc());
+    if today > now {
+        today
+    } else {
+        today + TimeDelta::days(1)
+    }
+}
 
 /// A class, as operators see it.
 #[derive(Clone, Debug)]
@@ -31,7 +47,7 @@ pub(crate) struct ClassSummary {
 }
 
 /// Days, as operators set and see them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Days(pub(crate) Option<f64>);
 
 impl Days {
@@ -47,6 +63,12 @@ impl Days {
 }
 
 impl Governance {
+    /// Has the daily sweep begin, unless it has; to be called at each start.
+    pub(crate) async fn expect_sweeps(&self) -> Result<(), GovernanceError> {
+        let first = first_sweep(self.0.clock.now());
+        Ok(self.0.jobs.first_duty_at(DUTY, first).await?)
+    }
+
     /// Every class.
     pub(crate) async fn classes(&self) -> Result<Vec<ClassSummary>, GovernanceError> {
         let next_run_at = self.0.jobs.duty_due_at(DUTY).await?;
@@ -172,5 +194,20 @@ fn change(actor: UserId, class: Class, before: Days, after: Option<u32>) -> Audi
         target_type: Some("retention"),
         target_id: Some(class.name().to_owned()),
         metadata: json!({ "days_before": before.0, "days": after }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn the_first_sweep_is_at_night() {
+        let at = |day, hour| Utc.with_ymd_and_hms(2026, 11, day, hour, 0, 0).unwrap();
+        assert_eq!(first_sweep(at(21, 2)), at(21, 3));
+        assert_eq!(first_sweep(at(21, 3)), at(22, 3));
+        assert_eq!(first_sweep(at(30, 12)), at(30, 3) + TimeDelta::days(1));
     }
 }

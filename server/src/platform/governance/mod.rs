@@ -11,6 +11,7 @@ mod erasure;
 mod error;
 mod export;
 mod export_job;
+mod gauges;
 mod preview;
 mod queries;
 mod receipt;

@@ -45,6 +45,21 @@ pub(in super::super) async fn keep(
     Ok(kept.rows_affected == 1)
 }
 
+/// Has a lease that was never held begin at an instant.
+pub(in super::super) async fn defer(
+    txn: &Txn,
+    name: &str,
+    until: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    txn.execute_raw(Statement::from_sql_and_values(
+        txn.get_database_backend(),
+        "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+        [name.into(), Uuid::nil().into(), until.into()],
+    ))
+    .await?;
+    Ok(())
+}
+
 /// Until when the lease is held.
 pub(in super::super) async fn until(
     connection: &impl ConnectionTrait,

@@ -6,8 +6,8 @@ use entities::{
     governance::retention_run::{ActiveModel, Column, Entity, Model},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -143,6 +143,19 @@ pub(crate) async fn close_interrupted(
         .exec(txn)
         .await?;
     Ok(closed.rows_affected)
+}
+
+/// The newest run of a class that went through to its end.
+pub(crate) async fn last_good(
+    connection: &impl ConnectionTrait,
+    class: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Class.eq(class))
+        .filter(Column::Outcome.eq(RunOutcome::Ok))
+        .order_by_desc(Column::Id)
+        .one(connection)
+        .await
 }
 
 /// The newest first, of one class or of all, before run `before` when given.
