@@ -11,7 +11,7 @@ use super::{CliError, build, say};
 use crate::{
     app::App,
     platform::{
-        governance::{ClassPreview, Preview, RunOf},
+        governance::{ClassPreview, ClassSummary, Days, Preview, RunOf},
         retention::{Class, Holding, Period, Registry, Term},
     },
 };
@@ -24,6 +24,9 @@ pub(super) struct Retention {
     /// Show every place of data with its class, and what deletes it
     #[arg(long, conflicts_with = "dry_run")]
     places: bool,
+    /// Show every class: how long it is kept, who says so, what there is, what its last run deleted
+    #[arg(long, conflicts_with_all = ["dry_run", "places"])]
+    list: bool,
     /// Only this class; can be given several times
     #[arg(long, value_parser = class)]
     class: Vec<Class>,
@@ -44,11 +47,37 @@ impl Retention {
         let app = build().await?;
         let told = if self.places {
             places(&app).await
+        } else if self.list {
+            self.list(&app).await
         } else {
             self.preview_or_run(&app).await
         };
         app.close().await;
         told.map(|()| ExitCode::SUCCESS)
+    }
+
+    async fn list(&self, app: &App) -> Result<(), CliError> {
+        let classes = app.governance.classes().await.map_err(CliError::other)?;
+        if self.json {
+            let classes: Vec<Value> = classes.iter().map(class_as_json).collect();
+            say(json!({ "classes": classes }).to_string());
+            return Ok(());
+        }
+        for class in &classes {
+            let last = class.last_run.as_ref().map_or_else(String::new, |run| {
+                format!(", last run {} deleted {}", run.id, run.rows_deleted)
+            });
+            say(format!(
+                "{:14} {:>9} rows {:>7} blobs {:>14} bytes, kept {} ({}){last}",
+                class.period.class.name(),
+                class.rows,
+                class.blobs,
+                class.bytes,
+                term(class.period.term),
+                class.period.source.as_str()
+            ));
+        }
+        Ok(())
     }
 
     async fn preview_or_run(&self, app: &App) -> Result<(), CliError> {
@@ -149,12 +178,28 @@ fn preview_as_json(preview: &Preview) -> Value {
         .collect();
     json!({
         "at": preview.at,
+        "good_until": preview.expires_at,
         "rows": preview.total.rows,
         "blobs": preview.total.blobs,
         "bytes": preview.total.bytes,
         "users": preview.total.users.len(),
         "held_back": preview.total.held_back,
         "classes": classes,
+    })
+}
+
+fn class_as_json(class: &ClassSummary) -> Value {
+    json!({
+        "class": class.period.class.name(),
+        "days": Days::of(class.period.term).0,
+        "days_configured": Days::of(class.period.configured).0,
+        "source": class.period.source.as_str(),
+        "rows": class.rows,
+        "blobs": class.blobs,
+        "bytes": class.bytes,
+        "oldest_at": class.oldest_at,
+        "next_run_at": class.next_run_at,
+        "last_run": class.last_run.as_ref().map(run_as_json),
     })
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{House, PASSWORD, User, house::ADMIN, on_each_database};
+use crate::support::{
+    House, PASSWORD, User, client::eventually, house::ADMIN, on_each_database,
+};
 
 /// What anonymous, the owner, another user, an auditor and an admin get.
 type Statuses = [u16; 5];
@@ -101,6 +103,27 @@ const TABLE: &[(&str, &str, &str, &str, Statuses)] = &[
         "/api/stores",
         "{}",
         SIGNED_IN_UNREADABLE,
+    ),
+    (
+        "POST",
+        "/api/account/export",
+        "/api/account/export",
+        "",
+        [401, 202, 202, 202, 202],
+    ),
+    (
+        "GET",
+        "/api/account/export",
+        "/api/account/export",
+        "",
+        SIGNED_IN,
+    ),
+    (
+        "GET",
+        "/api/account/export/{id}",
+        "/api/account/export/{export}",
+        "",
+        OWNER,
     ),
     (
         "GET",
@@ -361,6 +384,20 @@ async fn sign_in(house: &House) -> [User; 5] {
     ]
 }
 
+/// An export that can be fetched.
+async fn exported(owner: &User) -> i64 {
+    owner
+        .post("/api/account/export", &json!({}))
+        .await
+        .expect(202);
+    eventually(|| async {
+        let exports = owner.get("/api/account/export").await.expect(200);
+        let newest = &exports["items"][0];
+        (newest["state"] == "ready").then(|| newest["id"].as_i64().expect("an id"))
+    })
+    .await
+}
+
 /// Makes the people and one thing of each kind; answers what the table calls the things.
 async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
     let owner = house.user("owner").await;
@@ -368,6 +405,7 @@ async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
     let text = b"The ferry leaves the north pier at nine in the morning.".to_vec();
     let document = owner.indexed(store, "ferry.txt", "text/plain", text).await;
     let stream = owner.ask(store, "When does the ferry leave?").await;
+    let export = exported(&owner).await;
     let sign_in = owner.get("/api/auth/sessions").await.expect(200)["items"][0]["id"].clone();
     house.user("other").await;
     let bystander = house.user("bystander").await.id().await;
@@ -385,5 +423,6 @@ async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
         ("{session}", stream.session.expect("a session")),
         ("{sign-in}", sign_in.as_str().expect("an id").to_owned()),
         ("{bystander}", bystander.to_string()),
+        ("{export}", export.to_string()),
     ]
 }

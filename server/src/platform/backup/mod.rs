@@ -18,7 +18,7 @@ mod verify;
 
 pub(crate) use error::BackupError;
 pub(crate) use manifest::Manifest;
-pub(crate) use record::{Recorded, latest, record};
+pub(crate) use record::{latest, record};
 pub(crate) use restore::{Existing, restore};
 pub(crate) use retention::retention;
 pub(crate) use take::take;

@@ -14,7 +14,7 @@ use crate::platform::{
     audit::AuditEvent,
     db::{DbErr, Txn, WriteKey},
     jobs::{Enqueued, Subject},
-    retention::Place,
+    retention::{Class, Holding, Place, Tally},
 };
 
 /// How long an erasure waits for the user's running jobs to stop: longer than the lease of one whose
@@ -24,6 +24,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 impl Governance {
     /// Begins to erase a user, by a job.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn erase_user(
         &self,
         actor: UserId,
@@ -89,6 +90,33 @@ impl Governance {
             }
         }
         Ok(found)
+    }
+
+    /// What an erasure would take, class by class.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
+    pub(crate) async fn erase_forecast(
+        &self,
+        user: UserId,
+    ) -> Result<BTreeMap<Class, Tally>, GovernanceError> {
+        let mut forecast: BTreeMap<Class, Tally> = BTreeMap::new();
+        let registry = &self.0.registry;
+        for (places, rows) in registry.remaining(user).await? {
+            let of_place = |holding: &&Holding| places.first() == Some(&holding.place);
+            if let Some(holding) = registry.holdings().iter().find(of_place) {
+                forecast.entry(holding.class).or_default().rows += rows;
+            }
+        }
+        for holding in registry.holdings() {
+            let Place::Blobs(prefix) = holding.place else {
+                continue;
+            };
+            let mut blobs = self.0.blobs.of_user(prefix, user);
+            while let Some((_, size)) = blobs.try_next().await? {
+                let class = forecast.entry(holding.class).or_default();
+                class.add(Tally::of_blobs(1, size));
+            }
+        }
+        Ok(forecast)
     }
 
     /// Erases a user now, and answers the receipt, which is not stored yet. Running jobs of the user
@@ -191,6 +219,7 @@ impl Governance {
     }
 
     /// The receipts of a user, or of everybody, the newest first.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn receipts(
         &self,
         user: Option<UserId>,

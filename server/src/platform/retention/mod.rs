@@ -27,15 +27,17 @@ pub(crate) use error::RetentionError;
 pub(crate) use export::{Cursor, Exporter, Original, Page};
 pub(crate) use own::retention;
 pub(crate) use part::{Eraser, Expirer, Holding, Part, Place};
-pub(crate) use periods::{Period, PeriodRefused, Periods, Source};
+pub(crate) use periods::{Period, PeriodRefused, Periods};
+#[cfg(test)]
+pub(crate) use periods::Source;
 pub(crate) use queries::{
     expiring::Expiring,
     runs,
-    schema::{Table, tables},
+    schema::Table,
 };
 #[cfg(test)]
-pub(crate) use queries::schema::about_users;
-pub(crate) use registry::{Erasure, Registry};
+pub(crate) use queries::schema::{about_users, tables};
+pub(crate) use registry::Registry;
 pub(crate) use rows::Rows;
 pub(crate) use sweep::Sweep;
 pub(crate) use tally::Tally;

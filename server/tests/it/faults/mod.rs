@@ -2,10 +2,13 @@
 //! away, signals, a schema of another version. Against the real binary wherever a process dies.
 
 mod ai_sdk;
+mod backup;
 mod crash;
+mod erasure;
 mod leaving;
 mod program;
 mod providers;
+mod retention;
 mod shutdown;
 mod start;
 mod state;

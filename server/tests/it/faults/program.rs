@@ -107,6 +107,11 @@ impl Site {
         program
     }
 
+    /// Starts `worker` without waiting for anything: it may die at once.
+    pub fn start_worker(&self, settings: &[(&str, &str)]) -> Program {
+        self.start("worker", settings)
+    }
+
     fn start(&self, command: &str, settings: &[(&str, &str)]) -> Program {
         let mut child = self
             .command(&[command], settings)
@@ -199,6 +204,17 @@ impl Program {
         self.signal(Signal::SIGTERM);
         let status = self.ended().await;
         assert!(status.success(), "{status}:\n{}", said(&self.log.borrow()));
+    }
+}
+
+impl Program {
+    /// As [`Program::stop`], with everything that it has said.
+    pub async fn stop_and_read(mut self) -> String {
+        self.signal(Signal::SIGTERM);
+        let status = self.ended().await;
+        let log = said(&self.log.borrow());
+        assert!(status.success(), "{status}:\n{log}");
+        log
     }
 }
 

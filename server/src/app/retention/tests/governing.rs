@@ -121,6 +121,8 @@ async fn an_erasure_leaves_a_receipt_that_nobody_can_change() {
         house.run("DELETE FROM erasure_receipts".to_owned()).await;
         let governance = &house.governance;
         assert!(!governance.holdings_of(ADA.id).await.unwrap().is_empty());
+        let forecast = governance.erase_forecast(ADA.id).await.unwrap();
+        assert!(forecast[&Class::Chat].rows >= 3);
 
         let receipt = governance.erase_now(Some(ROOT), ADA.id).await.unwrap();
 
