@@ -6,7 +6,9 @@
 pub mod accounts;
 pub mod admin;
 pub mod chat;
+pub mod console;
 pub mod costs;
 pub mod documents;
 pub mod exports;
+pub mod filter;
 pub mod ops;
