@@ -76,3 +76,12 @@ pub(super) async fn at_work(
         .await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
+
+/// Says of every process that it has stopped.
+pub(super) async fn stop_all(txn: &Txn) -> Result<(), DbErr> {
+    txn.execute_unprepared(
+        "UPDATE processes SET stopped_at = heartbeat_at WHERE stopped_at IS NULL",
+    )
+    .await?;
+    Ok(())
+}

@@ -12,7 +12,7 @@ use super::{
     postgres, queries, stage,
     verify::{blobs, check_kind, verify},
 };
-use crate::platform::db::{Db, DbSettings, Target};
+use crate::platform::db::{Db, DbSettings, Target, WriteKey};
 
 /// What to do with a house that is not empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,29 @@ pub(crate) async fn restore(
         swap.undo();
         return Err(error);
     }
+    forget_processes(house).await?;
     Ok(manifest)
+}
+
+/// Those that worked when the backup was taken do not work here.
+async fn forget_processes(house: &House) -> Result<(), BackupError> {
+    let db = open(house).await?;
+    let forgotten = db
+        .write(WriteKey::Free, (), |txn, ()| {
+            Box::pin(queries::stop_all(txn))
+        })
+        .await;
+    db.close().await;
+    Ok(forgotten?)
+}
+
+async fn open(house: &House) -> Result<Db, BackupError> {
+    let settings = DbSettings {
+        target: house.database.clone(),
+        readers: 1,
+        writers: 1,
+    };
+    Ok(Db::connect(&settings).await?)
 }
 
 async fn put(
@@ -114,12 +136,7 @@ async fn check_place(
         Target::Postgres(_) => true,
     };
     if exists {
-        let settings = DbSettings {
-            target: house.database.clone(),
-            readers: 1,
-            writers: 1,
-        };
-        let db = Db::connect(&settings).await?;
+        let db = open(house).await?;
         let found = found_in(&db, now).await;
         db.close().await;
         let (any, at_work) = found?;

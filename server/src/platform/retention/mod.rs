@@ -36,7 +36,7 @@ pub(crate) use queries::{
     schema::Table,
 };
 #[cfg(test)]
-pub(crate) use queries::schema::{about_users, tables};
+pub(crate) use queries::schema::tables;
 pub(crate) use registry::Registry;
 pub(crate) use rows::Rows;
 pub(crate) use sweep::Sweep;

@@ -1,6 +1,8 @@
 //! For tests: the schema as the database has it, held against what was registered.
 
-pub(crate) use super::{Table, about_users};
+use std::collections::BTreeSet;
+
+pub(crate) use super::Table;
 use super::{Place, Registry};
 use crate::platform::{config::RetentionConfig, db::Db};
 
@@ -22,6 +24,30 @@ pub(crate) const KEEP_ALL: RetentionConfig = RetentionConfig {
 /// Every table that a migrated database has.
 pub(crate) async fn tables(db: &Db) -> Vec<Table> {
     super::tables(db).await.expect("the schema")
+}
+
+/// The tables whose rows are about users: they name one, or belong to a row that does.
+pub(crate) fn about_users(tables: &[Table]) -> BTreeSet<&str> {
+    let mut about: BTreeSet<&str> = tables
+        .iter()
+        .filter(|table| table.name == "users" || table.user_columns().next().is_some())
+        .map(|table| table.name.as_str())
+        .collect();
+    loop {
+        let known = about.len();
+        for table in tables {
+            if table
+                .parents
+                .iter()
+                .any(|parent| about.contains(parent.as_str()))
+            {
+                about.insert(&table.name);
+            }
+        }
+        if about.len() == known {
+            return about;
+        }
+    }
 }
 
 /// Where the schema and the registry do not fit each other.

@@ -168,7 +168,7 @@ impl State {
                     .await;
                 let quoted: Vec<String> = columns
                     .iter()
-                    .map(|column| format!("COALESCE(CAST(\"{column}\" AS TEXT), '')"))
+                    .map(|column| format!("quote(\"{column}\")"))
                     .collect();
                 format!("SELECT {} FROM \"{table}\"", quoted.join(" || ' ' || "))
             }
