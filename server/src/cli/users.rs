@@ -146,7 +146,10 @@ impl Export {
             }
             return Err(CliError::other(error));
         }
-        say(format!("Everything of user {user} is in {}.", path.display()));
+        say(format!(
+            "Everything of user {user} is in {}.",
+            path.display()
+        ));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    House, PASSWORD, User, client::eventually, house::ADMIN, on_each_database,
-};
+use crate::support::{House, PASSWORD, User, client::eventually, house::ADMIN, on_each_database};
 
 /// What anonymous, the owner, another user, an auditor and an admin get.
 type Statuses = [u16; 5];

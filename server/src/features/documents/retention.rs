@@ -22,12 +22,7 @@ const ORIGINALS: Place = Place::Blobs(BlobKey::DOCUMENTS);
 const UPLOADS: Place = Place::Files("uploads");
 
 /// What documents registers.
-pub(crate) fn retention(
-    db: &Db,
-    jobs: &Jobs,
-    blobs: &Blobs,
-    temporary: &TemporaryFiles,
-) -> Part {
+pub(crate) fn retention(db: &Db, jobs: &Jobs, blobs: &Blobs, temporary: &TemporaryFiles) -> Part {
     Part::default()
         .holds(STORES, Class::Library)
         .holds(DOCUMENTS, Class::Library)

@@ -69,7 +69,9 @@ impl Expirer for OldEntries {
                         };
                         let signature = chain::sign_cut(&audit.keys[0], last.id, &last.hash);
                         queries::cut(txn, last.id, &last.hash, &signature).await?;
-                        queries::entries_until().delete(txn, &[last.id.into()], None).await
+                        queries::entries_until()
+                            .delete(txn, &[last.id.into()], None)
+                            .await
                     })
                 },
             )

@@ -27,10 +27,7 @@ pub(crate) struct Preview {
     pub(crate) classes: Vec<ClassPreview>,
     pub(crate) total: Tally,
     /// For [`Governance::run`].
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the console's routes give it")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes give it"))]
     pub(crate) token: String,
     pub(crate) expires_at: DateTime<Utc>,
 }

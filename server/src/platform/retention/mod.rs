@@ -27,16 +27,12 @@ pub(crate) use error::RetentionError;
 pub(crate) use export::{Cursor, Exporter, Original, Page};
 pub(crate) use own::retention;
 pub(crate) use part::{Eraser, Expirer, Holding, Part, Place};
-pub(crate) use periods::{Period, PeriodRefused, Periods};
 #[cfg(test)]
 pub(crate) use periods::Source;
-pub(crate) use queries::{
-    expiring::Expiring,
-    runs,
-    schema::Table,
-};
+pub(crate) use periods::{Period, PeriodRefused, Periods};
 #[cfg(test)]
 pub(crate) use queries::schema::tables;
+pub(crate) use queries::{expiring::Expiring, runs, schema::Table};
 pub(crate) use registry::Registry;
 pub(crate) use rows::Rows;
 pub(crate) use sweep::Sweep;

@@ -63,7 +63,10 @@ async fn drill(database: Arc<Database>, target: Arc<Database>) {
     same_house(&other, &state, first).await;
     state.close().await;
     let refused = other.run(&["restore", &path], &[]).await;
-    assert!(!refused.status.success(), "not over a house with something in it");
+    assert!(
+        !refused.status.success(),
+        "not over a house with something in it"
+    );
     let replaced = other.run(&["restore", &path, "--replace"], &[]).await;
     assert!(replaced.status.success(), "{replaced:?}");
     damaged_is_refused(&other, &backup).await;
@@ -114,7 +117,9 @@ async fn damaged_is_refused(site: &Site, backup: &std::path::Path) {
     let list = std::fs::read_to_string(backup.join("blobs.jsonl")).expect("a list");
     let line = list.lines().next().expect("a blob");
     let blob: serde_json::Value = serde_json::from_str(line).expect("JSON");
-    let blob = backup.join("blobs").join(blob["path"].as_str().expect("a key"));
+    let blob = backup
+        .join("blobs")
+        .join(blob["path"].as_str().expect("a key"));
     std::fs::write(&blob, "not what was backed up").expect("a file");
     let path = backup.display().to_string();
     let before = site.state().await;

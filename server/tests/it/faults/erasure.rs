@@ -27,10 +27,16 @@ async fn an_erased_user_leaves_no_word_anywhere() {
         live(&canary).await;
         let id = canary.id().await;
         let traces = found(&site, &state).await;
-        assert!(traces.len() > 5, "the search finds what is there: {traces:?}");
+        assert!(
+            traces.len() > 5,
+            "the search finds what is there: {traces:?}"
+        );
 
         let erased = site
-            .run(&["erase", "quetzalcanary@example.org", "--yes", "--json"], &[])
+            .run(
+                &["erase", "quetzalcanary@example.org", "--yes", "--json"],
+                &[],
+            )
             .await;
         assert!(erased.status.success(), "{erased:?}");
         let receipt: Value = serde_json::from_slice(&erased.stdout).expect("JSON");
@@ -78,7 +84,9 @@ async fn live(user: &User) {
     user.ask(store, "okapiquestion: where does the quetzalcanary nest?")
         .await;
     user.get(&format!("/api/documents/{kept}/download")).await;
-    user.post("/api/account/export", &json!({})).await.expect(202);
+    user.post("/api/account/export", &json!({}))
+        .await
+        .expect(202);
     eventually(|| async {
         let exports = user.get("/api/account/export").await.expect(200);
         (exports["items"][0]["state"] == "ready").then_some(())
@@ -105,7 +113,10 @@ async fn found(site: &Site, state: &State) -> Vec<String> {
         }
         let content = std::fs::read(&file).unwrap_or_default();
         let text = String::from_utf8_lossy(&content).to_lowercase();
-        if CANARIES.iter().any(|word| text.contains(word) || name.contains(word)) {
+        if CANARIES
+            .iter()
+            .any(|word| text.contains(word) || name.contains(word))
+        {
             found.push(name);
         }
     }

@@ -50,7 +50,10 @@ async fn a_killed_command_is_gone_on_with_by_the_next() {
         let (site, state) = old_rows(database).await;
         let preview = site.run(&["retention", "--dry-run", "--json"], &[]).await;
         let preview: Value = serde_json::from_slice(&preview.stdout).expect("JSON");
-        assert_eq!((&preview["rows"], &preview["users"]), (&ROWS.into(), &1.into()));
+        assert_eq!(
+            (&preview["rows"], &preview["users"]),
+            (&ROWS.into(), &1.into())
+        );
         assert_eq!(left(&state).await, ROWS, "a dry run deletes nothing");
 
         let killed = site.run(&["retention"], &KILL).await;

@@ -22,12 +22,7 @@ impl Exporter for Account {
         "account.json"
     }
 
-    async fn page(
-        &self,
-        user: UserId,
-        _: Option<Cursor>,
-        _: u64,
-    ) -> Result<Page, RetentionError> {
+    async fn page(&self, user: UserId, _: Option<Cursor>, _: u64) -> Result<Page, RetentionError> {
         let found = queries::account_of(self.0.read(), user).await?;
         Ok(Page {
             rows: found.iter().map(account).collect(),

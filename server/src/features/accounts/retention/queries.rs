@@ -149,10 +149,7 @@ pub(super) async fn account_of(
     db: &impl ConnectionTrait,
     id: UserId,
 ) -> Result<Option<user::Model>, DbErr> {
-    user::Entity::find()
-        .filter(personal(id))
-        .one(db)
-        .await
+    user::Entity::find().filter(personal(id)).one(db).await
 }
 
 /// A page of a user's sign-ins, by their keys.

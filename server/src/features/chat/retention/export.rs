@@ -28,7 +28,12 @@ impl Exporter for Conversations {
         limit: u64,
     ) -> Result<Page, RetentionError> {
         let found = queries::conversations_of(self.0.read(), user, number(after), limit).await?;
-        Ok(Page::of(&found, limit, |row| row.id.to_string(), conversation))
+        Ok(Page::of(
+            &found,
+            limit,
+            |row| row.id.to_string(),
+            conversation,
+        ))
     }
 }
 

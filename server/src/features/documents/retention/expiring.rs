@@ -89,11 +89,10 @@ pub(super) struct LeftUploads {
 impl LeftUploads {
     async fn left(&self, before: DateTime<Utc>) -> Result<Vec<LeftFile>, RetentionError> {
         let files = self.files.clone();
-        let left = tokio::task::spawn_blocking(move || {
-            files.older_than(Duration::ZERO, before.into())
-        })
-        .await
-        .map_err(|error| StorageError::from(std::io::Error::other(error)))??;
+        let left =
+            tokio::task::spawn_blocking(move || files.older_than(Duration::ZERO, before.into()))
+                .await
+                .map_err(|error| StorageError::from(std::io::Error::other(error)))??;
         Ok(left)
     }
 }
@@ -131,9 +130,6 @@ impl Expirer for LeftUploads {
 fn tally(left: &[LeftFile]) -> Tally {
     Tally {
         oldest: left.iter().map(|file| file.modified.into()).min(),
-        ..Tally::of_blobs(
-            left.len() as u64,
-            left.iter().map(|file| file.bytes).sum(),
-        )
+        ..Tally::of_blobs(left.len() as u64, left.iter().map(|file| file.bytes).sum())
     }
 }

@@ -29,7 +29,12 @@ impl Exporter for Stores {
         limit: u64,
     ) -> Result<Page, RetentionError> {
         let found = queries::stores_of(self.0.read(), user, number(after), limit).await?;
-        Ok(Page::of(&found, limit, |row| row.id.to_string(), given_store))
+        Ok(Page::of(
+            &found,
+            limit,
+            |row| row.id.to_string(),
+            given_store,
+        ))
     }
 }
 

@@ -1,12 +1,9 @@
 //! The statements by which ended jobs go. Their events go with them, by the database's own rule.
 
-use entities::{
-    JobId, UserId,
-    jobs::job,
-};
+use entities::{JobId, UserId, jobs::job};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    QueryOrder, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 
 use crate::platform::{db::Txn, jobs::state, retention::Expiring};
@@ -29,7 +26,11 @@ pub(in super::super) fn ended_work() -> Vec<Expiring> {
         Expiring::of("jobs", old)
             .at("finished_at")
             .user("user_id")
-            .texts(&["CAST(parameters AS TEXT)", "CAST(checkpoint AS TEXT)", "error_message"]),
+            .texts(&[
+                "CAST(parameters AS TEXT)",
+                "CAST(checkpoint AS TEXT)",
+                "error_message",
+            ]),
         Expiring::of(
             "processes",
             format!("stopped_at < $1 AND NOT EXISTS ({at_work})"),

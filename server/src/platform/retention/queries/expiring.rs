@@ -145,29 +145,10 @@ impl Expiring {
         limit: Option<u64>,
     ) -> Result<Tally, DbErr> {
         let mut tally = Tally::default();
-        for row in self.delete_returning(txn, values, limit, None).await? {
+        for row in self.delete_returning(txn, values, limit).await? {
             self.add(&mut tally, &row)?;
         }
         Ok(tally)
-    }
-
-    /// As [`Expiring::delete`], with one column of each row, such as the key of a blob.
-    pub(crate) async fn delete_with(
-        &self,
-        txn: &Txn,
-        values: &[Value],
-        limit: u64,
-        column: &str,
-    ) -> Result<(Tally, Vec<String>), DbErr> {
-        let (mut tally, mut found) = (Tally::default(), Vec::new());
-        for row in self
-            .delete_returning(txn, values, Some(limit), Some(column))
-            .await?
-        {
-            self.add(&mut tally, &row)?;
-            found.extend(row.try_get::<Option<String>>("", "extra")?);
-        }
-        Ok((tally, found))
     }
 
     async fn delete_returning(
@@ -175,7 +156,6 @@ impl Expiring {
         txn: &Txn,
         values: &[Value],
         limit: Option<u64>,
-        extra: Option<&str>,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let Self {
             table,
@@ -190,14 +170,12 @@ impl Expiring {
             None => self.condition.clone(),
         };
         let limit = limit.map_or_else(String::new, |limit| format!(" LIMIT {limit}"));
-        let extra = extra.unwrap_or("CAST(NULL AS TEXT)");
         // The condition is also the statement's own: PostgreSQL checks it again on the newest
         // version of a row that has just been changed.
         let sql = format!(
             "DELETE FROM {table} WHERE {key} IN \
              (SELECT {key} FROM {table} WHERE {condition}{limit}) AND ({condition}) \
-             RETURNING CAST({bytes} AS BIGINT) AS bytes, {at} AS since, {user} AS owner, \
-             {extra} AS extra"
+             RETURNING CAST({bytes} AS BIGINT) AS bytes, {at} AS since, {user} AS owner"
         );
         txn.query_all_raw(self.statement(txn, sql, values)).await
     }

@@ -106,11 +106,7 @@ async fn count(db: &Db, sql: String, values: Vec<Value>) -> Result<u64, DbErr> {
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-async fn pairs(
-    db: &Db,
-    sql: &str,
-    parameters: Vec<Value>,
-) -> Result<Vec<(String, String)>, DbErr> {
+async fn pairs(db: &Db, sql: &str, parameters: Vec<Value>) -> Result<Vec<(String, String)>, DbErr> {
     let statement = Statement::from_sql_and_values(db.backend(), sql, parameters);
     db.read()
         .query_all_raw(statement)
