@@ -19,6 +19,8 @@ mod m20261121_000005_retrieval;
 mod m20261121_000006_chat;
 mod m20261121_000007_governance;
 mod m20261121_000009_retention;
+mod m20261121_000012_mends;
+mod m20261121_000019_audit_cut;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_chat::Migration),
             Box::new(m20261121_000007_governance::Migration),
             Box::new(m20261121_000009_retention::Migration),
+            Box::new(m20261121_000012_mends::Migration),
+            Box::new(m20261121_000019_audit_cut::Migration),
         ]
     }
 }

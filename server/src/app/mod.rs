@@ -281,6 +281,7 @@ impl Ground {
             periods: self.periods(),
             gateway: means.gateway.clone(),
             telemetry: self.telemetry.clone(),
+            tasks: self.tasks.clone(),
         };
         let settings = settings::documents(&self.config, self.program.clone())?;
         Ok(Documents::new(parts, settings))

@@ -17,6 +17,10 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of a command line are bools"
+)]
 pub(super) struct Retention {
     /// Delete nothing: print exactly what a run would delete
     #[arg(long)]

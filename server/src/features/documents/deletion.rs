@@ -5,7 +5,7 @@ use entities::{
     DocumentId, JobId, StoreId, UserId,
     library::{document, store},
 };
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
 use sea_orm::DbErr;
 use serde_json::json;
 
@@ -31,6 +31,26 @@ struct Times {
 }
 
 impl Documents {
+    /// Does one thing to the library in one transaction.
+    async fn act<I, T, W>(&self, key: WriteKey, input: I, work: W) -> Result<T, DocumentsError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Self, &'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let input = (self.clone(), input, work);
+        let done = self
+            .0
+            .db
+            .write(key, input, |txn, (documents, input, work)| {
+                work(documents, txn, input)
+            });
+        Ok(done.await?)
+    }
+
     /// Hides a document, stops its indexing, and schedules its purge.
     pub(super) async fn delete_document(
         &self,
@@ -38,25 +58,20 @@ impl Documents {
         id: DocumentId,
     ) -> Result<(), DocumentsError> {
         self.document(user, id).await?;
-        let input = (self.clone(), user, id, self.purge_time().await?);
-        self.0
-            .db
-            .write(
-                self.0.budgets.key(user),
-                input,
-                |txn, (documents, user, id, times)| {
-                    Box::pin(async move {
-                        if queries::delete_document(txn, *id, *user, times.now).await? {
-                            documents
-                                .stop_and_schedule_purge(txn, *user, *id, times.purge)
-                                .await?;
-                        }
-                        Ok(())
-                    })
-                },
-            )
-            .await?;
-        Ok(())
+        let input = (user, id, self.purge_time().await?);
+        self.act(
+            self.0.budgets.key(user),
+            input,
+            |documents, txn, (user, id, times)| {
+                Box::pin(async move {
+                    if queries::delete_document(txn, *id, *user, times.now).await? {
+                        documents.withdraw(txn, *user, *id, times.purge).await?;
+                    }
+                    Ok(())
+                })
+            },
+        )
+        .await
     }
 
     /// Hides a store and everything in it.
@@ -66,27 +81,24 @@ impl Documents {
         id: StoreId,
     ) -> Result<(), DocumentsError> {
         self.store(user, id).await?;
-        let input = (self.clone(), user, id, self.purge_time().await?);
-        self.0
-            .db
-            .write(
-                self.0.budgets.key(user),
-                input,
-                |txn, (documents, user, id, times)| {
-                    Box::pin(async move {
-                        for document in queries::delete_store(txn, *id, *user, times.now).await? {
-                            documents
-                                .stop_and_schedule_purge(txn, *user, document.id, times.purge)
-                                .await?;
-                        }
+        let input = (user, id, self.purge_time().await?);
+        self.act(
+            self.0.budgets.key(user),
+            input,
+            |documents, txn, (user, id, times)| {
+                Box::pin(async move {
+                    for document in queries::delete_store(txn, *id, *user, times.now).await? {
                         documents
-                            .record(txn, *user, "delete_store", "store", id.0)
-                            .await
-                    })
-                },
-            )
-            .await?;
-        Ok(())
+                            .withdraw(txn, *user, document.id, times.purge)
+                            .await?;
+                    }
+                    documents
+                        .record(txn, *user, "delete_store", "store", id.0)
+                        .await
+                })
+            },
+        )
+        .await
     }
 
     /// Now, and when what is deleted now may go.
@@ -99,7 +111,8 @@ impl Documents {
         Ok(Times { now, purge })
     }
 
-    async fn stop_and_schedule_purge(
+    /// Stops a document's indexing and schedules its purge.
+    async fn withdraw(
         &self,
         txn: &Txn,
         user: UserId,
@@ -130,10 +143,10 @@ impl Documents {
         admin: UserId,
         id: StoreId,
     ) -> Result<store::Model, DocumentsError> {
-        let input = (self.clone(), admin, id);
-        self.0
-            .db
-            .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
+        self.act(
+            WriteKey::Free,
+            (admin, id),
+            |documents, txn, (admin, id)| {
                 Box::pin(async move {
                     let Some(store) = queries::any_store(txn, *id).await? else {
                         return Ok(None);
@@ -146,9 +159,10 @@ impl Documents {
                         .await?;
                     Ok(Some(store))
                 })
-            })
-            .await?
-            .ok_or(DocumentsError::StoreNotFound)
+            },
+        )
+        .await?
+        .ok_or(DocumentsError::StoreNotFound)
     }
 
     /// Brings a document back, into a store that is not deleted itself.
@@ -157,10 +171,10 @@ impl Documents {
         admin: UserId,
         id: DocumentId,
     ) -> Result<document::Model, DocumentsError> {
-        let input = (self.clone(), admin, id);
-        self.0
-            .db
-            .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
+        self.act(
+            WriteKey::Free,
+            (admin, id),
+            |documents, txn, (admin, id)| {
                 Box::pin(async move {
                     let Some(document) = queries::any_document(txn, *id).await? else {
                         return Ok(Err(DocumentsError::DocumentNotFound));
@@ -176,8 +190,9 @@ impl Documents {
                         .await?;
                     Ok(Ok(document))
                 })
-            })
-            .await?
+            },
+        )
+        .await?
     }
 
     async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {

@@ -42,6 +42,7 @@ use crate::platform::{
     jobs::{Jobs, Subject},
     retention::Periods,
     storage::{Blobs, TemporaryFiles},
+    tasks::Tasks,
     telemetry::Telemetry,
 };
 
@@ -74,6 +75,7 @@ pub(crate) struct DocumentParts {
     pub(crate) periods: Periods,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) telemetry: Telemetry,
+    pub(crate) tasks: Tasks,
 }
 
 /// The library. Cheap to clone.

@@ -126,7 +126,7 @@ pub(super) async fn lock_head(txn: &Txn) -> Result<(), DbErr> {
     audit_head::Entity::update_many()
         .col_expr(
             audit_head::Column::CutId,
-            Expr::col(audit_head::Column::CutId).into(),
+            Expr::col(audit_head::Column::CutId),
         )
         .filter(audit_head::Column::Id.eq(HEAD))
         .exec(txn)

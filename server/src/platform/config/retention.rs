@@ -27,13 +27,15 @@ pub(super) const RETENTION_FINISHED_JOBS_DAYS: Variable = days(
 pub(super) const RETENTION_SOFT_DELETED_DAYS: Variable = days(
     "RETENTION_SOFT_DELETED_DAYS",
     "30",
-    "Deleted stores and documents, which can be restored until then.",
+    "Deleted stores and documents, which can be restored until then. Counted from the setting on \
+     the day of the deletion.",
 );
 pub(super) const RETENTION_UPLOADS_TMP_HOURS: Variable = Variable::new(
     "RETENTION_UPLOADS_TMP_HOURS",
     "24",
-    "Uploads that were never finished.",
+    "Uploads that were never finished: the files left in TMP_DIR.",
 )
+.aliases(&["TMP_MAX_AGE_HOURS"])
 .unit("hours");
 pub(super) const RETENTION_EXPORTS_HOURS: Variable = Variable::new(
     "RETENTION_EXPORTS_HOURS",
@@ -94,7 +96,14 @@ pub(crate) struct RetentionConfig {
 
 impl RetentionConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        Self::from(|variable| reader.integer(variable, 0..=MAX_DAYS))
+        Self::from(|variable| {
+            // What keeps temporary files is 0 or less by its older name.
+            let keeps_below_0 = variable.name == RETENTION_UPLOADS_TMP_HOURS.name;
+            let most = MAX_DAYS.cast_signed();
+            let least = if keeps_below_0 { -most } else { 0 };
+            let count: i64 = reader.integer(variable, least..=most);
+            u64::try_from(count).unwrap_or(0)
+        })
     }
 
     /// The periods of a house that sets none.

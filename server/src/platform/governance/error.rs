@@ -33,6 +33,9 @@ pub(crate) enum GovernanceError {
     Archive(#[source] std::io::Error),
     #[error("the parameters of a job cannot be written")]
     Describe(#[from] serde_json::Error),
+    /// What an eraser will not delete, and what would let it.
+    #[error("{0}")]
+    Refused(String),
     #[error("the work was stopped")]
     Stopped,
     #[error(transparent)]
@@ -52,6 +55,7 @@ impl From<RetentionError> for GovernanceError {
         match error {
             RetentionError::Database(error) => Self::Database(error),
             RetentionError::Storage(error) => Self::Storage(error),
+            RetentionError::Refused(why) => Self::Refused(why),
         }
     }
 }

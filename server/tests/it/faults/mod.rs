@@ -3,11 +3,18 @@
 
 mod ai_sdk;
 mod backup;
+mod budget_cut;
 mod crash;
+mod descriptors;
+mod disk_full;
 mod erasure;
 mod leaving;
+mod leaving_early;
+mod migration;
+mod poison;
 mod program;
 mod providers;
+mod purge;
 mod retention;
 mod shutdown;
 mod start;
@@ -18,5 +25,6 @@ mod state;
     unused_imports,
     reason = "the unit tests of the providers use more of its faults"
 )]
-mod stub;
+pub mod stub;
 mod workers;
+mod writers;

@@ -81,7 +81,7 @@ async fn a_killed_workers_sweep_is_finished_by_another_on_the_same_record() {
                  '00000000-0000-0000-0000-000000000000', '2020-01-01 00:00:00+00:00')",
             )
             .await;
-        let mut doomed = site.start_worker(&KILL);
+        let mut doomed = site.begin("worker", &KILL);
         assert!(!doomed.ended().await.success());
         assert_eq!(left(&state).await, ROWS - BATCH);
 

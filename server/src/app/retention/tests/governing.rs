@@ -132,6 +132,10 @@ async fn an_erasure_leaves_a_receipt_that_nobody_can_change() {
         assert!(holdings.is_empty(), "{holdings:?}");
         let verified = governance.verify_receipts().await.unwrap();
         assert_eq!((verified.sound, verified.faults.len()), (1, 0));
+        let of_ada = governance.receipts(Some(ADA.id), None, 10).await.unwrap();
+        assert_eq!(of_ada.len(), 1);
+        let of_ben = governance.receipts(Some(BEN.id), None, 10).await.unwrap();
+        assert!(of_ben.is_empty());
         let signed = governance.receipt(receipt.id).await.unwrap().unwrap();
         assert_eq!(signed.receipt, receipt);
         assert!(governance.verify_receipt(&signed.statement, &signed.signature));
@@ -148,6 +152,22 @@ async fn an_erasure_leaves_a_receipt_that_nobody_can_change() {
             .await;
         let verified = governance.verify_receipts().await.unwrap();
         assert_eq!((verified.sound, verified.faults.len()), (0, 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_is_asked_for_once_and_on_record() {
+    for_each_database(async |test| {
+        let house = House::on(&test).await;
+        house.fill([ADA, BEN]).await;
+        let governance = &house.governance;
+        let job = governance.erase_user(ROOT, ADA.id).await.unwrap();
+        assert_eq!(governance.erase_user(ROOT, ADA.id).await.unwrap(), job);
+        let acts = house.audit.list(10, None, &["erase_user"]).await.unwrap();
+        assert_eq!(acts.len(), 1);
+        let own = "kind = 'erase_user' AND user_id IS NULL";
+        assert_eq!(house.count("jobs", own).await, 1, "the house's own job");
     })
     .await;
 }

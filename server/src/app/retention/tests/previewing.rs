@@ -122,6 +122,8 @@ async fn a_run_deletes_what_its_preview_showed_of_every_class() {
             );
         }
 
+        let of_chat = house.governance.runs(Some(Class::Chat), None, 1).await;
+        assert_eq!(of_chat.unwrap()[0].outcome, RunOutcome::Ok);
         let after = house.governance.preview(&[], None).await.unwrap();
         assert_eq!((after.total.rows, after.total.blobs), (0, 0));
         let chain = house.audit.verify().await.unwrap();
@@ -149,8 +151,8 @@ async fn who_cuts_the_audit_log_without_the_key_is_found() {
         assert_eq!(house.audit.verify().await.unwrap().broken, None);
         house
             .run(
-                "DELETE FROM audit_log WHERE id = 206; \
-                 UPDATE audit_head SET cut_id = 206"
+                "UPDATE audit_head SET cut_id = 206; \
+                 DELETE FROM audit_log WHERE id = 206"
                     .to_owned(),
             )
             .await;

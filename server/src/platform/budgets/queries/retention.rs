@@ -6,7 +6,7 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    QuerySelect, Statement, sea_query::Expr,
 };
 
 use crate::platform::{
@@ -79,6 +79,7 @@ pub(in crate::platform::budgets) async fn expire_period(
         return Ok(Tally::default());
     };
     let id: PeriodId = oldest.try_get("", "id")?;
+    open_for_deletion(txn, id).await?;
     let mut all = Tally::default();
     for table in books("period_id = $1", "id = $1") {
         all.add(table.delete(txn, &[id.into()], None).await?);
@@ -116,6 +117,17 @@ pub(in crate::platform::budgets) async fn months(
         .limit(limit)
         .all(connection)
         .await
+}
+
+/// The ledger refuses to lose a charge of a period that does not go with it. The mark goes with the
+/// period, so that none that commits ever carries it.
+async fn open_for_deletion(txn: &Txn, id: PeriodId) -> Result<(), DbErr> {
+    period::Entity::update_many()
+        .col_expr(period::Column::Expiring, Expr::value(true))
+        .filter(period::Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
 }
 
 pub(in crate::platform::budgets) async fn erase_limit(

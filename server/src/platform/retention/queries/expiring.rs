@@ -110,7 +110,7 @@ impl Expiring {
              MIN({at}) AS since FROM {table} WHERE {condition}"
         );
         let mut tally = Tally::default();
-        let sums = self.statement(connection, sums, values);
+        let sums = statement(connection, sums, values);
         if let Some(row) = connection.query_one_raw(sums).await? {
             tally.rows = number(&row, "n")?;
             tally.bytes = number(&row, "bytes")?;
@@ -122,14 +122,14 @@ impl Expiring {
                 "SELECT DISTINCT {user} AS owner FROM {table} \
                  WHERE ({condition}) AND {user} IS NOT NULL"
             );
-            let owners = self.statement(connection, owners, values);
+            let owners = statement(connection, owners, values);
             for row in connection.query_all_raw(owners).await? {
                 tally.users.insert(UserId(row.try_get("", "owner")?));
             }
         }
         if let Some(held) = &self.held_back {
             let held = format!("SELECT COUNT(*) AS n FROM {table} WHERE {held}");
-            let held = self.statement(connection, held, values);
+            let held = statement(connection, held, values);
             if let Some(row) = connection.query_one_raw(held).await? {
                 tally.held_back = number(&row, "n")?;
             }
@@ -177,7 +177,7 @@ impl Expiring {
              (SELECT {key} FROM {table} WHERE {condition}{limit}) AND ({condition}) \
              RETURNING CAST({bytes} AS BIGINT) AS bytes, {at} AS since, {user} AS owner"
         );
-        txn.query_all_raw(self.statement(txn, sql, values)).await
+        txn.query_all_raw(statement(txn, sql, values)).await
     }
 
     fn add(&self, tally: &mut Tally, row: &QueryResult) -> Result<(), DbErr> {
@@ -192,19 +192,14 @@ impl Expiring {
         });
         Ok(())
     }
+}
 
-    fn statement(
-        &self,
-        connection: &impl ConnectionTrait,
-        sql: String,
-        values: &[Value],
-    ) -> Statement {
-        Statement::from_sql_and_values(
-            connection.get_database_backend(),
-            sql,
-            values.iter().cloned(),
-        )
-    }
+fn statement(connection: &impl ConnectionTrait, sql: String, values: &[Value]) -> Statement {
+    Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        sql,
+        values.iter().cloned(),
+    )
 }
 
 fn number(row: &QueryResult, column: &str) -> Result<u64, DbErr> {
