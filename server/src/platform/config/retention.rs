@@ -27,8 +27,7 @@ pub(super) const RETENTION_FINISHED_JOBS_DAYS: Variable = days(
 pub(super) const RETENTION_SOFT_DELETED_DAYS: Variable = days(
     "RETENTION_SOFT_DELETED_DAYS",
     "30",
-    "Deleted stores and documents, which can be restored until then. Counted from the setting on \
-     the day of the deletion.",
+    "Deleted stores and documents, which can be restored until then.",
 );
 pub(super) const RETENTION_UPLOADS_TMP_HOURS: Variable = Variable::new(
     "RETENTION_UPLOADS_TMP_HOURS",
