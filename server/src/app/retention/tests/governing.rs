@@ -171,3 +171,19 @@ async fn an_erasure_is_asked_for_once_and_on_record() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn levels_are_read_from_the_record() {
+    let test = TestDb::sqlite().await;
+    let house = House::on(&test).await;
+    house.governance.collect_gauges().await.unwrap();
+    let never = "binnacle_backup_last_success_timestamp_seconds 0";
+    assert!(house.telemetry.render().contains(never));
+    let backup = entities::BackupKind::Backup;
+    backup::record(&house.db, backup, 42, noon()).await.unwrap();
+    house.governance.collect_gauges().await.unwrap();
+    let page = house.telemetry.render();
+    assert!(!page.contains(never));
+    assert!(page.contains("binnacle_backup_size_bytes 42"));
+    test.finish().await;
+}

@@ -34,6 +34,7 @@ struct House {
     audit: Audit,
     registry: Registry,
     governance: Governance,
+    telemetry: Telemetry,
     tables: Vec<Table>,
 }
 
@@ -61,6 +62,7 @@ impl House {
             JobSettings::default(),
             Arc::new(Unobserved),
         );
+        let telemetry = Telemetry::new().unwrap();
         let audit = Audit::new(db.clone(), time.clone(), SECRET, &[]);
         let temporary = TemporaryFiles::in_folder(&folder.path().join("tmp")).unwrap();
         let registry = registry(RetentionParts {
@@ -81,9 +83,10 @@ impl House {
             audit: audit.clone(),
             blobs: blobs.clone(),
             temporary,
-            telemetry: Telemetry::new().unwrap(),
+            telemetry: telemetry.clone(),
         };
         Self {
+            telemetry,
             tables: testing::tables(&db).await,
             db,
             clock,
