@@ -11,4 +11,5 @@ pub mod costs;
 pub mod documents;
 pub mod exports;
 pub mod filter;
+pub mod jobs;
 pub mod ops;

@@ -25,6 +25,7 @@ use crate::{
         admin::{Administration, AdministrationParts},
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
+        jobs::OwnJobs,
         ops::{Ops, OpsParts},
     },
     platform::{
@@ -40,7 +41,7 @@ use crate::{
         db::Db,
         entropy::Entropy,
         governance::{EraseUser, ExportUser, Governance, RunRetention},
-        jobs::Jobs,
+        jobs::{Jobs, ResumeAwaitingBudget},
         limits::{LimitClock, Limits},
         observe::Observers,
         outbound,
@@ -107,6 +108,7 @@ pub struct App {
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
     pub(crate) governance: Governance,
+    pub(crate) own_jobs: OwnJobs,
     pub(crate) admin: Administration,
     pub(crate) ops: Ops,
 }
@@ -159,11 +161,16 @@ impl App {
         means.jobs.register(RunRetention(governance.clone()))?;
         means.jobs.register(EraseUser(governance.clone()))?;
         means.jobs.register(ExportUser(governance.clone()))?;
+        let month_turn = ResumeAwaitingBudget(means.jobs.clone());
+        means.jobs.register(month_turn)?;
+        means.jobs.schedule(ResumeAwaitingBudget::schedule()?)?;
         ground.observers.expect_jobs(&means.jobs.kinds());
         ground.db.observed_by(ground.observers.clone());
         let chat = ground.chat(&means, &documents);
         let admin = ground.admin(&means, &accounts, &documents);
         let ops = ground.ops(&means);
+        let stopping = ground.tasks.stopping().clone();
+        let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
         let limits = settings::limits(&ground.config.limits);
         Ok(Self {
             limits: Arc::new(Limits::new(limits, LimitClock::monotonic())),
@@ -186,6 +193,7 @@ impl App {
             documents,
             chat,
             governance,
+            own_jobs,
             admin,
             ops,
         })

@@ -86,6 +86,7 @@ impl App {
         self.governance.expect_sweeps().await?;
         self.jobs.follow(&self.tasks);
         self.jobs.start_upkeep(leader.clone(), &self.tasks);
+        self.jobs.start_schedules(&self.tasks);
         self.start_duties(&leader);
         if workers {
             Worker::start(&self.jobs, process.id(), &self.tasks);

@@ -9,7 +9,7 @@ use crate::platform::{
     db::{Db, DbError, DbSettings, SchemaState, Target},
     governance::GovernanceError,
     http::MountError,
-    jobs::DuplicateKind,
+    jobs::{DuplicateKind, ScheduleError},
     storage::StorageError,
     telemetry::InvalidBuckets,
 };
@@ -113,6 +113,7 @@ parts!(
     GovernanceError,
     MountError,
     DuplicateKind,
+    ScheduleError,
     InvalidBuckets,
     extract::ProfileError
 );

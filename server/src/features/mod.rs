@@ -6,4 +6,5 @@ pub(crate) mod chat;
 pub(crate) mod costs;
 pub(crate) mod documents;
 pub(crate) mod exports;
+pub(crate) mod jobs;
 pub(crate) mod ops;

@@ -63,7 +63,7 @@ impl Execution {
             fail::fail_point!("job-finishing");
             let result = self.finish(end).await;
             fail::fail_point!("job-finished");
-            tracing::info!(result = result.as_str(), "job run ended");
+            tracing::info!(event = "job_run_ended", result = result.as_str());
             result
         }
         .instrument(span)
@@ -158,6 +158,7 @@ impl Execution {
         let error = match report {
             Ok(Ok(Outcome::Done(effect))) => return End::Succeeded(effect),
             Ok(Ok(Outcome::AwaitBudget)) => return End::AwaitBudget,
+            Ok(Ok(Outcome::AwaitInput { prompt })) => return End::AwaitInput { prompt },
             Ok(Err(error)) => error,
             Err(()) => JobError::retry(class::PANIC, "the job's handler panicked"),
         };

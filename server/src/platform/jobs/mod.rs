@@ -7,21 +7,32 @@
 //! that they still hold it: the claim number, which rises at each lease and never falls, is the
 //! fence. What a job writes at its end commits together with that end, or not at all.
 
+mod acts;
+mod bulk;
+mod choice;
 mod context;
 mod control;
 mod duties;
 mod enqueue;
 mod execution;
+mod filter;
 mod finish;
 mod handler;
 mod heartbeat;
+mod history;
+mod input;
 mod leader;
+mod lists;
+mod measure;
+mod month_turn;
 mod observer;
 mod process;
 mod queries;
 mod registry;
+mod replay;
 mod rescue;
 mod retention;
+mod schedules;
 mod settings;
 mod state;
 mod stop;
@@ -31,28 +42,51 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use acts::{Act, Acted, JobAction};
 pub(crate) use context::JobContext;
-#[cfg(test)]
 pub(crate) use control::Cancelling;
 pub(crate) use enqueue::{Enqueued, NewJob};
+pub(crate) use filter::{JobFilter, JobPosition, JobSort, ShownState};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
+pub(crate) use input::InputRefusal;
 pub(crate) use leader::Leader;
+pub(crate) use lists::JobPage;
+pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
+pub(crate) use month_turn::ResumeAwaitingBudget;
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
 pub(crate) use queries::retention::needed_by_a_job;
 pub(crate) use registry::DuplicateKind;
+pub(crate) use replay::ReplayConsent;
+pub(crate) use schedules::{Schedule, ScheduleError};
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
 pub(crate) use worker::Worker;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
+#[expect(unused_imports, reason = "the admin API names them")]
+pub(crate) use {
+    bulk::BulkDone,
+    history::{JobRun, JobStage},
+    lists::{Counted, Quantiles, SeriesPoint},
 };
+#[cfg_attr(
+    not(test),
+    expect(
+        unused_imports,
+        reason = "the admin API and kinds of later features name them"
+    )
+)]
+pub(crate) use {
+    bulk::{PreviewGone, Selection},
+    history::StageState,
+    input::input_as,
+};
+
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use entities::{
-    JobId, JobState, UserId,
+    JobId, UserId,
     jobs::{job, job_event},
 };
 use tokio::sync::watch;
@@ -64,6 +98,7 @@ use super::{
 };
 use queries::reads;
 use registry::Registry;
+use schedules::Schedules;
 
 /// The thing that a job is about: a document, a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +120,7 @@ struct Engine {
     observer: Arc<dyn JobObserver>,
     settings: JobSettings,
     registry: Registry,
+    schedules: Schedules,
     /// Rises whenever something may have changed in the queue.
     wake: watch::Sender<u64>,
 }
@@ -105,6 +141,7 @@ impl Jobs {
             observer,
             settings,
             registry: Registry::default(),
+            schedules: Schedules::default(),
             wake: watch::Sender::new(0),
         }))
     }
@@ -116,7 +153,6 @@ impl Jobs {
     }
 
     /// The stages of a kind, in order; none for a kind that is not registered.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) fn stages(&self, kind: &str) -> &'static [&'static str] {
         self.0
             .registry
@@ -130,20 +166,18 @@ impl Jobs {
         handlers.iter().map(|handler| handler.kind()).collect()
     }
 
-    /// A job.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
-    pub(crate) async fn find(&self, id: JobId) -> Result<Option<job::Model>, DbError> {
-        Ok(reads::find(self.0.db.read(), id).await?)
-    }
-
     /// A job, if it is this user's.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn find_for_user(
         &self,
         id: JobId,
         user_id: UserId,
     ) -> Result<Option<job::Model>, DbError> {
         Ok(reads::find_for_user(self.0.db.read(), id, user_id).await?)
+    }
+
+    /// Changes whenever something may have changed in the queue, here or, on PostgreSQL, elsewhere.
+    pub(crate) fn follow_changes(&self) -> watch::Receiver<u64> {
+        self.0.wake.subscribe()
     }
 
     /// The newest job of a kind about a subject.
@@ -164,11 +198,6 @@ impl Jobs {
     /// Those of `ids` that are not over.
     pub(crate) async fn unfinished(&self, ids: &[JobId]) -> Result<HashSet<JobId>, DbError> {
         Ok(reads::unfinished(self.0.db.read(), ids).await?)
-    }
-
-    /// How many jobs stand in each state; states without jobs are absent.
-    pub(crate) async fn counts_by_state(&self) -> Result<HashMap<JobState, u64>, DbError> {
-        Ok(reads::counts(self.0.db.read()).await?)
     }
 
     /// Since when the longest waiting ready job could have run.

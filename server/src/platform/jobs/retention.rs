@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use entities::{JobId, UserId, jobs::job};
 use serde_json::{Value, json};
 
-use super::{Jobs, queries::retention as queries};
+use super::{
+    Jobs,
+    queries::{previews, retention as queries},
+};
 use crate::platform::{
     db::WriteKey,
     retention::{Class, Cursor, Eraser, Exporter, Page, Part, Place, RetentionError, Rows},
@@ -13,6 +16,8 @@ use crate::platform::{
 
 const JOBS: Place = Place::Table("jobs");
 const EVENTS: Place = Place::Table("job_events");
+const PREVIEWS: Place = Place::Table("job_previews");
+const RUNS: Place = Place::Table("schedule_runs");
 const PROCESSES: Place = Place::Table("processes");
 
 impl Jobs {
@@ -22,11 +27,13 @@ impl Jobs {
             .holds(JOBS, Class::FinishedJobs)
             .holds(EVENTS, Class::FinishedJobs)
             .holds(PROCESSES, Class::FinishedJobs)
+            .holds(RUNS, Class::FinishedJobs)
+            .holds(PREVIEWS, Class::House)
             .holds(Place::Table("leases"), Class::House)
             .expired_by(Rows {
                 db: self.0.db.clone(),
                 class: Class::FinishedJobs,
-                places: &[EVENTS, JOBS, PROCESSES],
+                places: &[EVENTS, JOBS, RUNS, PROCESSES],
                 tables: queries::ended_work(),
             })
             .erased_by(OfUser(self.clone()))
@@ -77,7 +84,7 @@ struct OfUser(Jobs);
 #[async_trait]
 impl Eraser for OfUser {
     fn places(&self) -> &'static [Place] {
-        &[JOBS, EVENTS]
+        &[JOBS, EVENTS, PREVIEWS]
     }
 
     async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {
@@ -91,7 +98,9 @@ impl Eraser for OfUser {
                     for id in queries::unfinished(txn, *user, *limit).await? {
                         jobs.cancel_in(txn, id).await?;
                     }
-                    queries::erase(txn, *user, *limit).await
+                    let acts = queries::forget_actor(txn, *user).await?
+                        + previews::erase(txn, *user).await?;
+                    Ok(acts + queries::erase(txn, *user, *limit).await?)
                 })
             })
             .await?;
@@ -99,6 +108,8 @@ impl Eraser for OfUser {
     }
 
     async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
-        Ok(queries::count(self.0.0.db.read(), user).await?)
+        let read = self.0.0.db.read();
+        let jobs = queries::count(read, user).await?;
+        Ok(jobs + queries::count_acts(read, user).await? + previews::count(read, user).await?)
     }
 }

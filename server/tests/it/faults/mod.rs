@@ -11,6 +11,7 @@ mod erasure;
 mod leaving;
 mod leaving_early;
 mod migration;
+mod outage;
 mod poison;
 mod program;
 mod providers;

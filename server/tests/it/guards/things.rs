@@ -50,7 +50,9 @@ pub async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
         .post(&role, &json!({"role": "auditor"}))
         .await
         .expect(200);
+    let job = owner.get("/api/jobs").await.expect(200)["items"][0]["id"].clone();
     vec![
+        ("{job}", job.as_str().expect("an id").to_owned()),
         ("{store}", store.to_string()),
         ("{document}", document.to_string()),
         ("{stream}", stream.id.expect("a stream")),

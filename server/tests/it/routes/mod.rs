@@ -10,6 +10,7 @@ mod formats;
 mod hostile;
 mod identity;
 mod inactive;
+mod jobs;
 mod limits;
 mod operations;
 mod sign_ins;

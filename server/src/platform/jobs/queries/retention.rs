@@ -1,14 +1,18 @@
 //! The statements by which ended jobs go. Their events go with them, by the database's own rule.
 
-use entities::{JobId, UserId, jobs::job};
+use entities::{
+    JobId, UserId,
+    jobs::{job, job_event},
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    QuerySelect, QueryTrait, Select, sea_query::Expr,
 };
 
 use crate::platform::{db::Txn, jobs::state, retention::Expiring};
 
-/// The log of jobs that ended long ago, those jobs, and processes that stopped long ago. One that was
+/// The log of jobs that ended long ago, those jobs, old ticks of schedules, and processes that
+/// stopped long ago. One that was
 /// taken for dead and still works is not stopped.
 pub(in super::super) fn ended_work() -> Vec<Expiring> {
     let over = ended_states();
@@ -31,6 +35,10 @@ pub(in super::super) fn ended_work() -> Vec<Expiring> {
                 "CAST(checkpoint AS TEXT)",
                 "error_message",
             ]),
+        Expiring::of("schedule_runs", "tick_at < $1")
+            .key("(name, tick_at)")
+            .at("tick_at")
+            .texts(&["name"]),
         Expiring::of(
             "processes",
             format!("stopped_at < $1 AND NOT EXISTS ({at_work})"),
@@ -91,6 +99,27 @@ pub(in super::super) async fn unfinished(
         .limit(limit)
         .into_tuple()
         .all(txn)
+        .await
+}
+
+/// Takes a user's name off the lines of others' jobs; answers how many.
+pub(in super::super) async fn forget_actor(txn: &Txn, user: UserId) -> Result<u64, DbErr> {
+    let forgotten = job_event::Entity::update_many()
+        .col_expr(job_event::Column::ActorUserId, Expr::value(None::<UserId>))
+        .filter(job_event::Column::ActorUserId.eq(user))
+        .exec(txn)
+        .await?;
+    Ok(forgotten.rows_affected)
+}
+
+/// How many lines name a user.
+pub(in super::super) async fn count_acts(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<u64, DbErr> {
+    job_event::Entity::find()
+        .filter(job_event::Column::ActorUserId.eq(user))
+        .count(connection)
         .await
 }
 

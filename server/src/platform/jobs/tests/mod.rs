@@ -1,15 +1,19 @@
 //! The engine on both databases. Handlers are scripted closures; tests wait for what they expect
 //! by following the change feed, and move the clock by hand.
 
+mod acts;
 mod cancelling;
 mod controls;
 mod enqueueing;
 mod failing;
 mod fairness;
+mod inputs;
 mod leases;
+mod lists;
 mod machine;
 mod processes;
 mod running;
+mod schedules;
 mod stopping;
 
 use std::{collections::HashMap, marker::PhantomData, sync::Arc, time::Duration};
@@ -115,6 +119,10 @@ impl<F: Flavour> JobHandler for Scripted<F> {
 
     async fn run(&self, context: &JobContext, number: i64) -> Result<Outcome, JobError> {
         (self.script)(context, number).await
+    }
+
+    fn check_input(&self, input: &serde_json::Value) -> Result<(), String> {
+        input_as::<i64>(input).map(|_| ())
     }
 
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {
@@ -280,7 +288,7 @@ impl Site {
     }
 
     async fn job(&self, id: JobId) -> job::Model {
-        let found = self.jobs.find(id).await.expect("an answer");
+        let found = self.jobs.one(id).await.expect("an answer");
         found.expect("the job")
     }
 

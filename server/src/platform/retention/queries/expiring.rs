@@ -169,12 +169,14 @@ impl Expiring {
             Some(guard) => format!("({}) AND ({guard})", self.condition),
             None => self.condition.clone(),
         };
+        // A key of several columns stands in parentheses: `(name, tick_at)`.
+        let listed = key.trim_matches(['(', ')']);
         let limit = limit.map_or_else(String::new, |limit| format!(" LIMIT {limit}"));
         // The condition is also the statement's own: PostgreSQL checks it again on the newest
         // version of a row that has just been changed.
         let sql = format!(
             "DELETE FROM {table} WHERE {key} IN \
-             (SELECT {key} FROM {table} WHERE {condition}{limit}) AND ({condition}) \
+             (SELECT {listed} FROM {table} WHERE {condition}{limit}) AND ({condition}) \
              RETURNING CAST({bytes} AS BIGINT) AS bytes, {at} AS since, {user} AS owner"
         );
         txn.query_all_raw(statement(txn, sql, values)).await
