@@ -58,11 +58,9 @@ impl JobHandler for PurgeDocument {
             return Err(JobError::Cancelled);
         };
         let period = documents.0.periods.of(Class::SoftDeleted).await?;
-        if period
-            .over_before(context.now())
-            .is_none_or(|over| deleted_at > over)
-        {
-            // It is kept for longer now than when it was deleted: the sweep takes it in its time.
+        let over = period.over_before(context.now());
+        if period.is_from_console() && over.is_none_or(|over| deleted_at > over) {
+            // An admin keeps it for longer than the job was told: the sweep takes it in its time.
             return Ok(Outcome::done());
         }
         context.progress(0.0, "purge").await?;

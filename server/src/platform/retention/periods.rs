@@ -44,6 +44,11 @@ pub(crate) struct Period {
 }
 
 impl Period {
+    /// Whether an admin has set it.
+    pub(crate) fn is_from_console(&self) -> bool {
+        self.source == Source::Console
+    }
+
     /// What was over before this instant may go.
     pub(crate) fn over_before(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let Term::After(period) = self.term else {
