@@ -11,7 +11,7 @@ mod start;
 pub use crate::platform::clock::{Clock, ManualClock};
 pub use run::Stop;
 pub(crate) use run::bind_any;
-pub(crate) use settings::EXTRACT_CHILD;
+pub(crate) use settings::{EXTRACT_CHILD, backup_house};
 pub use start::StartError;
 pub(crate) use start::db_settings;
 
@@ -40,6 +40,7 @@ use crate::{
         config::{Config, EnvSource},
         db::Db,
         entropy::Entropy,
+        governance::{EraseUser, ExportUser, Governance, RunRetention},
         jobs::{Jobs, ResumeAwaitingBudget},
         limits::{LimitClock, Limits},
         observe::Observers,
@@ -106,6 +107,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
+    pub(crate) governance: Governance,
     pub(crate) own_jobs: OwnJobs,
     pub(crate) admin: Administration,
     pub(crate) ops: Ops,
@@ -155,6 +157,10 @@ impl App {
         let documents = ground.documents(&means)?;
         means.jobs.register(IndexDocument(documents.clone()))?;
         means.jobs.register(PurgeDocument(documents.clone()))?;
+        let governance = ground.governance(&means);
+        means.jobs.register(RunRetention(governance.clone()))?;
+        means.jobs.register(EraseUser(governance.clone()))?;
+        means.jobs.register(ExportUser(governance.clone()))?;
         let month_turn = ResumeAwaitingBudget(means.jobs.clone());
         means.jobs.register(month_turn)?;
         means.jobs.schedule(ResumeAwaitingBudget::schedule()?)?;
@@ -186,6 +192,7 @@ impl App {
             accounts,
             documents,
             chat,
+            governance,
             own_jobs,
             admin,
             ops,
@@ -208,7 +215,7 @@ impl Ground {
         std::fs::create_dir_all(&config.storage.dir)
             .map_err(|error| StartError::folder(&config.storage.dir, error))?;
         let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;
-        let blobs = Blobs::in_folder(&config.storage.dir.join("blobs"), telemetry.clone())?;
+        let blobs = Blobs::in_folder(&config.storage.dir.join(settings::BLOBS), telemetry.clone())?;
         let temporary = TemporaryFiles::in_folder(&config.storage.tmp_dir)?;
         let db = start::database(&config).await?;
         Ok(Self {
@@ -228,11 +235,7 @@ impl Ground {
 
     fn means(&self) -> Result<Means, StartError> {
         let (config, db, clock) = (&self.config, &self.db, &self.clock);
-        let previous = config.auth.jwt_secret_previous.as_ref();
-        let previous: Vec<&[u8]> = previous
-            .into_iter()
-            .map(|secret| secret.expose_secret().as_bytes())
-            .collect();
+        let previous = self.previous_secrets();
         let secret = self.secret.expose_secret().as_bytes();
         let jitter = self.entropy.clone();
         Ok(Means {
@@ -264,6 +267,15 @@ impl Ground {
         })
     }
 
+    /// The secrets that this house's replaced.
+    fn previous_secrets(&self) -> Vec<&[u8]> {
+        let previous = self.config.auth.jwt_secret_previous.as_ref();
+        previous
+            .into_iter()
+            .map(|secret| secret.expose_secret().as_bytes())
+            .collect()
+    }
+
     fn documents(&self, means: &Means) -> Result<Documents, StartError> {
         let parts = DocumentParts {
             db: self.db.clone(),
@@ -274,6 +286,7 @@ impl Ground {
             jobs: means.jobs.clone(),
             budgets: means.budgets.clone(),
             audit: means.audit.clone(),
+            periods: self.periods(),
             gateway: means.gateway.clone(),
             telemetry: self.telemetry.clone(),
             tasks: self.tasks.clone(),

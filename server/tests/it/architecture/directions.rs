@@ -16,7 +16,7 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// The platform's modules: each may import those before it.
-const PLATFORM: [&str; 23] = [
+const PLATFORM: [&str; 25] = [
     "clock",
     "tasks",
     "secrets",
@@ -37,6 +37,8 @@ const PLATFORM: [&str; 23] = [
     "ai",
     "retrieval",
     "media",
+    "backup",
+    "governance",
     "console",
     "http",
     "observe",

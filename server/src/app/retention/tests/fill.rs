@@ -1,6 +1,7 @@
 //! Something in every table, for one user: each text carries the user's mark, so that what is left of
 //! it anywhere can be found.
 
+pub(super) mod governance;
 pub(super) mod money;
 pub(super) mod work;
 
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use super::House;
 use crate::platform::{
-    audit::{Audit, AuditEvent},
+    audit::AuditEvent,
     db::{Txn, WriteKey},
     retrieval::{Chunk, NewVector, Source, index, prepare, store_vectors},
     storage::BlobKey,
@@ -79,14 +80,7 @@ impl House {
                 target_id: Some(person.number(1).to_string()),
                 metadata: json!({}),
             };
-            let clock = std::sync::Arc::new(self.clock.clone());
-            let audit = Audit::new(
-                self.db.clone(),
-                clock,
-                b"the secret of a house in a test",
-                &[],
-            );
-            audit.record(event).await.unwrap();
+            self.audit.record(event).await.unwrap();
         }
         self.run("UPDATE stores SET deleted_by = 1 WHERE user_id = 2".to_owned())
             .await;
@@ -102,7 +96,8 @@ async fn rows(txn: &Txn, person: Person) -> Result<(), DbErr> {
     money::fill(txn, person).await?;
     library(txn, person).await?;
     conversation(txn, person).await?;
-    work::fill(txn, person).await
+    work::fill(txn, person).await?;
+    governance::fill(txn, person).await
 }
 
 async fn account(txn: &Txn, person: Person) -> Result<(), DbErr> {
