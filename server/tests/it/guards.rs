@@ -212,6 +212,13 @@ const TABLE: &[(&str, &str, &str, &str, Statuses)] = &[
         r#"{"monthly_limit_usd":1}"#,
         STEER,
     ),
+    (
+        "DELETE",
+        "/api/admin/accounts/{id}/budget",
+        "/api/admin/accounts/{bystander}/budget",
+        "",
+        STEER,
+    ),
     ("GET", "/api/admin/audit", "/api/admin/audit", "", LOOK),
     (
         "GET",

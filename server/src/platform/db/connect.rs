@@ -34,7 +34,12 @@ pub(crate) struct DbSettings {
 const MINIMUM_SQLITE: (u32, u32, u32) = (3, 51, 3);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bounds a wait for a row as well: a lock of its own would only give up sooner.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long PostgreSQL lets a transaction wait for its process. One that is frozen would keep its
+/// rows locked for as long as it is. Well below [`STATEMENT_TIMEOUT`], so that whoever waits for
+/// the rows gets them instead of an error.
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn connect(
     settings: &DbSettings,
@@ -103,6 +108,10 @@ fn postgres(url: &SecretString, connections: u32) -> ConnectOptions {
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .set_application_name("binnacle")
         .statement_timeout(STATEMENT_TIMEOUT)
+        .map_sqlx_postgres_opts(|postgres| {
+            let idle = IDLE_IN_TRANSACTION_TIMEOUT.as_millis();
+            postgres.options([("idle_in_transaction_session_timeout", idle)])
+        })
         .sqlx_logging(false);
     options
 }

@@ -58,9 +58,10 @@ fn is_connection_loss(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        // 57P0x: the server is shutting down; 08xxx: connection failure; 25006: read-only standby.
+        // 57P0x: the server is shutting down; 08xxx: connection failure; 25006: read-only standby;
+        // 25P03: this process stood still inside the transaction, which is gone.
         sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-            code.starts_with("57P") || code.starts_with("08") || code == "25006"
+            code.starts_with("57P") || code.starts_with("08") || code == "25006" || code == "25P03"
         }),
         _ => false,
     }

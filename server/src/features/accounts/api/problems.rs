@@ -32,6 +32,7 @@ impl From<AccountsError> for Problem {
             AccountsError::EmailTaken => Self::bad_request(message).with_code("email_taken"),
             AccountsError::WrongPassword => Self::bad_request(message).with_code("wrong_password"),
             AccountsError::SelfDemotion => Self::bad_request(message).with_code("self_demotion"),
+            AccountsError::LastAdmin => Self::conflict(message).with_code("last_admin"),
             AccountsError::InvalidCredentials
             | AccountsError::InvalidRefreshToken
             | AccountsError::SignInEnded => Self::unauthenticated(message),
