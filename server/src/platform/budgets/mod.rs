@@ -9,12 +9,17 @@
 //! and hand the outcome to [`Budgets::admit`], [`Budgets::settled`] or [`Budgets::released`] after
 //! the commit.
 
+mod charges;
+mod columns;
+mod defaults;
 mod drift;
 mod error;
+mod forecast;
 mod hold;
 mod limits;
 mod month;
 mod observer;
+mod positions;
 mod queries;
 mod request;
 mod reserve;
@@ -25,12 +30,15 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use columns::MoneyColumns;
+pub(crate) use defaults::{Defaults, DefaultsChange};
 pub(crate) use drift::{Drift, Exposure};
 pub(crate) use error::{Account, BudgetRefusal, ResizeError, ResolveError};
 pub(crate) use hold::{Hold, Reserved};
 pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
 pub(crate) use observer::{BudgetObserver, Resolution};
+pub(crate) use positions::{GroupSum, Position, SpendGrouping};
 pub(crate) use request::{ChargeKind, HoldRequest, Prices};
 pub(crate) use retention::retention;
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};

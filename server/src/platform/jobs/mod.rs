@@ -17,6 +17,7 @@ mod handler;
 mod heartbeat;
 mod leader;
 mod observer;
+mod owners;
 mod process;
 mod queries;
 mod registry;
@@ -32,7 +33,6 @@ mod worker;
 mod tests;
 
 pub(crate) use context::JobContext;
-#[cfg(test)]
 pub(crate) use control::Cancelling;
 pub(crate) use enqueue::{Enqueued, NewJob};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};

@@ -3,7 +3,7 @@
 mod survey;
 
 pub(super) use survey::{
-    deleted_stores, known_blobs, matching, stuck, totals, with_other_embedding,
+    deleted_stores, known_blobs, matching, sizes, stuck, totals, with_other_embedding,
 };
 
 use chrono::{DateTime, Utc};

@@ -7,6 +7,7 @@ pub(super) mod holds;
 pub(super) mod ledger;
 pub(super) mod periods;
 pub(super) mod retention;
+pub(super) mod spend;
 
 /// A count as a column holds it.
 fn count(tokens: u64) -> i64 {

@@ -5,6 +5,7 @@ pub(super) mod enqueue;
 pub(super) mod leases;
 pub(super) mod listen;
 pub(super) mod moves;
+pub(super) mod owners;
 pub(super) mod processes;
 pub(super) mod reads;
 pub(super) mod retention;
