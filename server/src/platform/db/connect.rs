@@ -8,6 +8,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, SqliteConnection};
 
 use super::DbError;
 
@@ -79,6 +80,9 @@ fn sqlite(
         .max_lifetime(None::<Duration>)
         .test_before_acquire(false)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(has_ended_its_transaction(connection)))
+        })
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = sqlite
                 .busy_timeout(BUSY_TIMEOUT)
@@ -95,6 +99,17 @@ fn sqlite(
             }
         });
     Ok(options)
+}
+
+/// SQLite rolls back by itself when the disk is full. The driver's own ROLLBACK then fails, and it
+/// believes for ever to be inside that transaction: what it took for commits afterwards would not be
+/// any. Such a connection is closed and another is opened.
+async fn has_ended_its_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // What a dropped transaction has queued comes before the answer.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 fn postgres(url: &SecretString, connections: u32) -> ConnectOptions {

@@ -50,7 +50,10 @@ pub(super) async fn migrate(connection: &DatabaseConnection) -> Result<usize, Db
         SchemaState::Current => 0,
         SchemaState::Newer(newest) => return Err(DbError::SchemaTooNew { newest }),
         SchemaState::Behind(count) => {
-            Migrator::up(&txn, None).await?;
+            for _ in 0..count {
+                Migrator::up(&txn, Some(1)).await?;
+                fail::fail_point!("migration-applied");
+            }
             count
         }
     };

@@ -3,12 +3,14 @@
 mod administration;
 mod console;
 mod costs;
+mod cut_bodies;
 mod deletion;
 mod documents;
 mod edge;
 mod formats;
 mod hostile;
 mod identity;
+mod inactive;
 mod limits;
 mod operations;
 mod sign_ins;

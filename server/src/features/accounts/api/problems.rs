@@ -55,6 +55,7 @@ impl From<AccountsError> for Problem {
                     .with_retry_after(RETRY_AFTER)
                     .caused_by(error)
             }
+            AccountsError::Database(error @ DbError::Full(_)) => error.into(),
             AccountsError::Hashing(error) => Self::internal(error),
             AccountsError::Signing(error) => Self::internal(error),
             AccountsError::Database(error) => Self::internal(error),
