@@ -296,6 +296,7 @@ impl Ground {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             tasks: self.tasks.clone(),
+            telemetry: self.telemetry.clone(),
             streams: means.streams.clone(),
             default_needed: self.config.auth.registration == Registration::Open
                 && self.config.environment.kind.is_guarded(),

@@ -7,7 +7,10 @@ use entities::{
 };
 use serde_json::json;
 
-use super::{Account, Accounts, AccountsError, error::MAX_NOTES_CHARS, queries, steering_queries};
+use super::{
+    Account, Accounts, AccountsError, error::MAX_NOTES_CHARS, queries,
+    queries::steering as steering_queries,
+};
 use crate::platform::{
     audit::{Act, Audit, By, UndoRefusal},
     db::{DbErr, Txn, WriteKey},

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::{
     Account, Accounts, AccountsError, Email, acts, queries,
+    queries::steering as steering_queries,
     queries::{NewUser, Which},
     registration::{NO_PASSWORD, new_password},
-    sessions, steering_queries,
+    sessions,
 };
 use crate::platform::{
     audit::{Act, Audit, By},

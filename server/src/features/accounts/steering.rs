@@ -6,7 +6,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Account, Accounts, AccountsError, Changed, queries, queries::Which, sessions, steering_queries,
+    Account, Accounts, AccountsError, Changed, queries, queries::Which,
+    queries::steering as steering_queries, sessions,
 };
 use crate::platform::{
     audit::{Act, Audit, By, UndoRefusal},

@@ -27,6 +27,7 @@ pub(super) fn by(call: &Call<Admin>) -> By {
 /// Names the entry of an act in the answer.
 pub(super) fn recorded<G: Guard>(call: &Call<G>, audit_id: Option<i64>) {
     if let Some(id) = audit_id {
+        tracing::info!(event = "admin_act", audit_id = id);
         call.set_header(AUDIT_ID, HeaderValue::from(id));
     }
 }

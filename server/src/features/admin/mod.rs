@@ -37,6 +37,7 @@ use crate::{
         jobs::Jobs,
         streams::StreamHub,
         tasks::Tasks,
+        telemetry::Telemetry,
     },
 };
 use branding::Branding;
@@ -70,6 +71,7 @@ pub(crate) struct AdministrationParts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
     pub(crate) tasks: Tasks,
+    pub(crate) telemetry: Telemetry,
     pub(crate) streams: StreamHub,
     /// New users must have a limit: strangers may register where money is real.
     pub(crate) default_needed: bool,
@@ -89,6 +91,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Entropy,
     tasks: Tasks,
+    telemetry: Telemetry,
     streams: StreamHub,
     default_needed: bool,
     jobs: Jobs,
@@ -107,6 +110,7 @@ impl Administration {
             clock,
             entropy,
             tasks,
+            telemetry,
             streams,
             default_needed,
             accounts,
@@ -122,6 +126,7 @@ impl Administration {
             clock,
             entropy,
             tasks,
+            telemetry,
             streams,
             default_needed,
             jobs,

@@ -90,6 +90,7 @@ impl Administration {
         if let Some(key) = &key
             && let Some(row) = self.begin(key).await?
         {
+            self.0.telemetry.admin_acts.increment(["repeated"]);
             let done = repeated(row, key)?;
             acting::recorded(call, done.audit_id);
             return Ok(done);
@@ -97,6 +98,8 @@ impl Administration {
         let administration = self.clone();
         let act = async move {
             let done = act.await;
+            let result = if done.is_ok() { "done" } else { "refused" };
+            administration.0.telemetry.admin_acts.increment([result]);
             if let Some(key) = &key {
                 administration.finish(key, &done).await;
             }

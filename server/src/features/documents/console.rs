@@ -7,63 +7,12 @@ use entities::{
     DocumentId, StoreId, UserId,
     library::{document, store},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, sea_query::Expr};
 
-use super::{Documents, DocumentsError, error, queries};
-use crate::platform::paging::{Column, Columns, Counted, Key, Listing, Page};
-
-struct Fields;
-
-impl Columns for Fields {
-    fn column(&self, field: &str) -> Option<Column> {
-        let column = |column| Expr::col((document::Entity, column));
-        Some(match field {
-            "id" => Column::of(self.id()),
-            "store" => Column::of(column(document::Column::StoreId)),
-            "status" => Column::of(column(document::Column::Status)),
-            "bytes" => Column::of(column(document::Column::SizeBytes)),
-            "created" | "age" => Column::of(column(document::Column::CreatedAt)),
-            "deleted" => {
-                let never = Key::Time(DateTime::UNIX_EPOCH);
-                Column::nullable(column(document::Column::DeletedAt), never)
-            }
-            _ => return None,
-        })
-    }
-
-    fn id(&self) -> Expr {
-        Expr::col((document::Entity, document::Column::Id))
-    }
-
-    fn texts(&self) -> Vec<Expr> {
-        Vec::new()
-    }
-}
-
-struct Deleted;
-
-impl Columns for Deleted {
-    fn column(&self, field: &str) -> Option<Column> {
-        let column = |column| Expr::col((store::Entity, column));
-        Some(match field {
-            "id" => Column::of(self.id()),
-            "owner" => Column::of(column(store::Column::UserId)),
-            "deleted" | "age" => {
-                let never = Key::Time(DateTime::UNIX_EPOCH);
-                Column::nullable(column(store::Column::DeletedAt), never)
-            }
-            _ => return None,
-        })
-    }
-
-    fn id(&self) -> Expr {
-        Expr::col((store::Entity, store::Column::Id))
-    }
-
-    fn texts(&self) -> Vec<Expr> {
-        Vec::new()
-    }
-}
+use super::{
+    Documents, DocumentsError, error,
+    queries::{self, console as rows},
+};
+use crate::platform::paging::{Counted, Listing, Page};
 
 /// A deleted store that can come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,11 +38,8 @@ impl Documents {
         listing: &Listing,
         user: UserId,
     ) -> Result<Page<document::Model>, DocumentsError> {
-        let select = document::Entity::find()
-            .filter(document::Column::UserId.eq(user))
-            .into_query();
         listing
-            .fetch(self.0.db.read(), select, &Fields)
+            .fetch(self.0.db.read(), rows::of_user(user), &rows::Fields)
             .await
             .map_err(error::db)
     }
@@ -104,7 +50,7 @@ impl Documents {
         listing: &Listing,
     ) -> Result<Page<DeletedStore>, DocumentsError> {
         let page: Page<store::Model> = listing
-            .fetch(self.0.db.read(), deleted_stores(), &Deleted)
+            .fetch(self.0.db.read(), rows::deleted(), &rows::Deleted)
             .await
             .map_err(error::db)?;
         let ids: Vec<StoreId> = page.items.iter().map(|store| store.id).collect();
@@ -133,7 +79,7 @@ impl Documents {
     /// How many deleted stores match.
     pub(crate) async fn count_deleted(&self, listing: &Listing) -> Result<Counted, DocumentsError> {
         listing
-            .count(self.0.db.read(), deleted_stores(), &Deleted)
+            .count(self.0.db.read(), rows::deleted(), &rows::Deleted)
             .await
             .map_err(error::db)
     }
@@ -143,8 +89,9 @@ impl Documents {
         &self,
         id: StoreId,
     ) -> Result<Option<UserId>, DocumentsError> {
-        let store = store::Entity::find_by_id(id).one(self.0.db.read()).await;
-        Ok(store.map_err(error::db)?.map(|store| store.user_id))
+        rows::owner_of_store(self.0.db.read(), id)
+            .await
+            .map_err(error::db)
     }
 
     /// Whose document this is, also of a deleted one.
@@ -152,15 +99,8 @@ impl Documents {
         &self,
         id: DocumentId,
     ) -> Result<Option<UserId>, DocumentsError> {
-        let document = document::Entity::find_by_id(id).one(self.0.db.read()).await;
-        Ok(document
-            .map_err(error::db)?
-            .map(|document| document.user_id))
+        rows::owner_of_document(self.0.db.read(), id)
+            .await
+            .map_err(error::db)
     }
-}
-
-fn deleted_stores() -> sea_orm::sea_query::SelectStatement {
-    store::Entity::find()
-        .filter(store::Column::DeletedAt.is_not_null())
-        .into_query()
 }

@@ -9,9 +9,6 @@
 //! and hand the outcome to [`Budgets::admit`], [`Budgets::settled`] or [`Budgets::released`] after
 //! the commit.
 
-mod charges;
-mod columns;
-mod defaults;
 mod drift;
 mod error;
 mod forecast;
@@ -30,8 +27,6 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use columns::MoneyColumns;
-pub(crate) use defaults::{Defaults, DefaultsChange};
 pub(crate) use drift::{Drift, Exposure};
 pub(crate) use error::{Account, BudgetRefusal, ResizeError, ResolveError};
 pub(crate) use hold::{Hold, Reserved};
@@ -39,6 +34,10 @@ pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
 pub(crate) use observer::{BudgetObserver, Resolution};
 pub(crate) use positions::{GroupSum, Position, SpendGrouping};
+pub(crate) use queries::{
+    columns::MoneyColumns,
+    defaults::{Defaults, DefaultsChange},
+};
 pub(crate) use request::{ChargeKind, HoldRequest, Prices};
 pub(crate) use retention::retention;
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};

@@ -1,5 +1,6 @@
 //! Every statement on stores and documents. Finders take the owner, and hide what is deleted.
 
+pub(super) mod console;
 mod survey;
 
 pub(super) use survey::{

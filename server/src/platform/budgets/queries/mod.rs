@@ -1,5 +1,8 @@
 //! The statements on the tables of money: budgets, periods, holds, the ledger.
 
+pub(super) mod charges;
+pub(super) mod columns;
+pub(super) mod defaults;
 pub(super) mod drift;
 #[cfg(test)]
 pub(super) mod fixtures;

@@ -34,13 +34,13 @@ async fn an_invited_user_sets_a_password_once() {
         assert!(made["password"].is_null() && made["token_expires_at"].is_string());
         let token = made["token"].as_str().expect("a token").to_owned();
         let entry = admin.get(&format!("/api/admin/audit/entries/{act}")).await;
-        assert!(!entry.body.contains("bo@example.org\",\"before"));
         let entry = entry.expect(200);
         assert_eq!(entry["action"], "invite_user");
         assert_eq!(entry["target_label"], "bo@example.org");
 
-        assert!(redeem(&house, &token, "weak").await.status == 400);
-        let changed = format!("{}A", &token[..token.len() - 1]);
+        let weak = redeem(&house, &token, "weakpassword").await;
+        assert!(weak.refused(400).contains("upper-case"));
+        let changed = format!("{}B", &token[..token.len() - 1]);
         for wrong in ["", "x", &changed] {
             let refused = redeem(&house, wrong, PASSWORD).await;
             assert!(refused.refused(400).contains("not valid"));
@@ -129,7 +129,7 @@ async fn the_same_key_makes_one_user() {
         let other = json!({"email": "cy@example.org", "role": "user", "send": "invite"});
         let reused = send("k1", &other).await;
         assert_eq!(problem(&reused, 422), "idempotency_key_reused");
-        let invalid = send("\u{7f}", &other).await;
+        let invalid = send(&"k".repeat(256), &other).await;
         assert_eq!(problem(&invalid, 400), "invalid_idempotency_key");
         // A refusal leaves the key free.
         let wrong = json!({"email": "bo@example.org", "role": "user", "send": "invite"});

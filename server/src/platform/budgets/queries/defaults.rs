@@ -3,7 +3,7 @@
 use entities::{Nanos, money::money_default};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
 
-use super::Budgets;
+use crate::platform::budgets::Budgets;
 use crate::platform::db::{DbErr, DbError, Txn};
 
 const DEFAULT_LIMIT: &str = "default_limit";
@@ -31,7 +31,7 @@ impl Budgets {
         Ok(self.defaults_in(self.db.read()).await?)
     }
 
-    pub(super) async fn defaults_in(
+    pub(in crate::platform::budgets) async fn defaults_in(
         &self,
         connection: &impl ConnectionTrait,
     ) -> Result<Defaults, DbErr> {

@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, Func, Query, SelectStatement, SubQueryStatement},
 };
 
-use super::{Budgets, Month};
+use crate::platform::budgets::{Budgets, Month};
 
 /// Money of one month, for lists of users.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use api::filter::LEDGER;
 use entities::money::ledger_entry::{Column as Entry, Entity, Model};
 use sea_orm::{EntityTrait, QueryTrait, sea_query::Expr};
 
-use super::Budgets;
 use crate::platform::{
+    budgets::Budgets,
     db::DbError,
     paging::{Column, Columns, Counted, Key, Listing, Page},
 };

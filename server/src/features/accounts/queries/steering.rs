@@ -15,10 +15,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::queries::change_user;
+use super::change_user;
 use crate::platform::db::Txn;
 
-pub(super) async fn users(
+pub(in crate::features::accounts) async fn users(
     db: &impl ConnectionTrait,
     ids: &[UserId],
 ) -> Result<Vec<user::Model>, DbErr> {
@@ -31,7 +31,7 @@ pub(super) async fn users(
 }
 
 /// Those of these users who may come in.
-pub(super) async fn active(
+pub(in crate::features::accounts) async fn active(
     db: &impl ConnectionTrait,
     ids: &[UserId],
 ) -> Result<HashSet<UserId>, DbErr> {
@@ -46,7 +46,7 @@ pub(super) async fn active(
     Ok(active.into_iter().collect())
 }
 
-pub(super) async fn by_public_id(
+pub(in crate::features::accounts) async fn by_public_id(
     db: &impl ConnectionTrait,
     id: Uuid,
 ) -> Result<Option<user::Model>, DbErr> {
@@ -58,7 +58,7 @@ pub(super) async fn by_public_id(
 }
 
 /// Users whose address has `word` in it: first those that begin with it.
-pub(super) async fn search(
+pub(in crate::features::accounts) async fn search(
     db: &impl ConnectionTrait,
     word: &str,
     most: u64,
@@ -88,7 +88,7 @@ pub(super) async fn search(
 }
 
 /// How many sign-ins of each of these users have not ended.
-pub(super) async fn open_sessions(
+pub(in crate::features::accounts) async fn open_sessions(
     db: &impl ConnectionTrait,
     users: &[UserId],
     now: DateTime<Utc>,
@@ -107,7 +107,7 @@ pub(super) async fn open_sessions(
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn last_seen(
+pub(in crate::features::accounts) async fn last_seen(
     db: &impl ConnectionTrait,
     users: &[UserId],
 ) -> Result<HashMap<UserId, Option<DateTime<Utc>>>, DbErr> {
@@ -123,7 +123,7 @@ pub(super) async fn last_seen(
     Ok(rows.into_iter().collect())
 }
 
-pub(super) async fn set_status(
+pub(in crate::features::accounts) async fn set_status(
     txn: &Txn,
     id: UserId,
     status: UserStatus,
@@ -134,7 +134,7 @@ pub(super) async fn set_status(
 }
 
 /// A new password, whatever the old one was; every access token ends.
-pub(super) async fn set_password_hash(
+pub(in crate::features::accounts) async fn set_password_hash(
     txn: &Txn,
     id: UserId,
     hash: &str,
@@ -150,7 +150,7 @@ pub(super) async fn set_password_hash(
 }
 
 /// Gives a user a way to set a password, and takes away those that were not used.
-pub(super) async fn replace_token(
+pub(in crate::features::accounts) async fn replace_token(
     txn: &Txn,
     user_id: UserId,
     token_hash: &str,
@@ -171,7 +171,10 @@ pub(super) async fn replace_token(
     Ok(())
 }
 
-pub(super) async fn withdraw_tokens(txn: &Txn, user_id: UserId) -> Result<(), DbErr> {
+pub(in crate::features::accounts) async fn withdraw_tokens(
+    txn: &Txn,
+    user_id: UserId,
+) -> Result<(), DbErr> {
     one_time_token::Entity::delete_many()
         .filter(one_time_token::Column::UserId.eq(user_id))
         .filter(one_time_token::Column::UsedAt.is_null())
@@ -181,7 +184,7 @@ pub(super) async fn withdraw_tokens(txn: &Txn, user_id: UserId) -> Result<(), Db
 }
 
 /// Uses a token up. `None`: unknown, used, or too old.
-pub(super) async fn use_token(
+pub(in crate::features::accounts) async fn use_token(
     txn: &Txn,
     token_hash: &str,
     now: DateTime<Utc>,
@@ -197,7 +200,7 @@ pub(super) async fn use_token(
 }
 
 /// Remembers notes around an act, so that it can be undone.
-pub(super) async fn remember_notes(
+pub(in crate::features::accounts) async fn remember_notes(
     txn: &Txn,
     remembered: notes_history::Model,
 ) -> Result<(), DbErr> {
@@ -207,7 +210,7 @@ pub(super) async fn remember_notes(
     Ok(())
 }
 
-pub(super) async fn remembered_notes(
+pub(in crate::features::accounts) async fn remembered_notes(
     db: &impl ConnectionTrait,
     audit_id: i64,
 ) -> Result<Option<notes_history::Model>, DbErr> {
