@@ -4,21 +4,56 @@ use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use super::{audit_id, ids, problem, walk};
-use crate::support::{House, on_each_database};
+use crate::support::{House, User, on_each_database};
+
+/// Three people, two of whom asked something.
+async fn spenders(house: &House) -> User {
+    let admin = house.admin().await;
+    for name in ["ada", "bo"] {
+        let user = house.user(name).await;
+        let store = user.store("Papers").await;
+        let text = b"The ferry leaves the north pier at nine in the morning.".to_vec();
+        user.indexed(store, "ferry.txt", "text/plain", text).await;
+        user.ask(store, "When does the ferry leave?").await;
+        user.ask(store, "Where does it leave from?").await;
+    }
+    admin
+}
+
+/// The charges sum to this, each is shown once, and they can be asked for by what they were for.
+async fn assert_ledger(admin: &User, sum: i64) {
+    let charges = walk(admin, "/api/admin/ledger", 2).await;
+    let charged: i64 = charges
+        .iter()
+        .filter_map(|charge| charge["amount_nanos"].as_i64())
+        .sum();
+    assert_eq!(charged, sum);
+    let numbers = ids(&charges);
+    assert!(numbers.is_sorted_by(|left, right| left > right));
+    let count = admin.get("/api/admin/ledger/count").await.expect(200);
+    assert_eq!(count["count"].as_u64(), Some(numbers.len() as u64));
+    let stream = charges
+        .iter()
+        .find_map(|charge| charge["stream_id"].as_str())
+        .expect("an answer's charge");
+    let of_stream = walk(
+        admin,
+        &format!("/api/admin/ledger?filter=stream:{stream}"),
+        9,
+    )
+    .await;
+    assert_eq!(of_stream.len(), 1);
+    assert_eq!(
+        walk(admin, "/api/admin/ledger?filter=stream:x", 9).await,
+        Vec::<serde_json::Value>::new()
+    );
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybodys_money_adds_up() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[]).await;
-        let admin = house.admin().await;
-        for name in ["ada", "bo"] {
-            let user = house.user(name).await;
-            let store = user.store("Papers").await;
-            let text = b"The ferry leaves the north pier at nine in the morning.".to_vec();
-            user.indexed(store, "ferry.txt", "text/plain", text).await;
-            user.ask(store, "When does the ferry leave?").await;
-            user.ask(store, "Where does it leave from?").await;
-        }
+        let admin = spenders(&house).await;
         let lines = walk(&admin, "/api/admin/spend?sort=-spent", 2).await;
         assert_eq!(lines.len(), 3);
         let spent: Vec<i64> = lines
@@ -53,32 +88,17 @@ async fn everybodys_money_adds_up() {
             .expect(200);
         assert!(by_user.to_string().contains("ada@example.org"));
 
-        let charges = walk(&admin, "/api/admin/ledger", 2).await;
-        let charged: i64 = charges
-            .iter()
-            .filter_map(|charge| charge["amount_nanos"].as_i64())
-            .sum();
-        assert_eq!(charged, sum);
-        let numbers = ids(&charges);
-        assert!(numbers.is_sorted_by(|left, right| left > right));
-        let count = admin.get("/api/admin/ledger/count").await.expect(200);
-        assert_eq!(count["count"].as_u64(), Some(numbers.len() as u64));
-        let stream = charges
-            .iter()
-            .find_map(|charge| charge["stream_id"].as_str())
-            .expect("an answer's charge");
-        let of_stream = walk(
-            &admin,
-            &format!("/api/admin/ledger?filter=stream:{stream}"),
-            9,
-        )
-        .await;
-        assert_eq!(of_stream.len(), 1);
-        assert_eq!(
-            walk(&admin, "/api/admin/ledger?filter=stream:x", 9).await,
-            Vec::<serde_json::Value>::new()
-        );
+        assert_ledger(&admin, sum).await;
+        house.stop().await;
+    })
+    .await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn months_and_groups_that_are_none_are_refused() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let admin = house.admin().await;
         let past = walk(&admin, "/api/admin/spend?period=2020-01", 9).await;
         assert!(past.iter().all(|line| line["budget"]["spent_nanos"] == 0));
         for path in [
