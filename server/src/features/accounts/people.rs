@@ -5,19 +5,21 @@ use std::collections::HashMap;
 use ::api::filter::{self, Schema};
 use chrono::{DateTime, Utc};
 use entities::{
-    UserId, UserStatus,
+    UserId,
     accounts::{session, user},
-};
-use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryTrait,
-    sea_query::{Expr, Func, Query, SelectStatement, SubQueryStatement},
 };
 use uuid::Uuid;
 
-use super::{Account, Accounts, AccountsError, steering_queries as queries};
+use super::{
+    Account, Accounts, AccountsError,
+    queries::{
+        people::{People, SignIns, everybody, sign_ins},
+        steering as queries,
+    },
+};
 use crate::platform::{
-    budgets::{MoneyColumns, Month},
-    paging::{Column, Columns, Counted, Key, Listing, Page},
+    budgets::Month,
+    paging::{Counted, Listing, Page},
 };
 
 /// What else is known of a user by their sign-ins.

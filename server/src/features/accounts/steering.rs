@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Account, Accounts, AccountsError, Changed, queries, queries::Which,
+    Accounts, AccountsError, Changed, queries, queries::Which,
     queries::steering as steering_queries, sessions,
 };
 use crate::platform::{
@@ -18,7 +18,6 @@ use crate::platform::{
 /// What ended with a user's right to come in.
 #[derive(Clone, Debug)]
 pub(crate) struct KeptOut {
-    pub(crate) account: Account,
     pub(crate) sessions: i64,
     pub(crate) jobs: i64,
     /// None when the user was kept out already.
@@ -153,7 +152,6 @@ impl Disabling {
         }
         if user.status == UserStatus::Disabled {
             return Ok(Outcome::Done(Box::new(KeptOut {
-                account: user.into(),
                 sessions: 0,
                 jobs: 0,
                 audit_id: None,
@@ -168,7 +166,7 @@ impl Disabling {
         let jobs = self.jobs.cancel_all_of_in(txn, target).await?;
         let sessions = count(sessions::end(txn, &self.end).await?);
         steering_queries::withdraw_tokens(txn, target).await?;
-        let changed = set_status(txn, target, UserStatus::Disabled, now).await?;
+        set_status(txn, target, UserStatus::Disabled, now).await?;
         let act = Act::on_user("disable_user", target)
             .changing(json!({"status": "active"}), json!({"status": "disabled"}))
             .with("sessions", sessions)
@@ -176,7 +174,6 @@ impl Disabling {
             .with("reason_chars", self.reason_chars);
         let audit_id = self.audit.record_act_in(txn, &self.by, act).await?;
         Ok(Outcome::Done(Box::new(KeptOut {
-            account: changed.into(),
             sessions,
             jobs,
             audit_id: Some(audit_id),

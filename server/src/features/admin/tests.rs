@@ -236,7 +236,7 @@ async fn a_raised_limit_lets_the_users_waiting_jobs_go_on() {
         assert_eq!(house.job_state(of_ada).await, JobState::AwaitingBudget);
 
         let limit = limits::parse(12.5).unwrap();
-        let raised = house
+        let (raised, _) = house
             .limits
             .set(&By::user(ADMIN), ada, Some(limit))
             .await

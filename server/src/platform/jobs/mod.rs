@@ -130,7 +130,6 @@ impl Jobs {
     }
 
     /// A job.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn find(&self, id: JobId) -> Result<Option<job::Model>, DbError> {
         Ok(reads::find(self.0.db.read(), id).await?)
     }
