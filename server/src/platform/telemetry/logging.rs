@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::platform::config::LogFormat;
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::Context, layer::SubscriberExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, filter::LevelFilter, fmt, layer::Context, layer::SubscriberExt,
+};
 
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +58,8 @@ pub(crate) fn start(format: LogFormat, target: LogTarget, filter: &str) {
     };
     let subscriber = Registry::default()
         .with(lines.with_filter(filter))
-        .with(CountLines);
+        // Filtered too: what one layer wants, every library makes, down to its trace spans.
+        .with(CountLines.with_filter(LevelFilter::WARN));
     // A second application in the same process keeps the first one's log.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

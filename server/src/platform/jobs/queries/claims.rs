@@ -6,7 +6,7 @@ use entities::{
     jobs::{job, job_event},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, EntityTrait,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
     FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, Value, sea_query::Expr,
 };
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(in super::super) struct Choice {
 ///
 /// It reads only: an idle worker's look at the queue must not cost a write transaction.
 pub(in super::super) async fn choose(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     choice: &Choice,
 ) -> Result<Vec<Candidate>, DbErr> {
     let mut values: Vec<Value> = vec![
@@ -158,7 +158,7 @@ pub(in super::super) async fn renew(
 
 /// The running jobs of this process whose owner wants them stopped.
 pub(in super::super) async fn cancelled(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     process_id: Uuid,
 ) -> Result<Vec<(JobId, i64)>, DbErr> {
     job::Entity::find()
@@ -174,7 +174,7 @@ pub(in super::super) async fn cancelled(
 
 /// Running jobs whose worker fell silent, the longest silent first.
 pub(in super::super) async fn expired(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     now: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<job::Model>, DbErr> {
