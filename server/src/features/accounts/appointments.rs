@@ -61,13 +61,14 @@ enum Outcome {
 }
 
 impl Accounts {
-    /// The notes about a user as they were before an act, while they are remembered.
+    /// The notes about a user as they were before an act, empty when there were none; `None` when
+    /// they are not remembered any more.
     pub(crate) async fn notes_before(
         &self,
         audit_id: i64,
-    ) -> Result<Option<Option<String>>, AccountsError> {
+    ) -> Result<Option<String>, AccountsError> {
         let remembered = steering_queries::remembered_notes(self.parts.db.read(), audit_id).await?;
-        Ok(remembered.map(|remembered| remembered.notes_before))
+        Ok(remembered.map(|remembered| remembered.notes_before.unwrap_or_default()))
     }
 
     /// Changes a user's role, the notes about them, or both; empty notes remove them. Nobody takes

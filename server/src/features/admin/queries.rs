@@ -86,21 +86,18 @@ pub(super) async fn finish_act(
     let of_key = Condition::all()
         .add(Column::ActorUserId.eq(actor))
         .add(Column::Key.eq(key));
-    match outcome {
-        Some((text, audit_id)) => {
-            act_answer::Entity::update_many()
-                .col_expr(Column::Outcome, Expr::value(text.as_str()))
-                .col_expr(Column::AuditId, Expr::value(*audit_id))
-                .filter(of_key)
-                .exec(txn)
-                .await?;
-        }
-        None => {
-            act_answer::Entity::delete_many()
-                .filter(of_key)
-                .exec(txn)
-                .await?;
-        }
+    if let Some((text, audit_id)) = outcome {
+        act_answer::Entity::update_many()
+            .col_expr(Column::Outcome, Expr::value(text.as_str()))
+            .col_expr(Column::AuditId, Expr::value(*audit_id))
+            .filter(of_key)
+            .exec(txn)
+            .await?;
+    } else {
+        act_answer::Entity::delete_many()
+            .filter(of_key)
+            .exec(txn)
+            .await?;
     }
     Ok(())
 }
