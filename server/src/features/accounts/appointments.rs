@@ -170,13 +170,15 @@ async fn refuses_undo(
 ) -> Result<Option<UndoRefusal>, DbErr> {
     let by = &appointment.by;
     let current = json!({"role": user.role.as_str(), "notes_chars": length(user)});
-    if let Some(undoing) = &by.undoes {
+    let refused = appointment.audit.refuses_undo_in(txn, by, &current).await?;
+    if refused.is_none()
+        && let Some(undoing) = &by.undoes
+    {
         let remembered = steering_queries::remembered_notes(txn, undoing.entry).await?;
-        if remembered.is_some_and(|remembered| remembered.notes_after != user.admin_notes) {
-            return Ok(Some(UndoRefusal::ChangedSince));
-        }
+        let other = remembered.is_some_and(|notes| notes.notes_after != user.admin_notes);
+        return Ok(other.then_some(UndoRefusal::ChangedSince));
     }
-    appointment.audit.refuses_undo_in(txn, by, &current).await
+    Ok(refused)
 }
 
 fn length(user: &user::Model) -> Option<usize> {

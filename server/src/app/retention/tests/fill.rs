@@ -12,6 +12,7 @@ use entities::{
     chat::{chat_session, idempotency_key, message},
     governance::{account_preview, act_answer, app_setting},
     library::{document, store},
+    money::money_default,
 };
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
 use serde_json::json;
@@ -165,6 +166,13 @@ async fn account(txn: &Txn, person: Person) -> Result<(), DbErr> {
 }
 
 async fn steering(txn: &Txn, person: Person) -> Result<(), DbErr> {
+    money_default::Entity::insert(money_default::ActiveModel {
+        key: Set(format!("rule_{}", person.id)),
+        nanos: Set(Some(Nanos(1))),
+        updated_at: Set(person.at),
+    })
+    .exec_without_returning(txn)
+    .await?;
     one_time_token::Entity::insert(one_time_token::ActiveModel {
         id: Set(person.number(1)),
         user_id: Set(person.id),
