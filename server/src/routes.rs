@@ -30,6 +30,12 @@ pub(crate) fn registry(app: &App) -> Registry {
 
 fn families(csrf: bool) -> Vec<Family> {
     let mut families = ops::FAMILIES.to_vec();
+    families.extend(admin::PREFIXES.map(|prefix| Family {
+        prefix,
+        dialect: Dialect::ProblemJson,
+        csrf,
+        global_limit: GlobalLimit::All,
+    }));
     families.push(Family {
         prefix: "/api",
         dialect: Dialect::Detail,

@@ -3,6 +3,7 @@
 
 mod jobs;
 mod operations;
+mod people;
 mod things;
 
 use std::collections::BTreeSet;
@@ -215,27 +216,6 @@ const TABLE: &[Row] = &[
         r#"{"is_admin":false}"#,
         STEER,
     ),
-    (
-        "GET",
-        "/api/admin/budgets/{user_id}",
-        "/api/admin/budgets/{bystander}",
-        "",
-        LOOK,
-    ),
-    (
-        "POST",
-        "/api/admin/budgets/{user_id}",
-        "/api/admin/budgets/{bystander}",
-        r#"{"monthly_limit_usd":1}"#,
-        STEER,
-    ),
-    (
-        "DELETE",
-        "/api/admin/accounts/{id}/budget",
-        "/api/admin/accounts/{bystander}/budget",
-        "",
-        STEER,
-    ),
     ("GET", "/api/admin/audit", "/api/admin/audit", "", LOOK),
     (
         "GET",
@@ -289,7 +269,10 @@ const TABLE: &[Row] = &[
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    let more = jobs::ROWS.iter().chain(operations::ROWS);
+    let more = jobs::ROWS
+        .iter()
+        .chain(operations::ROWS)
+        .chain(people::ROWS);
     more.chain(TABLE)
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         .with(documents::retention(&db, &jobs, &blobs, &temporary))
         .with(budgets::retention(&db))
         .with(audit.retention())
-        .with(admin::retention())
+        .with(admin::retention(&db))
         .with(retention::retention(&db))
         .with(governance::retention(&db, &blobs))
         .with(backup::retention(&db))

@@ -1,5 +1,8 @@
 //! Every statement on the tables of accounts: users, sessions, refresh tokens, revocations.
 
+pub(super) mod people;
+pub(super) mod steering;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};

@@ -20,6 +20,8 @@ const USERS: Place = Place::Table("users");
 const SESSIONS: Place = Place::Table("sessions");
 const REFRESH_TOKENS: Place = Place::Table("refresh_tokens");
 const REVOCATIONS: Place = Place::Table("revocations");
+const ONE_TIME_TOKENS: Place = Place::Table("one_time_tokens");
+const NOTES_HISTORY: Place = Place::Table("notes_history");
 
 /// What accounts registers. Its eraser comes first: who has no account any more writes nothing new.
 pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
@@ -28,10 +30,18 @@ pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
         .holds(SESSIONS, Class::Sessions)
         .holds(REFRESH_TOKENS, Class::Sessions)
         .holds(REVOCATIONS, Class::Sessions)
+        .holds(ONE_TIME_TOKENS, Class::Sessions)
+        .holds(NOTES_HISTORY, Class::Sessions)
         .expired_by(Rows {
             db: db.clone(),
             class: Class::Sessions,
-            places: &[REFRESH_TOKENS, SESSIONS, REVOCATIONS],
+            places: &[
+                REFRESH_TOKENS,
+                SESSIONS,
+                REVOCATIONS,
+                ONE_TIME_TOKENS,
+                NOTES_HISTORY,
+            ],
             tables: queries::ended_sign_ins(),
         })
         .erased_by(Account {
@@ -50,7 +60,14 @@ struct Account {
 #[async_trait]
 impl Eraser for Account {
     fn places(&self) -> &'static [Place] {
-        &[USERS, SESSIONS, REFRESH_TOKENS, REVOCATIONS]
+        &[
+            USERS,
+            SESSIONS,
+            REFRESH_TOKENS,
+            REVOCATIONS,
+            ONE_TIME_TOKENS,
+            NOTES_HISTORY,
+        ]
     }
 
     async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {

@@ -11,10 +11,12 @@
 
 mod drift;
 mod error;
+mod forecast;
 mod hold;
 mod limits;
 mod month;
 mod observer;
+mod positions;
 mod queries;
 mod request;
 mod reserve;
@@ -31,6 +33,11 @@ pub(crate) use hold::{Hold, Reserved};
 pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
 pub(crate) use observer::{BudgetObserver, Resolution};
+pub(crate) use positions::{GroupSum, Position, SpendGrouping};
+pub(crate) use queries::{
+    columns::MoneyColumns,
+    defaults::{Defaults, DefaultsChange, RuleChange},
+};
 pub(crate) use request::{ChargeKind, HoldRequest, Prices};
 pub(crate) use retention::retention;
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};

@@ -26,6 +26,7 @@ mod lists;
 mod measure;
 mod month_turn;
 mod observer;
+mod owners;
 mod process;
 mod queries;
 mod registry;
@@ -164,6 +165,11 @@ impl Jobs {
     pub(crate) fn kinds(&self) -> Vec<&'static str> {
         let handlers = self.0.registry.all();
         handlers.iter().map(|handler| handler.kind()).collect()
+    }
+
+    /// A job.
+    pub(crate) async fn find(&self, id: JobId) -> Result<Option<job::Model>, DbError> {
+        Ok(reads::find(self.0.db.read(), id).await?)
     }
 
     /// A job, if it is this user's.

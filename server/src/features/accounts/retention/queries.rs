@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entities::{
     Role, UserId, UserStatus,
-    accounts::{refresh_token, revocation, session, user},
+    accounts::{notes_history, one_time_token, refresh_token, revocation, session, user},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
@@ -33,6 +33,15 @@ pub(super) fn ended_sign_ins() -> Vec<Expiring> {
             .at("expires_at")
             .user("user_id")
             .texts(&["key"]),
+        Expiring::of("one_time_tokens", "expires_at < $1")
+            .at("created_at")
+            .user("user_id")
+            .texts(&["token_hash"]),
+        Expiring::of("notes_history", "created_at < $1")
+            .key("audit_id")
+            .at("created_at")
+            .user("user_id")
+            .texts(&["notes_before", "notes_after"]),
     ]
 }
 
@@ -67,7 +76,10 @@ pub(super) async fn erase(
         ),
     );
     let revoked = revocation::Entity::find().filter(revocation::Column::UserId.eq(id));
-    let deleted = delete(txn, tokens, sign_ins, revoked, limit).await?;
+    let links = one_time_token::Entity::find().filter(one_time_token::Column::UserId.eq(id));
+    let notes = notes_history::Entity::find().filter(notes_history::Column::UserId.eq(id));
+    let deleted = delete(txn, tokens, sign_ins, revoked, limit).await?
+        + delete_aids(txn, links, notes, limit).await?;
     Ok(u64::from(buried.is_some()) + deleted)
 }
 
@@ -82,7 +94,15 @@ pub(super) async fn remaining(db: &impl ConnectionTrait, id: UserId) -> Result<u
         .filter(revocation::Column::UserId.eq(id))
         .count(db)
         .await?;
-    Ok(account + sign_ins + revoked)
+    let links = one_time_token::Entity::find()
+        .filter(one_time_token::Column::UserId.eq(id))
+        .count(db)
+        .await?;
+    let notes = notes_history::Entity::find()
+        .filter(notes_history::Column::UserId.eq(id))
+        .count(db)
+        .await?;
+    Ok(account + sign_ins + revoked + links + notes)
 }
 
 /// The user's row, while it is more than a tombstone.
@@ -142,6 +162,36 @@ async fn delete(
         .await?
         .rows_affected;
     Ok(deleted + ended + allowed)
+}
+
+/// Deletes one-time tokens and remembered notes.
+async fn delete_aids(
+    txn: &Txn,
+    links: Select<one_time_token::Entity>,
+    notes: Select<notes_history::Entity>,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let links = links
+        .select_only()
+        .column(one_time_token::Column::Id)
+        .limit(limit)
+        .into_query();
+    let links = one_time_token::Entity::delete_many()
+        .filter(one_time_token::Column::Id.in_subquery(links))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    let notes = notes
+        .select_only()
+        .column(notes_history::Column::AuditId)
+        .limit(limit)
+        .into_query();
+    let notes = notes_history::Entity::delete_many()
+        .filter(notes_history::Column::AuditId.in_subquery(notes))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    Ok(links + notes)
 }
 
 /// The account, while it is more than a tombstone.

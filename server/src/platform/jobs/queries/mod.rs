@@ -8,6 +8,7 @@ pub(super) mod listen;
 pub(super) mod lists;
 pub(super) mod measure;
 pub(super) mod moves;
+pub(super) mod owners;
 pub(super) mod previews;
 pub(super) mod processes;
 pub(super) mod reads;
