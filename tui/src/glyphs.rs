@@ -83,7 +83,9 @@ pub static ASCII: Glyphs = Glyphs {
 pub fn suit_locale(locale: &str) -> bool {
     let locale = locale.to_ascii_lowercase();
     let utf8 = locale.contains("utf-8") || locale.contains("utf8");
-    let wide = ["zh", "ja", "ko"].iter().any(|name| locale.starts_with(name));
+    let wide = ["zh", "ja", "ko"]
+        .iter()
+        .any(|name| locale.starts_with(name));
     utf8 && !wide
 }
 
@@ -94,10 +96,26 @@ mod tests {
 
     fn signs(glyphs: &Glyphs) -> Vec<&'static str> {
         let mut signs = vec![
-            glyphs.ok, glyphs.warn, glyphs.bad, glyphs.info, glyphs.stale, glyphs.resuming,
-            glyphs.frozen, glyphs.cursor, glyphs.mark, glyphs.dot, glyphs.rule, glyphs.bar_full,
-            glyphs.bar_held, glyphs.bar_empty, glyphs.bar_today, glyphs.up, glyphs.down,
-            glyphs.done, glyphs.more, glyphs.spread,
+            glyphs.ok,
+            glyphs.warn,
+            glyphs.bad,
+            glyphs.info,
+            glyphs.stale,
+            glyphs.resuming,
+            glyphs.frozen,
+            glyphs.cursor,
+            glyphs.mark,
+            glyphs.dot,
+            glyphs.rule,
+            glyphs.bar_full,
+            glyphs.bar_held,
+            glyphs.bar_empty,
+            glyphs.bar_today,
+            glyphs.up,
+            glyphs.down,
+            glyphs.done,
+            glyphs.more,
+            glyphs.spread,
         ];
         signs.extend(glyphs.heights);
         signs

@@ -172,12 +172,7 @@ pub struct Binding {
     pub help: &'static str,
 }
 
-const fn bind(
-    place: Where,
-    keys: &'static [Key],
-    command: Command,
-    help: &'static str,
-) -> Binding {
+const fn bind(place: Where, keys: &'static [Key], command: Command, help: &'static str) -> Binding {
     Binding {
         place,
         keys,
@@ -193,7 +188,12 @@ use Where::{Detail, Dialog, Everywhere, Form, List};
 /// The table.
 pub static BINDINGS: &[Binding] = &[
     bind(Everywhere, &[Char('?')], C::Help, "keys of this screen"),
-    bind(Everywhere, &[Char(':')], C::Palette, "go anywhere, do anything"),
+    bind(
+        Everywhere,
+        &[Char(':')],
+        C::Palette,
+        "go anywhere, do anything",
+    ),
     bind(Everywhere, &[Char('/')], C::Filter, "filter"),
     bind(Everywhere, &[Char('1')], C::Screen(1), "Overview"),
     bind(Everywhere, &[Char('2')], C::Screen(2), "Users"),
@@ -205,9 +205,19 @@ pub static BINDINGS: &[Binding] = &[
     bind(Everywhere, &[Char('8')], C::Screen(8), "Audit"),
     bind(Everywhere, &[Char('9')], C::Screen(9), "System"),
     bind(Everywhere, &[Char('0')], C::Screen(0), "Settings"),
-    bind(Everywhere, &[Key::Esc], C::Out, "one step out: dialog, filter, marks, screen"),
+    bind(
+        Everywhere,
+        &[Key::Esc],
+        C::Out,
+        "one step out: dialog, filter, marks, screen",
+    ),
     bind(Everywhere, &[Char('q')], C::Quit, "back; at the root, quit"),
-    bind(Everywhere, &[Ctrl('c')], C::Leave, "quit; in a dialog, cancel"),
+    bind(
+        Everywhere,
+        &[Ctrl('c')],
+        C::Leave,
+        "quit; in a dialog, cancel",
+    ),
     bind(Everywhere, &[Char('[')], C::Back, "back"),
     bind(Everywhere, &[Char(']')], C::Forward, "forward"),
     bind(Everywhere, &[Char('r')], C::Refresh, "refresh"),
@@ -225,10 +235,20 @@ pub static BINDINGS: &[Binding] = &[
     bind(List, &[Key::Home, Char('g')], C::Home, "first"),
     bind(List, &[Key::End, Char('G')], C::End, "last"),
     bind(List, &[Key::Left, Char('h')], C::TabLeft, "tab to the left"),
-    bind(List, &[Key::Right, Char('l')], C::TabRight, "tab to the right"),
+    bind(
+        List,
+        &[Key::Right, Char('l')],
+        C::TabRight,
+        "tab to the right",
+    ),
     bind(List, &[Key::Enter], C::Open, "open"),
     bind(List, &[Char(' ')], C::Mark, "mark, and down"),
-    bind(List, &[Char('v')], C::Range, "mark from the last mark to here"),
+    bind(
+        List,
+        &[Char('v')],
+        C::Range,
+        "mark from the last mark to here",
+    ),
     bind(List, &[Char('A')], C::MarkAll, "mark all that match"),
     bind(List, &[Char('s')], C::Sort, "sort, then a column's letter"),
     bind(List, &[Char('w')], C::Owner, "the user it belongs to"),
@@ -238,15 +258,35 @@ pub static BINDINGS: &[Binding] = &[
     bind(Detail, &[Key::Tab], C::PaneNext, "next pane"),
     bind(Detail, &[Key::BackTab], C::PanePrevious, "previous pane"),
     bind(Detail, &[Char('n')], C::RowNext, "next of the list behind"),
-    bind(Detail, &[Char('N')], C::RowPrevious, "previous of the list behind"),
+    bind(
+        Detail,
+        &[Char('N')],
+        C::RowPrevious,
+        "previous of the list behind",
+    ),
     bind(Detail, &[Char('o')], C::Trace, "copy the trace link"),
     bind(Form, &[Key::Tab, Key::Down], C::FieldNext, "next field"),
-    bind(Form, &[Key::BackTab, Key::Up], C::FieldPrevious, "previous field"),
+    bind(
+        Form,
+        &[Key::BackTab, Key::Up],
+        C::FieldPrevious,
+        "previous field",
+    ),
     bind(Form, &[Key::Enter], C::Accept, "save"),
     bind(Form, &[Ctrl('u')], C::ClearField, "clear the field"),
     bind(Form, &[Key::Esc, Ctrl('c')], C::Cancel, "cancel"),
-    bind(Dialog, &[Char('y')], C::Confirm, "confirm, where no word is asked for"),
-    bind(Dialog, &[Key::Enter], C::Accept, "confirm once the word is right, else cancel"),
+    bind(
+        Dialog,
+        &[Char('y')],
+        C::Confirm,
+        "confirm, where no word is asked for",
+    ),
+    bind(
+        Dialog,
+        &[Key::Enter],
+        C::Accept,
+        "confirm once the word is right, else cancel",
+    ),
     bind(Dialog, &[Key::Esc, Ctrl('c')], C::Cancel, "cancel"),
 ];
 
@@ -274,7 +314,13 @@ mod tests {
 
     /// Keys that reach nobody: a terminal sends another, or tmux, screen or flow control take them.
     const TAKEN: [Key; 7] = [
-        Ctrl('i'), Ctrl('m'), Ctrl('h'), Ctrl('b'), Ctrl('a'), Ctrl('s'), Ctrl('q'),
+        Ctrl('i'),
+        Ctrl('m'),
+        Ctrl('h'),
+        Ctrl('b'),
+        Ctrl('a'),
+        Ctrl('s'),
+        Ctrl('q'),
     ];
 
     #[test]
@@ -299,7 +345,11 @@ mod tests {
         };
         for place in [List, Detail] {
             for key in keys(place) {
-                assert!(keys(Everywhere).all(|other| other != key), "{}", key.label());
+                assert!(
+                    keys(Everywhere).all(|other| other != key),
+                    "{}",
+                    key.label()
+                );
             }
         }
         for key in keys(Detail) {

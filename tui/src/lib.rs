@@ -7,13 +7,16 @@
 pub mod action;
 pub mod acts;
 pub mod app;
+pub mod cli;
 pub mod client;
+pub mod config;
 pub mod glyphs;
 pub mod keys;
 pub mod message;
 pub mod mirror;
 pub mod object;
 pub mod place;
+pub mod runtime;
 pub mod screens;
 pub mod text;
 pub mod theme;

@@ -71,7 +71,10 @@ pub enum Message {
     /// A sign-in ended.
     SignedIn(Result<(), Failure>),
     /// What was asked of the runtime is done, or not: shown as a toast.
-    Told { text: String, bad: bool },
+    Told {
+        text: String,
+        bad: bool,
+    },
     /// Time passed, and something in view may read otherwise now.
     Tick,
     /// The console is in the foreground again.

@@ -13,7 +13,10 @@ pub enum Overlay {
     None,
     Dialog(Box<Dialog>),
     /// Every act of the screen.
-    Menu { acts: Vec<&'static Act>, at: usize },
+    Menu {
+        acts: Vec<&'static Act>,
+        at: usize,
+    },
     Palette(Box<Palette>),
     /// The filter's line, with what is wrong in it.
     Filter {
@@ -24,7 +27,9 @@ pub enum Overlay {
     /// Waits for a column's letter.
     Sort,
     /// Where to export to.
-    Export { input: Input },
+    Export {
+        input: Input,
+    },
     SignIn(SignInForm),
 }
 
@@ -67,10 +72,18 @@ pub enum Stage {
     /// It needs no dialog.
     Silent,
     Form(FormState),
-    Looking { since_ms: u64 },
-    Asking { ask: Ask, typed: Input },
+    Looking {
+        since_ms: u64,
+    },
+    Asking {
+        ask: Ask,
+        typed: Input,
+    },
     /// Shown this once.
-    Reveal { text: String, lines: Vec<String> },
+    Reveal {
+        text: String,
+        lines: Vec<String>,
+    },
 }
 
 /// A form being filled in.
@@ -111,7 +124,9 @@ impl FormState {
         if let Some(input) = self.inputs.get_mut(self.at) {
             let at = words.iter().position(|word| *word == input.value());
             let count = isize::try_from(words.len()).unwrap_or(1).max(1);
-            let at = at.and_then(|at| isize::try_from(at).ok()).unwrap_or(-by.max(0));
+            let at = at
+                .and_then(|at| isize::try_from(at).ok())
+                .unwrap_or(-by.max(0));
             let next = usize::try_from((at + by).rem_euclid(count)).unwrap_or(0);
             *input = Input::new(words.get(next).copied().unwrap_or_default().to_owned());
             self.changed = true;

@@ -4,8 +4,8 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::dialogs::{Overlay, Stage};
 use super::App;
+use super::dialogs::{Overlay, Stage};
 use crate::keys::Key;
 use crate::screens::View;
 use crate::text::width::cells;
@@ -85,7 +85,9 @@ fn draw_prompt(app: &App, area: Rect, buffer: &mut Buffer, view: &View) -> Optio
             line::text(buffer, rest, error, Role::Bad, view);
         }
         let before = cells(sign) + input.visual_cursor();
-        let x = u16::try_from(before).unwrap_or(0).min(area.width.saturating_sub(1));
+        let x = u16::try_from(before)
+            .unwrap_or(0)
+            .min(area.width.saturating_sub(1));
         Some((area.x + x, area.y))
     };
     match &app.overlay {
@@ -93,7 +95,11 @@ fn draw_prompt(app: &App, area: Rect, buffer: &mut Buffer, view: &View) -> Optio
         Overlay::Export { input } => typed(buffer, "export to: ", input, None),
         Overlay::Palette(palette) => typed(buffer, ":", &palette.input, palette.error.as_deref()),
         Overlay::Sort => {
-            let sorts = app.history.shown().map(|(_, s)| s.sorts()).unwrap_or_default();
+            let sorts = app
+                .history
+                .shown()
+                .map(|(_, s)| s.sorts())
+                .unwrap_or_default();
             let names: Vec<String> = sorts
                 .iter()
                 .map(|(letter, title, _)| format!("{letter} {}", title.to_lowercase()))
@@ -109,10 +115,7 @@ fn draw_prompt(app: &App, area: Rect, buffer: &mut Buffer, view: &View) -> Optio
                 } else {
                     (Role::Ok, view.glyphs.ok)
                 };
-                let parts = [
-                    (role, format!("{sign} ")),
-                    (Role::Plain, toast.line()),
-                ];
+                let parts = [(role, format!("{sign} ")), (Role::Plain, toast.line())];
                 line::parts(buffer, area, &parts, view);
             } else if !app.silent.is_empty() {
                 line::text(buffer, area, "at work...", Role::Muted, view);
@@ -126,7 +129,11 @@ fn draw_overlay(app: &App, body: Rect, buffer: &mut Buffer, view: &View) -> Opti
     match &app.overlay {
         Overlay::None | Overlay::Filter { .. } | Overlay::Sort | Overlay::Export { .. } => None,
         Overlay::Menu { acts, at } => {
-            let chosen = app.history.shown().map(|(_, s)| s.chosen()).unwrap_or_default();
+            let chosen = app
+                .history
+                .shown()
+                .map(|(_, s)| s.chosen())
+                .unwrap_or_default();
             dialog::menu(acts, *at, &chosen, body, buffer, view);
             None
         }

@@ -84,7 +84,10 @@ impl App {
             }
             Command::Filter => self.open_filter(),
             Command::Sort => {
-                let sorts = self.history.shown().is_some_and(|(_, s)| !s.sorts().is_empty());
+                let sorts = self
+                    .history
+                    .shown()
+                    .is_some_and(|(_, s)| !s.sorts().is_empty());
                 if sorts {
                     self.overlay = Overlay::Sort;
                 }

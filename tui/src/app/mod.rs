@@ -104,7 +104,12 @@ impl App {
         if self.setup.read_only {
             return Some("this console is read-only: --read-only or its context says so");
         }
-        match self.mirror.snapshot.as_ref().map(|snapshot| snapshot.me.role) {
+        match self
+            .mirror
+            .snapshot
+            .as_ref()
+            .map(|snapshot| snapshot.me.role)
+        {
             Some(UserRole::Auditor) => Some("Your role auditor may read this, not change it"),
             Some(UserRole::User) => Some("Your role user may not change this"),
             Some(UserRole::Admin) | None => None,

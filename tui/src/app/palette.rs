@@ -121,9 +121,7 @@ impl Palette {
                 Some((pattern.score(text, &mut matcher)?, entry))
             })
             .collect();
-        scored.sort_by(|one, other| {
-            (other.0, one.1.text.len()).cmp(&(one.0, other.1.text.len()))
-        });
+        scored.sort_by(|one, other| (other.0, one.1.text.len()).cmp(&(one.0, other.1.text.len())));
         self.shown = scored.into_iter().map(|(_, entry)| entry.clone()).collect();
     }
 }
@@ -257,10 +255,17 @@ impl App {
                 Ran::Unknown => {}
             }
         }
-        match palette.shown.get(palette.at).map(|entry| entry.target.clone()) {
+        match palette
+            .shown
+            .get(palette.at)
+            .map(|entry| entry.target.clone())
+        {
             Some(Target::Place(place)) => self.go(&place, actions),
             Some(Target::Act(act)) => {
-                let chosen = self.history.shown().map(|(_, s)| (s.acts().contains(&act), s.chosen()));
+                let chosen = self
+                    .history
+                    .shown()
+                    .map(|(_, s)| (s.acts().contains(&act), s.chosen()));
                 match chosen {
                     Some((true, chosen)) => self.start(act, chosen, Values::default(), actions),
                     _ if act.on == On::House => {
@@ -318,7 +323,11 @@ impl App {
                 return Ran::Done;
             }
             "export" if !rest.is_empty() => {
-                let path = rest.split_whitespace().next_back().unwrap_or(rest).to_owned();
+                let path = rest
+                    .split_whitespace()
+                    .next_back()
+                    .unwrap_or(rest)
+                    .to_owned();
                 self.export_to(&path, actions);
                 return Ran::Done;
             }
@@ -420,11 +429,7 @@ impl App {
     }
 
     /// The thing that a line of the palette named.
-    pub(super) fn resolved(
-        &mut self,
-        outcome: Result<Reply, Failure>,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(super) fn resolved(&mut self, outcome: Result<Reply, Failure>, actions: &mut Vec<Action>) {
         let Overlay::Palette(palette) = &mut self.overlay else {
             return;
         };

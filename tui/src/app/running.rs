@@ -2,8 +2,8 @@
 
 use tui_input::Input;
 
-use super::dialogs::{Dialog, FormState, Overlay, Sending, Stage};
 use super::App;
+use super::dialogs::{Dialog, FormState, Overlay, Sending, Stage};
 use crate::action::Action;
 use crate::acts::{Act, Ask, Call, Draft, On, Plan, Refusal, Values};
 use crate::client::{Failure, Reply};
@@ -82,7 +82,10 @@ impl App {
     fn refuse(&mut self, mut dialog: Dialog, refusal: Refusal) {
         if let Stage::Form(form) = &mut dialog.stage {
             let fields = dialog.act.fields;
-            if let Some(at) = fields.iter().position(|field| Some(field.name) == refusal.field) {
+            if let Some(at) = fields
+                .iter()
+                .position(|field| Some(field.name) == refusal.field)
+            {
                 form.at = at;
             }
             form.wrong = Some((refusal.field.unwrap_or_default(), refusal.text));
@@ -269,8 +272,12 @@ impl App {
         } else if matches!(dialog.stage, Stage::Silent) {
             self.say(format!("{}: {text}", dialog.act.label), true);
         } else {
-            if let (Stage::Form(form), Failure::Refused { field: Some(field), .. }) =
-                (&mut dialog.stage, failure)
+            if let (
+                Stage::Form(form),
+                Failure::Refused {
+                    field: Some(field), ..
+                },
+            ) = (&mut dialog.stage, failure)
             {
                 let fields = dialog.act.fields;
                 if let Some(at) = fields.iter().position(|known| known.name == field) {

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod backoff;
+pub mod credentials;
 pub mod feed;
 pub mod http;
 pub mod request;

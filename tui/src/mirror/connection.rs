@@ -14,7 +14,10 @@ pub enum Line {
     Connecting,
     Live,
     /// It comes again at that moment.
-    Lost { retry_at_ms: u64, reason: String },
+    Lost {
+        retry_at_ms: u64,
+        reason: String,
+    },
 }
 
 /// What is known of the line.

@@ -162,8 +162,9 @@ impl Mirror {
         if let Some(alarm) = &change.set {
             self.alarms.retain(|known| known.id != alarm.id);
             self.alarms.push(alarm.clone());
-            self.alarms
-                .sort_by(|one, other| (other.severity, one.since_at).cmp(&(one.severity, other.since_at)));
+            self.alarms.sort_by(|one, other| {
+                (other.severity, one.since_at).cmp(&(one.severity, other.since_at))
+            });
         }
     }
 

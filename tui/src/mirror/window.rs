@@ -1,7 +1,7 @@
 //! A part of a list, pages around the cursor: nothing here grows with the server.
 
 /// Rows of a page.
-pub const PAGE: usize = 100;
+const PAGE: usize = 100;
 /// Pages that are kept.
 const KEPT: usize = 10;
 
@@ -200,7 +200,10 @@ mod tests {
 
     /// A server with `all` rows, by page.
     fn page(all: usize, want: &Want) -> (Vec<usize>, Option<String>) {
-        let from: usize = want.cursor.as_deref().map_or(0, |at| at.parse().expect("a cursor"));
+        let from: usize = want
+            .cursor
+            .as_deref()
+            .map_or(0, |at| at.parse().expect("a cursor"));
         let to = (from + PAGE).min(all);
         ((from..to).collect(), (to < all).then(|| to.to_string()))
     }

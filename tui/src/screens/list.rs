@@ -257,7 +257,11 @@ impl<L: Listing> List<L> {
             };
         }
         Chosen {
-            objects: self.row().map(|row| self.spec.object(row)).into_iter().collect(),
+            objects: self
+                .row()
+                .map(|row| self.spec.object(row))
+                .into_iter()
+                .collect(),
             everything: None,
             marked: 0,
         }
@@ -304,7 +308,9 @@ fn narrows<R: Serialize>(row: &R, typed: &str, schema: &Schema) -> bool {
     if words.is_empty() {
         return true;
     }
-    let text = serde_json::to_string(row).unwrap_or_default().to_lowercase();
+    let text = serde_json::to_string(row)
+        .unwrap_or_default()
+        .to_lowercase();
     words
         .iter()
         .all(|(word, negated)| text.contains(word.as_str()) != *negated)

@@ -37,7 +37,10 @@ pub enum Wish {
     Replace(Place),
     /// Back to the screen before.
     Leave,
-    Toast { text: String, bad: bool },
+    Toast {
+        text: String,
+        bad: bool,
+    },
     /// Starts an act, with its dialogs.
     Start(&'static Act, Vec<Object>),
 }

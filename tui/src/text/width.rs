@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn wide_letters_take_two_cells() {
         for width in 0..12 {
-            for text in ["日本語の名前", "a👩‍🚀b👩‍🚀c", "e\u{301}e\u{301}e\u{301}"] {
+            for text in ["日本語の名前", "a👩‍🚀b👩‍🚀c", "e\u{301}e\u{301}e\u{301}"]
+            {
                 assert!(cells(&cut(text, width)) <= width);
                 assert!(cells(&cut_middle(text, width)) <= width);
                 assert_eq!(cells(&fit(text, width, Align::Left)), width);

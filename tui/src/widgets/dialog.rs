@@ -79,12 +79,18 @@ pub fn draw(dialog: &Dialog, body: Rect, buffer: &mut Buffer, view: &View) -> Op
                     let at = cells(&prompt) + typed.visual_cursor();
                     typed_at = Some((lines.len(), at));
                     lines.push((Role::Info, format!("{prompt}{}", typed.value())));
-                    lines.push((Role::Muted, "Enter, Esc cancel until it is right".to_owned()));
+                    lines.push((
+                        Role::Muted,
+                        "Enter, Esc cancel until it is right".to_owned(),
+                    ));
                 }
             }
         }
         Stage::Looking { .. } if dialog.error.is_none() => {
-            lines.push((Role::Muted, "asking the server what it would do...".to_owned()));
+            lines.push((
+                Role::Muted,
+                "asking the server what it would do...".to_owned(),
+            ));
         }
         Stage::Reveal { text, lines: shown } => {
             title.clone_from(text);
@@ -104,7 +110,12 @@ pub fn draw(dialog: &Dialog, body: Rect, buffer: &mut Buffer, view: &View) -> Op
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let inner = window(&title, height, body, buffer, view);
     for (at, part) in (0..).zip(&lines) {
-        line::parts(buffer, line::row(inner, at), std::slice::from_ref(part), view);
+        line::parts(
+            buffer,
+            line::row(inner, at),
+            std::slice::from_ref(part),
+            view,
+        );
     }
     typed_at.map(|(row, column)| {
         let column = u16::try_from(column).unwrap_or(0).min(inner.width);
@@ -132,7 +143,11 @@ pub fn menu(
         let place = line::row(inner, row);
         let key = act.key.map_or(' ', |key| key);
         let why = fit(act, chosen, view);
-        let role = if why.is_some() { Role::Muted } else { Role::Plain };
+        let role = if why.is_some() {
+            Role::Muted
+        } else {
+            Role::Plain
+        };
         let help = why.unwrap_or_else(|| act.help.to_owned());
         let text = format!("{key}  {:<16} {help}", act.label);
         line::parts(buffer, place, &[(role, text)], view);

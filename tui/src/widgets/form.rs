@@ -31,16 +31,17 @@ pub fn draw(
     };
     let inner = window(&title, fields + 3, body, buffer, view);
     let mut cursor = None;
-    for (row, ((at, field), input)) in
-        (0..).zip(act.fields.iter().enumerate().zip(&form.inputs))
-    {
+    for (row, ((at, field), input)) in (0..).zip(act.fields.iter().enumerate().zip(&form.inputs)) {
         let place = line::row(inner, row);
         let focus = at == form.at;
         let shown = match field.kind {
             FieldKind::Secret => "*".repeat(input.value().chars().count()),
             _ => input.value().to_owned(),
         };
-        let wrong = form.wrong.as_ref().is_some_and(|(name, _)| *name == field.name);
+        let wrong = form
+            .wrong
+            .as_ref()
+            .is_some_and(|(name, _)| *name == field.name);
         let role = match (wrong, focus) {
             (true, _) => Role::Bad,
             (false, true) => Role::Info,
@@ -67,7 +68,13 @@ pub fn draw(
     } else {
         "Enter saves  Tab next field  Esc cancels"
     };
-    line::text(buffer, line::row(inner, fields + 2), keys, Role::Muted, view);
+    line::text(
+        buffer,
+        line::row(inner, fields + 2),
+        keys,
+        Role::Muted,
+        view,
+    );
     cursor
 }
 
@@ -95,7 +102,10 @@ pub fn sign_in(
     let said: Part = match (&form.error, form.waiting) {
         (_, true) => (Role::Muted, "waiting for the server...".to_owned()),
         (Some(error), false) => (Role::Bad, error.clone()),
-        (None, false) => (Role::Muted, "Tab next field  Enter signs in  Ctrl-C quits".to_owned()),
+        (None, false) => (
+            Role::Muted,
+            "Tab next field  Enter signs in  Ctrl-C quits".to_owned(),
+        ),
     };
     line::parts(buffer, line::row(inner, 5), &[said], view);
     let (row, typed) = if form.in_password {

@@ -6,7 +6,10 @@ use crate::text::units::{real, whole};
 /// The last `width` values as bars, on a scale from 0 to their greatest.
 pub fn spark(values: &[Option<f64>], width: usize, glyphs: &Glyphs) -> String {
     let shown = folded(values, width);
-    let most = shown.iter().flatten().fold(0.0_f64, |most, value| most.max(*value));
+    let most = shown
+        .iter()
+        .flatten()
+        .fold(0.0_f64, |most, value| most.max(*value));
     let mut text = " ".repeat(width.saturating_sub(shown.len()));
     for value in &shown {
         text.push_str(match value {

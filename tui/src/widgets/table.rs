@@ -187,8 +187,11 @@ pub fn draw<T>(
         .collect();
     let constraints = std::iter::once(Constraint::Length(GUTTER - 1))
         .chain(shown.iter().map(|(_, width)| Constraint::Length(*width)));
-    let head = std::iter::once(TableCell::from(""))
-        .chain(shown.iter().map(|(column, width)| title(column, *width, sort, view)));
+    let head = std::iter::once(TableCell::from("")).chain(
+        shown
+            .iter()
+            .map(|(column, width)| title(column, *width, sort, view)),
+    );
     let body = rows
         .iter()
         .enumerate()

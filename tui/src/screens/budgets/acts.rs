@@ -45,9 +45,10 @@ pub static SET: Act = Act {
         kind: FieldKind::Money,
         required: true,
         initial: |objects| match objects.first().and_then(budget) {
-            Some((_, _, position)) => position
-                .limit_nanos
-                .map_or_else(|| "-".to_owned(), |limit| money(limit).replace(['$', ','], "")),
+            Some((_, _, position)) => position.limit_nanos.map_or_else(
+                || "-".to_owned(),
+                |limit| money(limit).replace(['$', ','], ""),
+            ),
             None => String::new(),
         },
     }],
@@ -79,7 +80,10 @@ fn set(draft: &Draft) -> Result<Plan, Refusal> {
         .map_or_else(|| "no limit".to_owned(), money);
     let ask = Ask::yes(format!("Budget of {email}"), call)
         .line(format!("{before} to {}", money(limit)))
-        .warn(format!("blocks at once: {} is spent and held", money(taken)));
+        .warn(format!(
+            "blocks at once: {} is spent and held",
+            money(taken)
+        ));
     Ok(ask.into())
 }
 

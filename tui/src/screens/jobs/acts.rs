@@ -86,7 +86,11 @@ pub static RETRY: Act = Act {
     fields: &[],
     fits: |object| match state(object)? {
         JobState::Retrying | JobState::AwaitingBudget | JobState::AwaitingInput => Ok(()),
-        other => refuse(object, other, "only what waits can be tried again; p replays"),
+        other => refuse(
+            object,
+            other,
+            "only what waits can be tried again; p replays",
+        ),
     },
     plan: |draft| {
         if draft.is_bulk() {

@@ -10,24 +10,40 @@ use crate::widgets::bar;
 use crate::widgets::table::{Cell, Column, left, right};
 
 pub(super) static COLUMNS: &[Column<Job>] = &[
-    right("ID", "id", (8, 6), |row, _, _| Cell::new(row.id.to_string())),
-    left("KIND", "", (11, 10), |row, _, _| Cell::new(row.kind.clone())),
+    right("ID", "id", (8, 6), |row, _, _| {
+        Cell::new(row.id.to_string())
+    }),
+    left("KIND", "", (11, 10), |row, _, _| {
+        Cell::new(row.kind.clone())
+    }),
     left("OWNER", "", (20, 15), |row, _, _| {
-        Cell::new(row.owner_email.clone().unwrap_or_else(|| "system".to_owned()))
+        Cell::new(
+            row.owner_email
+                .clone()
+                .unwrap_or_else(|| "system".to_owned()),
+        )
     }),
     left("STATE", "", (16, 15), |row, _, view| {
         Cell::role(state(row, view), state_role(row.state))
     }),
     left("STAGE", "", (9, 0), |row, _, _| {
-        Cell::new(row.stage.clone().unwrap_or_else(|| units::UNKNOWN.to_owned()))
+        Cell::new(
+            row.stage
+                .clone()
+                .unwrap_or_else(|| units::UNKNOWN.to_owned()),
+        )
     }),
     left("PROGRESS", "", (14, 5), progress),
     right("TRY", "", (4, 4), |row, _, _| {
         Cell::new(format!("{}/{}", row.attempt, row.attempts))
     }),
     right("COST", "", (8, 8), |row, _, _| cost(row)),
-    right("AGE", "created", (5, 4), |row, _, view| Cell::new(view.age(row.created_at))),
-    right("UPD", "updated", (4, 0), |row, _, view| Cell::new(view.age(row.updated_at))),
+    right("AGE", "created", (5, 4), |row, _, view| {
+        Cell::new(view.age(row.created_at))
+    }),
+    right("UPD", "updated", (4, 0), |row, _, view| {
+        Cell::new(view.age(row.updated_at))
+    }),
     left("ERROR", "", (9, 2), |row, _, _| match &row.error {
         Some(error) => Cell::role(error.class.clone(), Role::Warn),
         None => Cell::new(""),

@@ -116,7 +116,8 @@ impl Listing for Jobs {
     }
 
     fn own_term(&self) -> String {
-        self.user.map_or_else(String::new, |id| format!("user:{id}"))
+        self.user
+            .map_or_else(String::new, |id| format!("user:{id}"))
     }
 
     fn count(&self) -> Option<Request> {

@@ -201,7 +201,9 @@ impl<L: Listing> List<L> {
             None => format!("{}+", self.window.before() + shown),
         };
         let first = if self.tail {
-            let all = self.count.and_then(|(count, _)| usize::try_from(count).ok());
+            let all = self
+                .count
+                .and_then(|(count, _)| usize::try_from(count).ok());
             all.unwrap_or(shown).saturating_sub(shown)
         } else {
             self.window.before()

@@ -29,7 +29,11 @@ impl<L: Listing> List<L> {
             cx.fetch_after("count", count.with("filter", self.whole_filter()), after_ms);
         }
         if let Some(tallies) = self.spec.tallies() {
-            cx.fetch_after("tallies", tallies.with("filter", self.filter.clone()), after_ms);
+            cx.fetch_after(
+                "tallies",
+                tallies.with("filter", self.filter.clone()),
+                after_ms,
+            );
         }
     }
 

@@ -7,9 +7,7 @@ use api::console::{
 
 use super::PATH;
 use super::acts::{address, user};
-use crate::acts::{
-    Act, Ask, Call, Confirm, Done, Draft, On, Plan, Refusal, fits_all,
-};
+use crate::acts::{Act, Ask, Call, Confirm, Done, Draft, On, Plan, Refusal, fits_all};
 use crate::client::{Failure, Method, Reply, Request};
 use crate::object::Object;
 use crate::text::units;
@@ -170,7 +168,9 @@ pub(super) static PASSWORD: Act = Act {
             format!("A new password for {}", user.email),
             Call::new(request, done),
         );
-        Ok(ask.line("a link that is shown once; the old password stays until then").into())
+        Ok(ask
+            .line("a link that is shown once; the old password stays until then")
+            .into())
     },
 };
 
@@ -225,9 +225,12 @@ pub(crate) fn end_streams(id: i64, email: &str) -> Plan {
         let ended: StreamsEnded = reply.decode()?;
         Ok(Done::new(format!("ended {} streams", ended.ended)))
     };
-    Ask::yes(format!("End all streams of {email}"), Call::new(request, done))
-        .line("what was written so far is kept and paid for")
-        .into()
+    Ask::yes(
+        format!("End all streams of {email}"),
+        Call::new(request, done),
+    )
+    .line("what was written so far is kept and paid for")
+    .into()
 }
 
 pub(super) static EXPORT: Act = Act {
@@ -289,7 +292,12 @@ fn erasing(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
             units::bytes(forecast.bytes.unsigned_abs())
         ),
     )];
-    for class in forecast.classes.iter().filter(|class| class.rows + class.blobs > 0).take(12) {
+    for class in forecast
+        .classes
+        .iter()
+        .filter(|class| class.rows + class.blobs > 0)
+        .take(12)
+    {
         lines.push((
             Role::Plain,
             format!(

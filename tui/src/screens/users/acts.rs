@@ -16,8 +16,19 @@ use crate::widgets::chrome::role_name;
 
 /// In the order of the footer.
 pub static ACTS: &[&Act] = &[
-    &SET, &DISABLE, &ENABLE, &CREATE, &INVITE, &PASSWORD, &ROLE, &NOTES, &CLEAR, &END_SESSIONS,
-    &END_STREAMS, &EXPORT, &ERASE,
+    &SET,
+    &DISABLE,
+    &ENABLE,
+    &CREATE,
+    &INVITE,
+    &PASSWORD,
+    &ROLE,
+    &NOTES,
+    &CLEAR,
+    &END_SESSIONS,
+    &END_STREAMS,
+    &EXPORT,
+    &ERASE,
 ];
 
 /// The user that an act is about.
@@ -102,7 +113,10 @@ fn create(draft: &Draft, send: FirstPassword) -> Result<Plan, Refusal> {
         limit_nanos: draft.values.money("limit")?,
         send,
     };
-    Ok(Plan::Send(Call::new(Request::post(PATH).json(&body), created)))
+    Ok(Plan::Send(Call::new(
+        Request::post(PATH).json(&body),
+        created,
+    )))
 }
 
 fn created(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
@@ -166,7 +180,11 @@ static ROLE: Act = Act {
 
 fn role_set(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
     let user: Account = reply.decode()?;
-    Ok(Done::new(format!("{} is {}", user.email, role_name(user.role))))
+    Ok(Done::new(format!(
+        "{} is {}",
+        user.email,
+        role_name(user.role)
+    )))
 }
 
 static NOTES: Act = Act {

@@ -11,7 +11,9 @@ use crate::widgets::chrome::role_name;
 use crate::widgets::table::{Cell, Column, left, right};
 
 pub(super) static COLUMNS: &[Column<Account>] = &[
-    left("USER", "email", (30, 26), |row, _, _| Cell::new(row.email.clone())),
+    left("USER", "email", (30, 26), |row, _, _| {
+        Cell::new(row.email.clone())
+    }),
     left("ROLE", "", (7, 0), |row, _, _| {
         let role = if row.role == UserRole::User {
             Role::Plain
@@ -36,17 +38,27 @@ pub(super) static COLUMNS: &[Column<Account>] = &[
         used(&row.budget, width, view)
     }),
     right("FCST", "", (9, 8), |row, _, _| forecast(&row.budget)),
-    right("JOBS", "", (5, 2), |row, _, _| Cell::new(units::count_i(row.jobs_open))),
-    right("STR", "", (4, 2), |row, _, _| Cell::new(units::count_i(row.streams_open))),
+    right("JOBS", "", (5, 2), |row, _, _| {
+        Cell::new(units::count_i(row.jobs_open))
+    }),
+    right("STR", "", (4, 2), |row, _, _| {
+        Cell::new(units::count_i(row.streams_open))
+    }),
     right("SEEN", "seen", (5, 4), |row, _, view| {
         Cell::new(view.age_or(row.last_seen_at))
     }),
-    right("AGE", "created", (5, 0), |row, _, view| Cell::new(view.age(row.created_at))),
+    right("AGE", "created", (5, 0), |row, _, view| {
+        Cell::new(view.age(row.created_at))
+    }),
 ];
 
 /// A limit; `-` is none.
 pub fn limit(budget: &BudgetPosition) -> Cell {
-    Cell::new(budget.limit_nanos.map_or_else(|| units::UNKNOWN.to_owned(), units::money))
+    Cell::new(
+        budget
+            .limit_nanos
+            .map_or_else(|| units::UNKNOWN.to_owned(), units::money),
+    )
 }
 
 /// How full a budget is: a bar where there is room, then the share.

@@ -8,11 +8,11 @@ pub mod columns;
 use api::console::{Account, FeedEvent};
 use api::filter::{ACCOUNTS, Schema};
 
+use super::Screen;
 use super::list::{Change, Listing};
 use super::list_screen::{Frame, ListScreen};
-use super::Screen;
-use crate::acts::nouns::{Noun, phrase, read_rows};
 use crate::acts::Act;
+use crate::acts::nouns::{Noun, phrase, read_rows};
 use crate::client::Request;
 use crate::client::request::segment;
 use crate::object::Object;
