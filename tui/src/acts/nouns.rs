@@ -28,6 +28,7 @@ pub static NO_FIELDS: Schema = Schema {
 
 /// Every noun.
 pub static NOUNS: &[&Noun] = &[
+    &crate::screens::alarms::NOUN,
     &crate::screens::users::NOUN,
     &crate::screens::budgets::NOUN,
     &crate::screens::jobs::NOUN,
@@ -41,7 +42,11 @@ pub fn noun(name: &str) -> Option<&'static Noun> {
 
 /// Every act, once.
 pub fn acts() -> Vec<&'static Act> {
-    NOUNS.iter().flat_map(|noun| noun.acts).copied().collect()
+    NOUNS
+        .iter()
+        .flat_map(|noun| noun.acts.iter().filter(|act| act.noun == noun.name))
+        .copied()
+        .collect()
 }
 
 /// The act of that noun and verb.

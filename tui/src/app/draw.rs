@@ -34,7 +34,6 @@ fn draw_on(app: &App, area: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> {
     }
     let tall = area.height >= TALL;
     chrome::top(app, line::row(area, 0), buffer, &view);
-    chrome::crumbs(app, line::row(area, 1), buffer, &view, !tall);
     if tall {
         chrome::verdict(app, line::row(area, 2), buffer, &view);
     }
@@ -47,6 +46,8 @@ fn draw_on(app: &App, area: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> {
     if let Some((_, screen)) = app.history.shown() {
         screen.draw(body, buffer, &view);
     }
+    // After the screen: a list knows only now how much of it is shown.
+    chrome::crumbs(app, line::row(area, 1), buffer, &view, !tall);
     let prompt = line::row(area, area.height - 2);
     chrome::footer(app, line::row(area, area.height - 1), buffer, &view);
     let cursor = draw_prompt(app, prompt, buffer, &view);

@@ -1,5 +1,6 @@
 //! The screens that one came through, with their filters, marks and cursors as they were left.
 
+use crate::acts::Act;
 use crate::place::Place;
 use crate::screens::{self, Screen};
 
@@ -86,6 +87,14 @@ impl History {
         self.entries
             .get_mut(at)
             .map(|entry| (entry.number, &mut entry.screen))
+    }
+
+    /// What can be done on the screen behind.
+    pub fn acts_behind(&self) -> &'static [&'static Act] {
+        self.at
+            .checked_sub(1)
+            .and_then(|at| self.entries.get(at))
+            .map_or(&[], |entry| entry.screen.acts())
     }
 
     /// Shows another place instead of the shown one.

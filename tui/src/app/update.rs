@@ -237,6 +237,7 @@ impl App {
         actions: &mut Vec<Action>,
     ) {
         let mut wishes = Vec::new();
+        let behind = self.history.acts_behind();
         let Some(screen) = self.history.numbered(number) else {
             return;
         };
@@ -244,6 +245,7 @@ impl App {
             now: self.now,
             mirror: &self.mirror,
             frozen: self.frozen,
+            behind,
             number,
             actions,
             wishes: &mut wishes,
@@ -265,6 +267,7 @@ impl App {
         what: impl FnOnce(&mut dyn Screen, &mut Cx) -> T,
     ) -> T {
         let mut wishes = Vec::new();
+        let behind = self.history.acts_behind();
         let Some(screen) = self.history.numbered(number) else {
             return T::default();
         };
@@ -272,6 +275,7 @@ impl App {
             now: self.now,
             mirror: &self.mirror,
             frozen: self.frozen,
+            behind,
             number,
             actions,
             wishes: &mut wishes,
@@ -295,6 +299,16 @@ impl App {
             Wish::Leave => {
                 self.history.back();
                 self.enter_screen(actions);
+            }
+            Wish::Behind(act) => {
+                self.history.back();
+                let chosen = self.history.shown().map(|(_, screen)| screen.chosen());
+                let values = crate::acts::Values::default();
+                self.start(act, chosen.unwrap_or_default(), values, actions);
+            }
+            Wish::Picture(snapshot) => {
+                let now = self.now.utc;
+                self.mirror.take(&FeedEvent::Snapshot(snapshot), now);
             }
             Wish::Toast { text, bad } => self.say(text, bad),
             Wish::Start(act, objects) => {

@@ -1,8 +1,13 @@
 //! The command line: without a noun it opens the console, with one it does one thing and exits.
 
+mod act;
 mod console;
 mod exit;
+mod nouns;
+mod output;
+mod pages;
 mod session;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -53,7 +58,10 @@ pub fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("allows plain http to other machines"),
         )
+        .subcommands(watch::commands())
+        .subcommands(nouns::commands())
         .subcommands(session::commands())
+        .subcommands(pages::commands())
         .after_help(exit::HELP)
 }
 
@@ -119,10 +127,25 @@ pub fn main() -> ExitCode {
 }
 
 async fn dispatch(matches: &ArgMatches) -> Result<Exit, CliError> {
+    if let Some((name @ ("completions" | "man"), matches)) = matches.subcommand() {
+        return pages::run(name, matches);
+    }
     let run = Run::of(matches)?;
-    match matches.subcommand() {
-        None => console::open(run, matches).await,
-        Some((name, matches)) => session::run(run, name, matches).await,
+    let Some((name, matches)) = matches.subcommand() else {
+        return console::open(run, matches).await;
+    };
+    if matches!(name, "ctx" | "login" | "logout") {
+        return session::run(run, name, matches).await;
+    }
+    let (_, context) = run.chosen()?;
+    let client = run.client(&context)?;
+    match (name, matches.subcommand_name()) {
+        ("overview" | "events", _) => watch::run(name, &client, matches).await,
+        ("alarms", Some(verb @ ("check" | "watch"))) => watch::alarms(verb, &client).await,
+        _ => match crate::acts::nouns::noun(name) {
+            Some(noun) => nouns::run(noun, &client, matches).await,
+            None => Err(CliError::Usage(format!("there is no command {name}"))),
+        },
     }
 }
 

@@ -1,9 +1,12 @@
 //! A list of rows of the server: a window of pages, a cursor that sits on an id, marks, tabs, sort,
 //! filter. Screens and the panes of details hold one; what is particular stands in [`Listing`].
 
+mod any;
 mod draw;
 mod input;
 mod load;
+
+pub use any::AnyList;
 
 use std::cell::Cell as Seen;
 use std::collections::BTreeSet;

@@ -1,11 +1,16 @@
 //! Screens: what they know of the console, and what the console wants of them.
 
+pub mod alarms;
 pub mod budgets;
+pub mod help;
+pub mod job;
 pub mod jobs;
 pub mod list;
 pub mod list_screen;
 mod opened;
+pub mod overview;
 pub mod streams;
+pub mod user;
 pub mod users;
 mod view;
 
@@ -14,7 +19,7 @@ pub use view::View;
 
 use std::path::PathBuf;
 
-use api::console::FeedEvent;
+use api::console::{FeedEvent, Snapshot};
 use api::filter::Schema;
 use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
@@ -37,6 +42,10 @@ pub enum Wish {
     Replace(Place),
     /// Back to the screen before.
     Leave,
+    /// Back to the screen before, and that act there.
+    Behind(&'static Act),
+    /// The house as the server tells it now.
+    Picture(Box<Snapshot>),
     Toast {
         text: String,
         bad: bool,
@@ -51,6 +60,8 @@ pub struct Cx<'a> {
     pub mirror: &'a Mirror,
     /// Whether nothing may move.
     pub frozen: bool,
+    /// What can be done on the screen that this one was opened from.
+    pub behind: &'static [&'static Act],
     /// Number of the screen in this run.
     pub number: u64,
     pub actions: &'a mut Vec<Action>,

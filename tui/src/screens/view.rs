@@ -9,6 +9,9 @@ use crate::mirror::Mirror;
 use crate::text::units;
 use crate::theme::{Role, Theme};
 
+/// From this age on a picture is stale.
+const STALE_MS: u64 = 10_000;
+
 /// The looks, the time and the house.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
@@ -48,11 +51,13 @@ impl View<'_> {
         units::age(at, self.server_time())
     }
 
+    /// Whether the picture is too old to be taken for the house.
+    pub fn is_stale(&self) -> bool {
+        self.stale_ms.is_some_and(|age| age >= STALE_MS)
+    }
+
     /// The role of live numbers: stale when the line is lost.
     pub fn live(&self, role: Role) -> Role {
-        match self.stale_ms {
-            Some(age) if age >= 10_000 => Role::Stale,
-            _ => role,
-        }
+        if self.is_stale() { Role::Stale } else { role }
     }
 }

@@ -40,7 +40,7 @@ impl Hint {
 
 /// The keys of the footer: open, the acts in their order, then the ways on. `?` is never cut.
 pub fn hints(app: &App) -> Vec<Hint> {
-    let last = [
+    let mut last = vec![
         Hint::new(Key::Char('/'), "filter"),
         Hint::new(Key::Char(':'), "go"),
         Hint::new(Key::Char('?'), "keys"),
@@ -62,7 +62,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
             hints.push(Hint::new(Key::Tab, "next pane"));
         }
         if screen.acts().len() > 1 {
-            hints.push(Hint::new(Key::Char('x'), "acts"));
+            last.insert(0, Hint::new(Key::Char('x'), "acts"));
         }
     }
     let width = |hints: &[Hint]| -> u16 {
@@ -203,6 +203,12 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
         return;
     };
     let mut right = vec![line::plain(screen.status(view))];
+    if let (true, Some(heard)) = (view.is_stale(), app.connection.heard_ms) {
+        let silent = i64::try_from(app.now.ms.saturating_sub(heard)).unwrap_or(0);
+        let at = view.server_time() - chrono::Duration::milliseconds(silent);
+        let text = format!(" {} as of {}", view.glyphs.dot, units::clock(at));
+        right.push((Role::Stale, text));
+    }
     if with_verdict {
         let verdict = app.mirror.verdict();
         let count = app.mirror.alarms.len();

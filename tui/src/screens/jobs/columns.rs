@@ -44,7 +44,11 @@ pub(super) static COLUMNS: &[Column<Job>] = &[
     right("UPD", "updated", (4, 0), |row, _, view| {
         Cell::new(view.age(row.updated_at))
     }),
-    left("ERROR", "", (9, 2), |row, _, _| match &row.error {
+    left("ERROR", "", (9, 2), |row, width, _| match &row.error {
+        // Two letters tell the classes apart; a mark of the cut would take one of them.
+        Some(error) if width < 4 => {
+            Cell::role(error.class.chars().take(2).collect::<String>(), Role::Warn)
+        }
         Some(error) => Cell::role(error.class.clone(), Role::Warn),
         None => Cell::new(""),
     }),

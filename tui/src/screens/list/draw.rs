@@ -39,8 +39,8 @@ impl<L: Listing> List<L> {
             top = self.at + 1 - height;
         }
         self.top.set(top);
-        let dim = match (&self.loading, view.stale_ms) {
-            (_, Some(age)) if age >= 10_000 => Some(Role::Stale),
+        let dim = match (&self.loading, view.is_stale()) {
+            (_, true) => Some(Role::Stale),
             (Loading::Asked { since_ms, page: 0 }, _)
                 if view.now.ms.saturating_sub(*since_ms) >= QUIET_MS =>
             {

@@ -31,6 +31,21 @@ pub static ACTS: &[&Act] = &[
     &ERASE,
 ];
 
+/// On the screen of one user: what makes another has no place there.
+pub static DETAIL_ACTS: &[&Act] = &[
+    &SET,
+    &DISABLE,
+    &ENABLE,
+    &PASSWORD,
+    &ROLE,
+    &NOTES,
+    &CLEAR,
+    &END_SESSIONS,
+    &END_STREAMS,
+    &EXPORT,
+    &ERASE,
+];
+
 /// The user that an act is about.
 pub(super) fn user(draft: &Draft) -> Result<&Account, Refusal> {
     match draft.first()? {

@@ -11,8 +11,11 @@ use crate::widgets::chrome::role_name;
 use crate::widgets::table::{Cell, Column, left, right};
 
 pub(super) static COLUMNS: &[Column<Account>] = &[
-    left("USER", "email", (30, 26), |row, _, _| {
-        Cell::new(row.email.clone())
+    left("USER", "email", (30, 26), |row, width, _| {
+        // Where there is no room for roles, a star stands for admins.
+        let star = width < 30 && row.role == UserRole::Admin;
+        let name = row.email.clone();
+        Cell::new(if star { format!("{name}*") } else { name })
     }),
     left("ROLE", "", (7, 0), |row, _, _| {
         let role = if row.role == UserRole::User {

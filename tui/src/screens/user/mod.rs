@@ -1,0 +1,245 @@
+//! One user: budget and account above, a list of one's jobs, sign-ins, documents, streams, charges
+//! and acts below.
+
+mod head;
+mod panes;
+
+use api::console::{Account, FeedEvent};
+use crossterm::event::MouseEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::users::PATH;
+use super::users::acts::DETAIL_ACTS;
+use super::{Chosen, Cx, Filtering, Screen, View};
+use crate::acts::Act;
+use crate::client::{Failure, Reply, Request};
+use crate::keys::{Command, Where};
+use crate::object::Object;
+use crate::place::Place;
+use crate::theme::Role;
+use crate::widgets::line::{self, Part};
+use panes::Pane;
+
+/// A user that changes fast is read again at most this often.
+const FOLLOW_MS: u64 = 2_000;
+
+/// The screen.
+pub struct UserScreen {
+    id: i64,
+    user: Option<Account>,
+    failure: Option<Failure>,
+    panes: Vec<Pane>,
+    at: usize,
+}
+
+/// The screen of a user.
+pub fn screen(id: i64) -> Box<dyn Screen> {
+    Box::new(UserScreen {
+        id,
+        user: None,
+        failure: None,
+        panes: panes::all(id),
+        at: 0,
+    })
+}
+
+impl UserScreen {
+    fn pane(&self) -> Option<&Pane> {
+        self.panes.get(self.at)
+    }
+
+    fn ask(&self, after_ms: u64, cx: &mut Cx) {
+        cx.fetch_after(
+            "user",
+            Request::get(format!("{PATH}/{}", self.id)),
+            after_ms,
+        );
+    }
+
+    fn turn(&mut self, by: isize, cx: &mut Cx) {
+        let count = isize::try_from(self.panes.len()).unwrap_or(1).max(1);
+        let at = isize::try_from(self.at).unwrap_or(0);
+        self.at = usize::try_from((at + by).rem_euclid(count)).unwrap_or(0);
+        if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.reload(cx);
+        }
+    }
+
+    /// Head, the names of the panes, the pane.
+    fn parts(area: Rect) -> [Rect; 3] {
+        let head = if area.height >= 26 { 7 } else { 5 };
+        let part = |y: u16, height: u16| Rect {
+            y: area.y + y.min(area.height),
+            height: height.min(area.height.saturating_sub(y)),
+            ..area
+        };
+        [
+            part(0, head),
+            part(head, 1),
+            part(head + 1, area.height.saturating_sub(head + 1)),
+        ]
+    }
+}
+
+impl Screen for UserScreen {
+    fn place(&self) -> Place {
+        Place::User { id: self.id }
+    }
+
+    fn crumbs(&self) -> String {
+        let name = self.user.as_ref().map(|user| user.email.clone());
+        format!("Users > {}", name.unwrap_or_else(|| self.id.to_string()))
+    }
+
+    fn status(&self, view: &View) -> String {
+        let Some(user) = &self.user else {
+            return String::new();
+        };
+        let facts = [
+            crate::widgets::chrome::role_name(user.role).to_owned(),
+            user.status.word().to_owned(),
+            format!("since {}", crate::text::units::day(user.created_at)),
+            format!("seen {}", view.age_or(user.last_seen_at)),
+            format!("id {}", user.id),
+        ];
+        facts.join(&format!(" {} ", view.glyphs.dot))
+    }
+
+    fn keys(&self) -> &'static [Where] {
+        &[Where::Detail, Where::List]
+    }
+
+    fn acts(&self) -> &'static [&'static Act] {
+        DETAIL_ACTS
+    }
+
+    fn enter(&mut self, cx: &mut Cx) {
+        self.ask(0, cx);
+        if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.reload(cx);
+        }
+    }
+
+    fn command(&mut self, command: Command, cx: &mut Cx) -> bool {
+        match command {
+            Command::PaneNext | Command::TabRight => self.turn(1, cx),
+            Command::PanePrevious | Command::TabLeft => self.turn(-1, cx),
+            Command::Owner => cx.toast("this is the user"),
+            Command::Mark | Command::Range | Command::MarkAll => {
+                cx.toast("acts here are on the user; rows are marked in their own screens");
+            }
+            Command::Refresh => self.enter(cx),
+            _ => {
+                return match self.panes.get_mut(self.at) {
+                    Some(pane) => pane.list.command(command, cx),
+                    None => false,
+                };
+            }
+        }
+        true
+    }
+
+    fn answer(&mut self, part: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
+        if part == "user" {
+            match outcome.and_then(|reply| reply.decode()) {
+                Ok(user) => {
+                    self.user = Some(user);
+                    self.failure = None;
+                }
+                Err(failure) => self.failure = Some(failure),
+            }
+        } else if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.answer(part, outcome, cx);
+        }
+    }
+
+    fn feed(&mut self, event: &FeedEvent, cx: &mut Cx) {
+        if let FeedEvent::Account(change) = event
+            && change.id == self.id
+            && !cx.frozen
+        {
+            self.ask(FOLLOW_MS, cx);
+        }
+        if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.feed(event, cx);
+        }
+    }
+
+    fn tick(&mut self, cx: &mut Cx) {
+        if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.retry(cx);
+        }
+    }
+
+    fn chosen(&self) -> Chosen {
+        Chosen {
+            objects: self
+                .user
+                .iter()
+                .map(|user| Object::User(Box::new(user.clone())))
+                .collect(),
+            ..Chosen::default()
+        }
+    }
+
+    fn filtering(&self) -> Option<Filtering<'_>> {
+        self.pane().and_then(|pane| pane.list.filtering())
+    }
+
+    fn set_filter(&mut self, text: &str, typing: bool, cx: &mut Cx) {
+        if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.set_filter(text, typing, cx);
+        }
+    }
+
+    fn sorts(&self) -> Vec<(char, &'static str, &'static str)> {
+        self.pane()
+            .map(|pane| pane.list.sorts())
+            .unwrap_or_default()
+    }
+
+    fn sort_by(&mut self, field: &'static str, cx: &mut Cx) {
+        if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.sort_by(field, cx);
+        }
+    }
+
+    fn export(&self) -> Option<Request> {
+        self.pane().map(|pane| pane.list.export())
+    }
+
+    fn mouse(&mut self, event: MouseEvent, _: Rect, cx: &mut Cx) {
+        if let Some(pane) = self.panes.get_mut(self.at) {
+            pane.list.mouse(event, cx);
+        }
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
+        let [top, tabs, below] = UserScreen::parts(area);
+        match (&self.user, &self.failure) {
+            (Some(user), _) => head::draw(user, top, buffer, view),
+            (None, Some(failure)) => {
+                let text = format!("  could not load: {failure}  r now");
+                line::text(buffer, line::row(top, 0), &text, Role::Bad, view);
+            }
+            (None, None) => {
+                line::text(buffer, line::row(top, 0), "  loading...", Role::Muted, view);
+            }
+        }
+        let mut names: Vec<Part> = Vec::new();
+        for (at, pane) in self.panes.iter().enumerate() {
+            names.push(if at == self.at {
+                (Role::Title, format!("[{}]", pane.name))
+            } else {
+                (Role::Muted, format!(" {} ", pane.name))
+            });
+        }
+        line::parts(buffer, tabs, &names, view);
+        if let Some(pane) = self.pane() {
+            let status = [(Role::Muted, pane.list.status(view))];
+            line::right(buffer, tabs, &status, view);
+            pane.list.draw(below, buffer, view);
+        }
+    }
+}
