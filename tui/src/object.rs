@@ -1,5 +1,6 @@
 //! What an act is done to: a row of some list, whichever screen or command it came from.
 
+use api::admin::AppSettings;
 use api::console::{
     Account, AccountDocument, AccountSession, Alarm, AuditRecord, DeletedStore, Job, LedgerEntry,
     Provider, RetentionClass, RetentionRun, SpendLine, Stream,
@@ -11,7 +12,10 @@ use serde_json::Value;
 pub enum Object {
     User(Box<Account>),
     Spend(Box<SpendLine>),
-    Session { user: i64, session: AccountSession },
+    Session {
+        user: i64,
+        session: AccountSession,
+    },
     Document(AccountDocument),
     Charge(Box<LedgerEntry>),
     Job(Box<Job>),
@@ -22,6 +26,8 @@ pub enum Object {
     Entry(Box<AuditRecord>),
     Store(DeletedStore),
     Alarm(Alarm),
+    /// What users see.
+    Branding(Box<AppSettings>),
 }
 
 impl Object {
@@ -41,6 +47,7 @@ impl Object {
             Object::Entry(entry) => entry.id.to_string(),
             Object::Store(store) => store.id.to_string(),
             Object::Alarm(alarm) => alarm.id.clone(),
+            Object::Branding(_) => "branding".to_owned(),
         }
     }
 
@@ -60,6 +67,7 @@ impl Object {
             Object::Entry(entry) => format!("entry {}", entry.id),
             Object::Store(store) => format!("store {}", store.id),
             Object::Alarm(alarm) => alarm.text.clone(),
+            Object::Branding(settings) => settings.app_name.clone(),
         }
     }
 
@@ -103,6 +111,7 @@ impl Object {
             Object::Entry(row) => serde_json::to_value(row),
             Object::Store(row) => serde_json::to_value(row),
             Object::Alarm(row) => serde_json::to_value(row),
+            Object::Branding(row) => serde_json::to_value(row),
         };
         written.unwrap_or(Value::Null)
     }

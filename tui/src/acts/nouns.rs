@@ -33,6 +33,14 @@ pub static NOUNS: &[&Noun] = &[
     &crate::screens::budgets::NOUN,
     &crate::screens::jobs::NOUN,
     &crate::screens::streams::NOUN,
+    &crate::screens::ledger::NOUN,
+    &crate::screens::retention::NOUN,
+    &crate::screens::runs::NOUN,
+    &crate::screens::providers::NOUN,
+    &crate::screens::audit::NOUN,
+    &crate::screens::system::NOUN,
+    &crate::screens::deleted::NOUN,
+    &crate::screens::settings::NOUN,
 ];
 
 /// The noun of that name.
@@ -54,6 +62,16 @@ pub fn act(noun: &str, verb: &str) -> Option<&'static Act> {
     acts()
         .into_iter()
         .find(|act| act.noun == noun && act.verb == verb)
+}
+
+/// Those of `objects` that are called so; all of them where the answer was to the name already.
+pub fn called(objects: Vec<Object>, name: &str) -> Vec<Object> {
+    let exact = |object: &Object| object.id() == name || object.name() == name;
+    if objects.iter().any(exact) {
+        objects.into_iter().filter(exact).collect()
+    } else {
+        objects
+    }
 }
 
 /// A page or a single thing.

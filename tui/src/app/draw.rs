@@ -20,13 +20,14 @@ const TALL: u16 = 30;
 /// Draws the console.
 pub fn draw(app: &App, frame: &mut Frame) {
     let area = frame.area();
-    let cursor = draw_on(app, area, frame.buffer_mut());
+    let cursor = render(app, area, frame.buffer_mut());
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }
 }
 
-fn draw_on(app: &App, area: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> {
+/// Draws the console on cells, and says where the cursor of what is being typed stands.
+pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let view = app.view();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(app, area, buffer, &view);

@@ -36,12 +36,6 @@ impl History {
             .map(|entry| (entry.number, &*entry.screen))
     }
 
-    pub fn shown_mut(&mut self) -> Option<(u64, &mut Box<dyn Screen>)> {
-        self.entries
-            .get_mut(self.at)
-            .map(|entry| (entry.number, &mut entry.screen))
-    }
-
     /// The screen with that number, wherever it stands.
     pub fn numbered(&mut self, number: u64) -> Option<&mut Box<dyn Screen>> {
         self.entries
@@ -74,11 +68,6 @@ impl History {
         let moves = self.at + 1 < self.entries.len();
         self.at += usize::from(moves);
         moves
-    }
-
-    /// Whether there is no screen to go back to.
-    pub fn is_root(&self) -> bool {
-        self.at == 0
     }
 
     /// The screen behind the shown one.

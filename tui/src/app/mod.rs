@@ -2,16 +2,19 @@
 //!
 //! [`update`] takes a message and says what is to be done; [`draw`] shows what there is.
 
+mod commands;
+mod dialog_keys;
 mod dialogs;
 mod draw;
 mod history;
 mod keys;
 mod palette;
 mod running;
+mod typing;
 mod update;
 
 pub use dialogs::{Dialog, FormState, Overlay, Sending, SignInForm, Stage};
-pub use draw::{LEAST, draw};
+pub use draw::{LEAST, draw, render};
 pub use history::History;
 pub use palette::{Entry, Palette, Target};
 pub use update::update;

@@ -10,7 +10,7 @@ use crate::keys::Key;
 use crate::message::{FeedMessage, Message, Now, Owner, Slot};
 use crate::mirror::Line;
 use crate::place::Place;
-use crate::screens::{Chosen, Cx, Screen, Wish};
+use crate::screens::{Cx, Screen, Wish};
 
 /// Takes a message in.
 pub fn update(app: &mut App, message: Message, now: Now) -> Vec<Action> {
@@ -296,10 +296,6 @@ impl App {
                 self.history.replace(&place, number);
                 self.enter_screen(actions);
             }
-            Wish::Leave => {
-                self.history.back();
-                self.enter_screen(actions);
-            }
             Wish::Behind(act) => {
                 self.history.back();
                 let chosen = self.history.shown().map(|(_, screen)| screen.chosen());
@@ -311,13 +307,6 @@ impl App {
                 self.mirror.take(&FeedEvent::Snapshot(snapshot), now);
             }
             Wish::Toast { text, bad } => self.say(text, bad),
-            Wish::Start(act, objects) => {
-                let chosen = Chosen {
-                    objects,
-                    ..Chosen::default()
-                };
-                self.start(act, chosen, crate::acts::Values::default(), actions);
-            }
         }
     }
 

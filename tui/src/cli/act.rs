@@ -6,7 +6,7 @@ use clap::ArgMatches;
 
 use super::nouns::{read_filter, said};
 use super::{CliError, Exit, exit, output};
-use crate::acts::nouns::Noun;
+use crate::acts::nouns::{Noun, called};
 use crate::acts::{Act, Ask, Call, Confirm, Draft, Everything, Plan};
 use crate::client::auth::Client;
 use crate::client::{Failure, Reply};
@@ -108,7 +108,7 @@ async fn draft(
         return Ok(draft);
     }
     let reply = client.send(&(noun.find)(&named)).await?;
-    let object = only((noun.read)(&reply)?)?;
+    let object = only(called((noun.read)(&reply)?, &named))?;
     (act.fits)(&object).map_err(|why| {
         CliError::Failure(Failure::Refused {
             status: 409,

@@ -32,10 +32,13 @@ fn of_noun(noun: &'static Noun) -> Command {
             );
         }
     }
+    let object = Arg::new("object")
+        .value_name("OBJECT")
+        .required(noun.list.is_some());
     command = command.subcommand(
         Command::new("show")
-            .about("one of them, as JSON")
-            .arg(Arg::new("object").value_name("OBJECT").required(true)),
+            .about("the whole of one, as JSON")
+            .arg(object),
     );
     if noun.name == "alarms" {
         command = command.subcommands(super::watch::alarm_commands());
@@ -192,11 +195,11 @@ async fn count(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result<Exi
 }
 
 async fn show(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result<Exit, CliError> {
-    let reply = client.send(&(noun.find)(&said(matches, "object"))).await?;
-    let object = act::only((noun.read)(&reply)?)?;
+    let named = said(matches, "object");
+    let reply = client.send(&(noun.find)(&named)).await?;
     let whole: serde_json::Value = reply.decode()?;
     let shown = if whole.get("items").is_some() {
-        object.json()
+        act::only(nouns::called((noun.read)(&reply)?, &named))?.json()
     } else {
         whole
     };

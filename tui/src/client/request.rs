@@ -63,11 +63,6 @@ impl Request {
         self.body = Some(serde_json::to_value(body).unwrap_or(Value::Null));
         self
     }
-
-    /// Whether it changes nothing.
-    pub fn is_question(&self) -> bool {
-        self.method == Method::Get || self.path.ends_with("/preview")
-    }
 }
 
 /// A part of a path, encoded.

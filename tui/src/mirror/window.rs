@@ -95,6 +95,20 @@ impl<T> Window<T> {
         Some(Want { page, cursor })
     }
 
+    /// The page that holds the row at `at` of the loaded ones.
+    pub fn page_at(&self, at: usize) -> usize {
+        let mut rest = at;
+        let mut page = self.first;
+        for length in self.lengths.iter().skip(self.first) {
+            if rest < *length {
+                return page;
+            }
+            rest -= *length;
+            page += 1;
+        }
+        self.first + self.loaded_pages().saturating_sub(1)
+    }
+
     /// Takes a page in. How many rows went in or away before the others is the answer: the cursor
     /// moves along by it.
     pub fn put(&mut self, page: usize, items: Vec<T>, next: Option<String>) -> isize {
@@ -110,7 +124,11 @@ impl<T> Window<T> {
             self.drop_last_pages();
             return isize::try_from(length).unwrap_or(0);
         }
-        if page == self.first + self.loaded_pages() {
+        let behind = self.first + self.loaded_pages();
+        if (self.first..behind).contains(&page) {
+            return self.replace(page, items, next);
+        }
+        if page == behind {
             self.set_length(page, length);
             self.rows.extend(items);
             self.follow(page, next);
@@ -134,6 +152,23 @@ impl<T> Window<T> {
         if next.is_some() {
             self.cursors.push(next);
         }
+    }
+
+    /// A page that was read again: what follows it stays, unless it was the last.
+    fn replace(&mut self, page: usize, items: Vec<T>, next: Option<String>) -> isize {
+        let last = page + 1 == self.first + self.loaded_pages();
+        let loaded = self.lengths.iter().take(page).skip(self.first);
+        let from: usize = loaded.sum();
+        let old = self.lengths.get(page).copied().unwrap_or(0);
+        let from = from.min(self.rows.len());
+        let to = (from + old).min(self.rows.len());
+        let length = items.len();
+        self.rows.splice(from..to, items);
+        self.set_length(page, length);
+        if last {
+            self.follow(page, next);
+        }
+        0
     }
 
     fn set_length(&mut self, page: usize, length: usize) {
@@ -176,20 +211,6 @@ impl<T> Window<T> {
                 return;
             }
             left -= *length;
-        }
-    }
-
-    /// A row came first.
-    pub fn push_front(&mut self, row: T) {
-        if self.first == 0 {
-            self.rows.insert(0, row);
-            match self.lengths.first_mut() {
-                Some(length) => *length += 1,
-                None => {
-                    self.lengths.push(1);
-                    self.ended = true;
-                }
-            }
         }
     }
 }
@@ -240,12 +261,30 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_read_again_in_its_place() {
+        let mut window = Window::default();
+        for number in 0..3 {
+            let want = window.page(number).expect("a page");
+            let (rows, next) = page(250, &want);
+            window.put(number, rows, next);
+        }
+        assert_eq!(
+            (window.page_at(0), window.page_at(130), window.page_at(249)),
+            (0, 1, 2)
+        );
+        window.put(1, (1_000..1_090).collect(), Some("200".to_owned()));
+        assert_eq!(window.rows().len(), 240);
+        assert_eq!(window.rows()[99..102], [99, 1_000, 1_001]);
+        assert_eq!(window.rows()[189..192], [1_089, 200, 201]);
+        assert!(window.ended());
+    }
+
+    #[test]
     fn rows_come_and_go() {
         let mut window = Window::default();
         window.put(0, vec![1, 2, 3], None);
         window.remove(1);
-        window.push_front(9);
-        assert_eq!(window.rows(), [9, 1, 3]);
-        assert_eq!(window.want(2), None);
+        assert_eq!(window.rows(), [1, 3]);
+        assert_eq!(window.want(1), None);
     }
 }

@@ -6,17 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-    KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode, supports_keyboard_enhancement,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
-use crate::app::{App, draw};
+use crate::app::{App, render};
 
 /// A whole frame goes out in one write.
 const BUFFER: usize = 64 << 10;
@@ -25,12 +26,12 @@ type Out = BufWriter<Stdout>;
 
 /// Whether the terminal is ours now: the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
-/// Whether the terminal was told to send more about its keys.
-static KEYS: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, taken; it is given back when this is dropped.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Out>>,
+    /// The last frame, and where its cursor stood: an equal one sends no bytes.
+    shown: Option<(Buffer, Option<(u16, u16)>)>,
 }
 
 impl Screen {
@@ -39,7 +40,10 @@ impl Screen {
         enter(mouse)?;
         let out = BufWriter::with_capacity(BUFFER, io::stdout());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
-        Ok(Screen { terminal })
+        Ok(Screen {
+            terminal,
+            shown: None,
+        })
     }
 
     /// Takes the terminal again after a pause.
@@ -50,6 +54,7 @@ impl Screen {
 
     /// Forgets what is on the screen: the next frame is drawn whole.
     pub fn redraw(&mut self) -> io::Result<()> {
+        self.shown = None;
         self.terminal.clear()
     }
 
@@ -58,12 +63,31 @@ impl Screen {
         Ok((size.width, size.height))
     }
 
-    /// Draws a frame; a terminal that knows how shows it at once and whole.
+    /// Draws a frame, unless it is the one that is shown; a terminal that knows how shows it at once
+    /// and whole.
     pub fn draw(&mut self, app: &App) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        let cursor = render(app, area, &mut buffer);
+        let same = |shown: &(Buffer, Option<(u16, u16)>)| shown.0 == buffer && shown.1 == cursor;
+        if self.shown.as_ref().is_some_and(same) {
+            return Ok(());
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| draw(app, frame))?;
+        self.terminal.draw(|frame| {
+            // A terminal that changed its size meanwhile gets its frame the next time.
+            if frame.area() == area {
+                frame.buffer_mut().clone_from(&buffer);
+                if let Some(position) = cursor {
+                    frame.set_cursor_position(position);
+                }
+            }
+        })?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        self.terminal.backend_mut().flush()
+        self.terminal.backend_mut().flush()?;
+        self.shown = Some((buffer, cursor));
+        Ok(())
     }
 
     pub fn mouse(&mut self, on: bool) -> io::Result<()> {
@@ -96,13 +120,6 @@ fn enter(mouse: bool) -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
     execute!(out, EnterAlternateScreen, EnableBracketedPaste)?;
-    if matches!(supports_keyboard_enhancement(), Ok(true)) {
-        execute!(
-            out,
-            PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES)
-        )?;
-        KEYS.store(true, Ordering::SeqCst);
-    }
     if mouse {
         execute!(out, EnableMouseCapture)?;
     }
@@ -116,9 +133,6 @@ pub fn leave() {
     }
     let mut out = io::stdout();
     // Whatever fails here, the rest is still worth trying: a raw terminal is no terminal.
-    if KEYS.swap(false, Ordering::SeqCst) {
-        let _tried = execute!(out, PopKeyboardEnhancementFlags);
-    }
     let _tried = execute!(
         out,
         EndSynchronizedUpdate,

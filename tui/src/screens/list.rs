@@ -25,6 +25,9 @@ use crate::object::Object;
 use crate::place::Place;
 use crate::widgets::table::Column;
 
+/// Loading is not told before this: most answers are faster.
+const QUIET_MS: u64 = 300;
+
 /// A tab of a list: a term that it adds to the filter.
 #[derive(Debug)]
 pub struct Tab {
@@ -95,6 +98,11 @@ pub trait Listing: 'static {
     fn change(&self, _event: &FeedEvent) -> Change<Self::Row> {
         Change::None
     }
+    /// Whether a row that the feed tells of and that is not shown belongs at the end of the list:
+    /// so in lists that come whole.
+    fn grows(&self) -> bool {
+        false
+    }
     /// Whether a row shows the tab; told by the row itself.
     fn in_tab(&self, _row: &Self::Row, _tab: &Tab) -> bool {
         true
@@ -152,6 +160,8 @@ pub struct List<L: Listing> {
     pub(super) loaded_ms: Option<u64>,
     pub(super) count: Option<(i64, bool)>,
     pub(super) tallies: Vec<(String, i64, bool)>,
+    /// Something changed while the answer was on its way.
+    pub(super) again: bool,
     /// Rows that the feed told of and that are not shown.
     pub(super) fresh: usize,
     /// What the last frame showed, for pages and the mouse.
@@ -181,6 +191,7 @@ impl<L: Listing> List<L> {
             loaded_ms: None,
             count: None,
             tallies: Vec::new(),
+            again: false,
             fresh: 0,
             seen: Seen::default(),
             top: Seen::default(),
@@ -207,11 +218,6 @@ impl<L: Listing> List<L> {
     /// The row under the cursor.
     pub fn row(&self) -> Option<&L::Row> {
         self.shown().get(self.at).copied()
-    }
-
-    /// Whether the first answer is still awaited.
-    pub fn is_untouched(&self) -> bool {
-        self.window.is_untouched()
     }
 
     /// The filter that the server gets: the tab's term and what was typed.

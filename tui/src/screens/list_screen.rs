@@ -40,8 +40,10 @@ pub trait Frame: Listing {
     /// Questions besides the list's own, when it is entered.
     fn ask(&mut self, _cx: &mut Cx) {}
 
-    /// An answer to one of them.
-    fn answered(&mut self, _part: &'static str, _reply: Reply, _cx: &mut Cx) {}
+    /// An answer to one of them; whether the list is to be read again with it.
+    fn answered(&mut self, _part: &'static str, _reply: Reply, _cx: &mut Cx) -> bool {
+        false
+    }
 
     /// Keys of its own; whether it knew it. `true` as the second reads the list again.
     fn command(&mut self, _command: Command, _cx: &mut Cx) -> (bool, bool) {
@@ -134,7 +136,11 @@ impl<L: Frame> Screen for ListScreen<L> {
 
     fn answer(&mut self, part: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
         match self.list.answer(part, outcome, cx) {
-            Some(Ok(reply)) => self.list.spec.answered(part, reply, cx),
+            Some(Ok(reply)) => {
+                if self.list.spec.answered(part, reply, cx) {
+                    self.list.reload(cx);
+                }
+            }
             Some(Err(_)) | None => {}
         }
     }

@@ -1,15 +1,25 @@
 //! Screens: what they know of the console, and what the console wants of them.
 
 pub mod alarms;
+pub mod audit;
+pub mod audit_entry;
 pub mod budgets;
+pub mod deleted;
 pub mod help;
 pub mod job;
 pub mod jobs;
+pub mod ledger;
 pub mod list;
 pub mod list_screen;
 mod opened;
 pub mod overview;
+pub mod providers;
+pub mod retention;
+pub mod runs;
+pub mod settings;
+pub mod stream;
 pub mod streams;
+pub mod system;
 pub mod user;
 pub mod users;
 mod view;
@@ -40,8 +50,6 @@ pub enum Wish {
     Go(Place),
     /// Shows another place instead of this.
     Replace(Place),
-    /// Back to the screen before.
-    Leave,
     /// Back to the screen before, and that act there.
     Behind(&'static Act),
     /// The house as the server tells it now.
@@ -50,8 +58,6 @@ pub enum Wish {
         text: String,
         bad: bool,
     },
-    /// Starts an act, with its dialogs.
-    Start(&'static Act, Vec<Object>),
 }
 
 /// What a screen may see and do while it handles something.

@@ -116,15 +116,6 @@ pub fn duration_ms(ms: u64) -> String {
     }
 }
 
-/// As [`duration_ms`], of a span that has not to be whole or positive.
-pub fn duration_s(seconds: f64) -> String {
-    if seconds.is_finite() && seconds >= 0.0 {
-        duration_ms(whole(seconds * 1_000.0))
-    } else {
-        UNKNOWN.to_owned()
-    }
-}
-
 /// One unit: `now`, `3s`, `2m`, `3h`, `13d`, `6w`, `2y`.
 pub fn age_s(seconds: i64) -> String {
     match seconds {

@@ -107,6 +107,10 @@ impl Listing for AlarmList {
         }
     }
 
+    fn grows(&self) -> bool {
+        true
+    }
+
     fn empty(&self, _filtered: bool) -> String {
         "No alarms: the house is well.".to_owned()
     }

@@ -190,10 +190,11 @@ impl Frame for Jobs {
         cx.fetch("series", Request::get(format!("{PATH}/series")));
     }
 
-    fn answered(&mut self, part: &'static str, reply: Reply, _: &mut Cx) {
+    fn answered(&mut self, part: &'static str, reply: Reply, _: &mut Cx) -> bool {
         if part == "series" {
             self.series = reply.decode().ok();
         }
+        false
     }
 
     fn draw_head(&self, area: Rect, buffer: &mut Buffer, view: &View) {

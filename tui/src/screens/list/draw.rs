@@ -3,15 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{List, Listing, Loading};
+use super::{List, Listing, Loading, QUIET_MS};
 use crate::screens::View;
 use crate::text::units;
 use crate::theme::Role;
 use crate::widgets::line::{self, Part};
 use crate::widgets::table::{self, Shown, Sorted};
-
-/// Loading is not told before this: most answers are faster.
-const QUIET_MS: u64 = 300;
 
 impl<L: Listing> List<L> {
     /// Draws the tabs, when there are any, and the table below them.

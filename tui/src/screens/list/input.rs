@@ -2,7 +2,7 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use super::{List, Listing};
+use super::{List, Listing, Loading, QUIET_MS};
 use crate::action::Action;
 use crate::keys::Command;
 use crate::object::Object;
@@ -64,8 +64,15 @@ impl<L: Listing> List<L> {
         true
     }
 
-    /// Clears the filter, then the marks; whether there was anything to clear.
+    /// Gives up a slow answer, clears the filter, then the marks; whether there was anything to do.
     fn step_out(&mut self, cx: &mut Cx) -> bool {
+        if let Loading::Asked { since_ms, .. } = self.loading
+            && cx.now.ms.saturating_sub(since_ms) >= QUIET_MS
+        {
+            cx.cancel("page");
+            self.loading = Loading::Idle;
+            return true;
+        }
         if !self.filter.is_empty() || self.typed.is_some() {
             self.set_filter("", false, cx);
             return true;

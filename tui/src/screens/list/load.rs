@@ -20,10 +20,17 @@ impl<L: Listing> List<L> {
 
     pub(super) fn reload_after(&mut self, after_ms: u64, cx: &mut Cx) {
         self.fresh = 0;
-        let want = Want {
+        let first = Want {
             page: 0,
             cursor: None,
         };
+        // Where one looks is read again, so that nothing moves under the cursor.
+        let page = if self.tail || self.window.is_untouched() {
+            0
+        } else {
+            self.window.page_at(self.at)
+        };
+        let want = self.window.page(page).unwrap_or(first);
         self.ask(&want, after_ms, cx);
         if let Some(count) = self.spec.count() {
             cx.fetch_after("count", count.with("filter", self.whole_filter()), after_ms);
@@ -46,7 +53,7 @@ impl<L: Listing> List<L> {
             .with("sort", self.server_sort())
             .with("cursor", want.cursor.clone().unwrap_or_default());
         self.loading = Loading::Asked {
-            since_ms: cx.now.ms,
+            since_ms: cx.now.ms.saturating_add(after_ms),
             page: want.page,
         };
         cx.fetch_after("page", request, after_ms);
@@ -119,6 +126,9 @@ impl<L: Listing> List<L> {
                 self.typed = None;
                 self.loaded_ms = Some(cx.now.ms);
                 self.keep_cursor();
+                if std::mem::take(&mut self.again) {
+                    self.reload_after(FOLLOW_MS, cx);
+                }
             }
             Err(failure) => {
                 let retry_at_ms = failure
@@ -155,6 +165,11 @@ impl<L: Listing> List<L> {
         if cx.frozen || self.window.is_untouched() {
             return;
         }
+        if matches!(event, FeedEvent::Snapshot(_)) {
+            // Events may have been missed before it.
+            self.read_again(cx);
+            return;
+        }
         match self.spec.change(event) {
             Change::None => {}
             Change::Rows(rows) => self.rows_changed(rows, cx),
@@ -163,7 +178,19 @@ impl<L: Listing> List<L> {
                 self.rows_gone(&ids);
                 self.rows_changed(rows, cx);
             }
-            Change::Reload => self.reload_after(FOLLOW_MS, cx),
+            Change::Reload => self.read_again(cx),
+        }
+    }
+
+    /// Reads the list again soon, but no more often than it should be.
+    fn read_again(&mut self, cx: &mut Cx) {
+        if matches!(self.loading, Loading::Asked { .. }) {
+            self.again = true;
+        } else {
+            let rested = self
+                .loaded_ms
+                .map_or(0, |loaded| cx.now.ms.saturating_sub(loaded));
+            self.reload_after(FOLLOW_MS.saturating_sub(rested), cx);
         }
     }
 
@@ -183,6 +210,7 @@ impl<L: Listing> List<L> {
                         *known = row;
                     }
                 }
+                None if self.spec.grows() => self.window.rows_mut().push(row),
                 None => {
                     let tab = self.spec.tabs().get(self.tab);
                     unknown += usize::from(tab.is_none_or(|tab| self.spec.in_tab(&row, tab)));
@@ -192,12 +220,9 @@ impl<L: Listing> List<L> {
         if unknown > 0 {
             self.fresh += unknown;
             let follows = self.at == 0 && self.marks.is_empty() && !self.tail;
-            if follows && !matches!(self.loading, Loading::Asked { .. }) {
-                let rested = self
-                    .loaded_ms
-                    .map_or(0, |loaded| cx.now.ms.saturating_sub(loaded));
+            if follows {
                 self.cursor = None;
-                self.reload_after(FOLLOW_MS.saturating_sub(rested), cx);
+                self.read_again(cx);
             }
         }
     }
@@ -213,14 +238,6 @@ impl<L: Listing> List<L> {
                 self.window.remove(at);
             }
         }
-        self.keep_cursor();
-    }
-
-    /// Takes rows that came by another way than a question of the list's own.
-    pub fn put(&mut self, rows: Vec<L::Row>, now_ms: u64) {
-        self.window.put(0, rows, None);
-        self.loading = Loading::Idle;
-        self.loaded_ms = Some(now_ms);
         self.keep_cursor();
     }
 

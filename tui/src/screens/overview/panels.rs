@@ -2,6 +2,7 @@
 
 mod lists;
 mod numbers;
+mod small;
 
 pub(crate) use numbers::month_over;
 
@@ -65,11 +66,11 @@ pub(super) fn narrow(snapshot: &Snapshot, at: usize, area: Rect, buffer: &mut Bu
     let half = area.width / 2;
     let rest = area.width.saturating_sub(half + 1);
     let y = shown;
-    numbers::requests_small(snapshot, part(area, (0, y), (half, 4)), buffer, view);
-    numbers::work_small(snapshot, part(area, (half + 1, y), (rest, 4)), buffer, view);
+    small::requests_small(snapshot, part(area, (0, y), (half, 4)), buffer, view);
+    small::work_small(snapshot, part(area, (half + 1, y), (rest, 4)), buffer, view);
     let y = y + 4;
-    numbers::money_small(snapshot, part(area, (0, y), (half, 3)), buffer, view);
-    numbers::jobs_small(snapshot, part(area, (half + 1, y), (rest, 3)), buffer, view);
+    small::money_small(snapshot, part(area, (0, y), (half, 3)), buffer, view);
+    small::jobs_small(snapshot, part(area, (half + 1, y), (rest, 3)), buffer, view);
     let y = y + 3;
     lists::providers_small(snapshot, part(area, (0, y), (area.width, 2)), buffer, view);
     let y = y + 2;

@@ -92,7 +92,7 @@ fn draw_budget(user: &Account, area: Rect, buffer: &mut Buffer, view: &View) {
 fn draw_account(user: &Account, area: Rect, buffer: &mut Buffer, view: &View) {
     line::rule(buffer, line::row(area, 0), "Account", view);
     let fact = |label: &str, value: String| {
-        vec![(Role::Muted, format!(" {label:<9}")), (Role::Plain, value)]
+        vec![(Role::Muted, format!(" {label:<10}")), (Role::Plain, value)]
     };
     let notes = user
         .notes

@@ -8,8 +8,11 @@ use crate::acts::nouns::NO_FIELDS;
 use crate::client::Request;
 use crate::object::Object;
 use crate::place::Place;
+use crate::screens::audit::Audit;
 use crate::screens::jobs::Jobs;
+use crate::screens::ledger::Ledger;
 use crate::screens::list::{AnyList, List, Listing};
+use crate::screens::streams::Streams;
 use crate::screens::users::PATH;
 use crate::text::units;
 use crate::theme::Role;
@@ -32,6 +35,9 @@ fn pane(name: &'static str, list: impl AnyList + 'static) -> Pane {
 pub(super) fn all(user: i64) -> Vec<Pane> {
     vec![
         pane("Jobs", List::new(Jobs::of(user), "")),
+        pane("Streams", List::new(Streams { user: Some(user) }, "")),
+        pane("Ledger", List::new(Ledger { user: Some(user) }, "")),
+        pane("Audit", List::new(Audit { user: Some(user) }, "")),
         pane("Sign-ins", List::new(Sessions { user }, "")),
         pane("Documents", List::new(Documents { user }, "")),
     ]

@@ -172,5 +172,5 @@ fn a_tab_and_a_filter_are_asked_together() {
     console.keys("/");
     console.key(binnacle_tui::keys::Key::Ctrl('u'));
     console.keys("stat:x");
-    console.shows("Did you mean state?");
+    console.shows("did you mean state?");
 }

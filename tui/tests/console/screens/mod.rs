@@ -1,6 +1,9 @@
 //! What each screen shows and asks.
 
+mod frames;
+mod house;
 mod jobs;
+mod people;
 mod users;
 
 use std::fmt::Write as _;

@@ -1,10 +1,16 @@
 //! A house as the server tells it.
 
-use api::console::{Account, AuditRecord, Job, Provider, Snapshot, Stream};
+use api::console::{Account, AuditRecord, Job, Snapshot};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::start;
+
+mod live;
+mod rooms;
+
+pub(crate) use live::*;
+pub(crate) use rooms::*;
 
 /// So long before the test began.
 pub(crate) fn ago(seconds: i64) -> DateTime<Utc> {
@@ -238,86 +244,6 @@ pub(crate) fn series() -> Value {
         })
         .collect();
     json!({"step_s": 60, "points": points})
-}
-
-fn stream(id: &str, email: &str, user: i64, model: &str, state: &str, more: &Value) -> Stream {
-    let mut stream = json!({
-        "id": id, "user_id": user, "email": email, "kind": "chat", "provider": "gemini",
-        "model": model, "state": state, "started_at": ago(14), "first_token_ms": 420,
-        "tokens_out": 612, "tokens_per_s": 44.0, "series": wave(6.0)[..15],
-        "cost_nanos": 2_100_000, "held_nanos": 40_000_000, "buffer_bytes": 1_400_000,
-        "process": "web-1",
-    });
-    if let (Value::Object(stream), Value::Object(more)) = (&mut stream, more) {
-        stream.extend(more.clone());
-    }
-    read(stream)
-}
-
-pub(crate) fn streams() -> Vec<Stream> {
-    vec![
-        stream(
-            "5f2a",
-            "cy@ex.org",
-            13,
-            "gemini-2.5-flash",
-            "streaming",
-            &json!({}),
-        ),
-        stream(
-            "77b0",
-            "bo@ex.org",
-            12,
-            "whisper-1",
-            "resuming",
-            &json!({
-                "kind": "live", "started_at": ago(1_320), "first_token_ms": 1_200,
-                "tokens_out": 9_120, "tokens_per_s": 0.0, "cost_nanos": 131_000_000,
-            }),
-        ),
-        stream(
-            "81c9",
-            "dee@ex.org",
-            16,
-            "a-model-with-a-name-of-sixty-four-characters-that-goes-on-and-on",
-            "waiting",
-            &json!({
-                "started_at": ago(6), "first_token_ms": null, "tokens_out": 0, "tokens_per_s": 0.0,
-                "series": [], "cost_nanos": 0,
-            }),
-        ),
-    ]
-}
-
-fn provider(name: &str, state: &str, p95: f64, errors: f64, calls: i64, place: i64) -> Provider {
-    read(json!({
-        "name": name,
-        "uses": [{"capability": "chat", "place": place, "model": format!("{name}-small")}],
-        "state": state,
-        "since_at": ago(41),
-        "half_open_at": null,
-        "simulated": false,
-        "calls": calls,
-        "error_ratio": errors,
-        "latency_ms": {"p50": p95 / 2.0, "p95": p95, "p99": p95 * 1.4},
-        "first_token_ms": {"p50": p95 / 3.0, "p95": p95 / 1.5, "p99": p95},
-        "spend_nanos": 210_000_000,
-        "series": wave(p95 / 8.0),
-        "last_error": (state != "closed").then(|| json!({"at": ago(41), "class": "rate"})),
-        "slots": [
-            {"label": "KEY_A", "state": "in_use", "calls": calls, "limited": 3, "cools_until": null},
-            {"label": "KEY_B", "state": "cooling", "calls": 0, "limited": 1,
-             "cools_until": start() + Duration::seconds(18)},
-        ],
-    }))
-}
-
-pub(crate) fn providers() -> Vec<Provider> {
-    vec![
-        provider("gemini", "closed", 1_100.0, 0.002, 412, 1),
-        provider("openai", "half_open", 4_800.0, 0.12, 25, 2),
-        provider("offline", "closed", 4.0, 0.0, 9, 3),
-    ]
 }
 
 pub(crate) fn alarms() -> Value {

@@ -17,7 +17,7 @@ fn whole(number: i64) -> f64 {
 }
 
 /// A label, a value in nine cells, and what follows it.
-fn row(label: &str, value: String, role: Role, more: String, view: &View) -> Vec<Part> {
+pub(super) fn row(label: &str, value: String, role: Role, more: String, view: &View) -> Vec<Part> {
     vec![
         (Role::Muted, format!(" {label:<9}")),
         (view.live(role), format!("{value:>9}")),
@@ -25,17 +25,20 @@ fn row(label: &str, value: String, role: Role, more: String, view: &View) -> Vec
     ]
 }
 
-fn show(rows: &[Vec<Part>], area: Rect, buffer: &mut Buffer, view: &View) {
+pub(super) fn show(rows: &[Vec<Part>], area: Rect, buffer: &mut Buffer, view: &View) {
     for (at, parts) in (1..).zip(rows) {
         line::parts(buffer, line::row(area, at), parts, view);
     }
 }
 
-fn series(snapshot: &Snapshot, value: fn(&SeriesPoint) -> Option<f64>) -> Vec<Option<f64>> {
+pub(super) fn series(
+    snapshot: &Snapshot,
+    value: fn(&SeriesPoint) -> Option<f64>,
+) -> Vec<Option<f64>> {
     snapshot.series.iter().map(value).collect()
 }
 
-fn ratio_role(ratio: Option<f64>) -> Role {
+pub(super) fn ratio_role(ratio: Option<f64>) -> Role {
     match ratio {
         Some(ratio) if ratio >= 0.05 => Role::Bad,
         Some(ratio) if ratio >= 0.01 => Role::Warn,
@@ -43,14 +46,14 @@ fn ratio_role(ratio: Option<f64>) -> Role {
     }
 }
 
-fn ms(value: Option<f64>) -> String {
+pub(super) fn ms(value: Option<f64>) -> String {
     value.map_or_else(
         || units::UNKNOWN.to_owned(),
         |ms| units::duration_ms(units::whole(ms)),
     )
 }
 
-fn errors(snapshot: &Snapshot) -> String {
+pub(super) fn errors(snapshot: &Snapshot) -> String {
     snapshot
         .pulse
         .error_ratio
@@ -166,7 +169,7 @@ fn month_end(view: &View) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, 1)?.checked_sub_days(Days::new(1))
 }
 
-fn money_bar(snapshot: &Snapshot, width: usize, view: &View) -> Option<(String, f64)> {
+pub(super) fn money_bar(snapshot: &Snapshot, width: usize, view: &View) -> Option<(String, f64)> {
     let budget = &snapshot.money.budget;
     let limit = budget.limit_nanos.or(snapshot.money.house_line_nanos)?;
     let used = units::share(budget.spent_nanos, limit);
@@ -178,7 +181,7 @@ fn money_bar(snapshot: &Snapshot, width: usize, view: &View) -> Option<(String, 
     Some((bar::bar(shown, width, view.glyphs), used))
 }
 
-fn spent(snapshot: &Snapshot) -> String {
+pub(super) fn spent(snapshot: &Snapshot) -> String {
     let money = &snapshot.money;
     let limit = money.budget.limit_nanos.or(money.house_line_nanos);
     let spent = units::money(money.budget.spent_nanos);
@@ -188,7 +191,7 @@ fn spent(snapshot: &Snapshot) -> String {
     }
 }
 
-fn forecast(snapshot: &Snapshot, view: &View) -> String {
+pub(super) fn forecast(snapshot: &Snapshot, view: &View) -> String {
     let budget = &snapshot.money.budget;
     let Some(forecast) = budget.forecast_nanos else {
         return units::UNKNOWN.to_owned();
@@ -199,7 +202,7 @@ fn forecast(snapshot: &Snapshot, view: &View) -> String {
     format!("{}{band}", units::money(forecast))
 }
 
-fn money_role(used: f64) -> Role {
+pub(super) fn money_role(used: f64) -> Role {
     match used {
         used if used >= 0.9 => Role::Bad,
         used if used >= 0.8 => Role::Warn,
@@ -263,7 +266,7 @@ pub(super) fn jobs(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, view: &
         vec![
             (Role::Muted, format!(" {label:<9}")),
             (view.live(role), format!("{:>6}", units::count_i(count))),
-            (Role::Muted, format!("   {more:<26}")),
+            (Role::Muted, format!("   {more:<24}")),
             (Role::Info, spark),
         ]
     };
@@ -337,118 +340,4 @@ pub(super) fn stores(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, view:
         ),
     ];
     line::parts(buffer, area, &parts, view);
-}
-
-pub(super) fn requests_small(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, view: &View) {
-    line::rule(buffer, line::row(area, 0), "Requests", view);
-    let pulse = &snapshot.pulse;
-    let rate = spark(&series(snapshot, |at| at.requests_per_s), 14, view.glyphs);
-    let failed = spark(&series(snapshot, |at| at.error_ratio), 14, view.glyphs);
-    let latency = &pulse.latency_ms;
-    let percentiles = format!(
-        " p50 {}  p95 {}  p99 {}",
-        ms(latency.p50),
-        ms(latency.p95),
-        ms(latency.p99)
-    );
-    let rows = [
-        row(
-            "rate",
-            units::per_second(pulse.requests_per_s),
-            Role::Plain,
-            rate,
-            view,
-        ),
-        row(
-            "errors",
-            errors(snapshot),
-            ratio_role(pulse.error_ratio),
-            failed,
-            view,
-        ),
-        vec![(view.live(Role::Plain), percentiles)],
-    ];
-    show(&rows, area, buffer, view);
-}
-
-pub(super) fn work_small(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, view: &View) {
-    line::rule(buffer, line::row(area, 0), "Model work", view);
-    let pulse = &snapshot.pulse;
-    let streams = &pulse.streams;
-    let tokens = spark(&series(snapshot, |at| at.tokens_out_per_s), 14, view.glyphs);
-    let open = format!("ttft95 {}", ms(pulse.first_token_ms.p95));
-    let refused = if streams.refused_1m > 0 {
-        Role::Bad
-    } else {
-        Role::Plain
-    };
-    let rows = [
-        row(
-            "tok out",
-            format!("{:.0}/s", pulse.tokens_out_per_s),
-            Role::Plain,
-            tokens,
-            view,
-        ),
-        row(
-            "streams",
-            format!("{}/{}", streams.open, streams.capacity),
-            Role::Plain,
-            open,
-            view,
-        ),
-        row(
-            "refused",
-            units::count_i(streams.refused_1m),
-            refused,
-            "in 1 min".to_owned(),
-            view,
-        ),
-    ];
-    show(&rows, area, buffer, view);
-}
-
-pub(super) fn money_small(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, view: &View) {
-    line::rule(buffer, line::row(area, 0), "Money", view);
-    let mut first = vec![(view.live(Role::Plain), format!(" {}", spent(snapshot)))];
-    if let Some((bar, used)) = money_bar(snapshot, 12, view) {
-        first.push((money_role(used), format!(" {bar} {}", units::percent(used))));
-    }
-    let rows = [
-        first,
-        vec![
-            (Role::Muted, " forecast ".to_owned()),
-            (Role::Plain, forecast(snapshot, view)),
-        ],
-    ];
-    show(&rows, area, buffer, view);
-}
-
-pub(super) fn jobs_small(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, view: &View) {
-    line::rule(buffer, line::row(area, 0), "Jobs", view);
-    let jobs = &snapshot.pulse.jobs;
-    let oldest = jobs
-        .oldest_queued_s
-        .map_or_else(String::new, |age| format!(" ({})", units::age_s(age)));
-    let waiting = jobs.awaiting_budget + jobs.awaiting_input;
-    let rows = [
-        vec![(
-            view.live(Role::Plain),
-            format!(
-                " queued {}{oldest}  running {}  retry {}",
-                jobs.queued, jobs.running, jobs.retrying
-            ),
-        )],
-        vec![
-            (
-                if waiting > 0 { Role::Warn } else { Role::Plain },
-                format!(" waiting {waiting}{}", if waiting > 0 { "!" } else { "" }),
-            ),
-            (
-                Role::Plain,
-                format!("       failed {}/24h", jobs.failed_24h),
-            ),
-        ],
-    ];
-    show(&rows, area, buffer, view);
 }
