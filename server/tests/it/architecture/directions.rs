@@ -16,7 +16,7 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// The platform's modules: each may import those before it.
-const PLATFORM: [&str; 23] = [
+const PLATFORM: [&str; 24] = [
     "clock",
     "tasks",
     "secrets",
@@ -26,6 +26,7 @@ const PLATFORM: [&str; 23] = [
     "redis",
     "telemetry",
     "db",
+    "paging",
     "storage",
     "retention",
     "streams",
