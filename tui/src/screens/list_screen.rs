@@ -135,13 +135,10 @@ impl<L: Frame> Screen for ListScreen<L> {
     }
 
     fn answer(&mut self, part: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
-        match self.list.answer(part, outcome, cx) {
-            Some(Ok(reply)) => {
-                if self.list.spec.answered(part, reply, cx) {
-                    self.list.reload(cx);
-                }
-            }
-            Some(Err(_)) | None => {}
+        if let Some(Ok(reply)) = self.list.answer(part, outcome, cx)
+            && self.list.spec.answered(part, reply, cx)
+        {
+            self.list.reload(cx);
         }
     }
 

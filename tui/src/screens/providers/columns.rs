@@ -19,7 +19,7 @@ pub(super) static COLUMNS: &[Column<Provider>] = &[
     left("PROVIDER", "", (10, 10), |row, _, _| {
         Cell::new(row.name.clone())
     }),
-    left("USE", "", (16, 14), |row, _, _| {
+    left("USE", "", (14, 14), |row, _, _| {
         let uses: Vec<String> = row
             .uses
             .iter()
@@ -54,7 +54,7 @@ pub(super) static COLUMNS: &[Column<Provider>] = &[
             Role::Info,
         )
     }),
-    left("LAST ERROR", "", (16, 0), |row, _, view| {
+    left("LAST ERROR", "", (12, 0), |row, _, view| {
         match &row.last_error {
             Some(error) => Cell::role(
                 format!("{} {} ago", error.class, view.age(error.at)),

@@ -35,7 +35,7 @@ pub(super) fn draw(provider: &Provider, area: Rect, buffer: &mut Buffer, view: &
         let parts: Vec<Part> = vec![
             (
                 Role::Plain,
-                format!(" {}", fit(&slot.label, 20, Align::Left)),
+                format!(" {}", fit(&slot.label, 14, Align::Left)),
             ),
             (role, format!(" {state:<8}")),
             (

@@ -15,7 +15,7 @@ use crate::object::Object;
 use crate::place::Place;
 use crate::text::units;
 use crate::theme::Role;
-use crate::widgets::line;
+use crate::widgets::line::{self, Part};
 use crate::widgets::spark::spark;
 
 /// The screen.
@@ -132,76 +132,7 @@ impl Screen for StreamScreen {
             return;
         };
         line::rule(buffer, line::row(area, 0), "Stream", view);
-        let state = if self.ended {
-            (Role::Muted, "ended".to_owned())
-        } else {
-            (state_role(stream.state), stream.state.word().to_owned())
-        };
-        let none = || units::UNKNOWN.to_owned();
-        let facts = [
-            ("state", state),
-            ("user", (Role::Plain, stream.email.clone())),
-            ("kind", (Role::Plain, stream.kind.clone())),
-            (
-                "provider",
-                (Role::Plain, stream.provider.clone().unwrap_or_else(none)),
-            ),
-            (
-                "model",
-                (Role::Plain, stream.model.clone().unwrap_or_else(none)),
-            ),
-            ("process", (Role::Plain, stream.process.clone())),
-            (
-                "started",
-                (
-                    Role::Plain,
-                    format!(
-                        "{} UTC, {} ago",
-                        units::moment(stream.started_at),
-                        view.age(stream.started_at)
-                    ),
-                ),
-            ),
-            (
-                "first token",
-                (
-                    Role::Plain,
-                    stream
-                        .first_token_ms
-                        .map_or_else(none, |ms| units::duration_ms(ms.unsigned_abs())),
-                ),
-            ),
-            (
-                "tokens",
-                (
-                    view.live(Role::Plain),
-                    format!(
-                        "{} at {:.0}/s",
-                        units::count_i(stream.tokens_out),
-                        stream.tokens_per_s
-                    ),
-                ),
-            ),
-            (
-                "cost",
-                (
-                    view.live(Role::Plain),
-                    format!(
-                        "~{} so far, {} held",
-                        units::money_fine(stream.cost_nanos),
-                        units::money_fine(stream.held_nanos)
-                    ),
-                ),
-            ),
-            (
-                "kept",
-                (
-                    Role::Plain,
-                    units::bytes(stream.buffer_bytes.unsigned_abs()),
-                ),
-            ),
-        ];
-        for (row, (label, value)) in (1..).zip(facts) {
+        for (row, (label, value)) in (1..).zip(facts(stream, self.ended, view)) {
             let parts = [(Role::Muted, format!(" {label:<13}")), value];
             line::parts(buffer, line::row(area, row), &parts, view);
         }
@@ -213,4 +144,53 @@ impl Screen for StreamScreen {
         ];
         line::parts(buffer, line::row(area, 12), &parts, view);
     }
+}
+
+/// What there is to say of a stream, line by line.
+fn facts(stream: &Stream, ended: bool, view: &View) -> [(&'static str, Part); 11] {
+    let plain = |text: String| (Role::Plain, text);
+    let live = |text: String| (view.live(Role::Plain), text);
+    let none = || units::UNKNOWN.to_owned();
+    let state = if ended {
+        (Role::Muted, "ended".to_owned())
+    } else {
+        (state_role(stream.state), stream.state.word().to_owned())
+    };
+    let first = stream
+        .first_token_ms
+        .map_or_else(none, |ms| units::duration_ms(ms.unsigned_abs()));
+    let started = format!(
+        "{} UTC, {} ago",
+        units::moment(stream.started_at),
+        view.age(stream.started_at)
+    );
+    let tokens = format!(
+        "{} at {:.0}/s",
+        units::count_i(stream.tokens_out),
+        stream.tokens_per_s
+    );
+    let cost = format!(
+        "~{} so far, {} held",
+        units::money_fine(stream.cost_nanos),
+        units::money_fine(stream.held_nanos)
+    );
+    [
+        ("state", state),
+        ("user", plain(stream.email.clone())),
+        ("kind", plain(stream.kind.clone())),
+        (
+            "provider",
+            plain(stream.provider.clone().unwrap_or_else(none)),
+        ),
+        ("model", plain(stream.model.clone().unwrap_or_else(none))),
+        ("process", plain(stream.process.clone())),
+        ("started", plain(started)),
+        ("first token", plain(first)),
+        ("tokens", live(tokens)),
+        ("cost", live(cost)),
+        (
+            "kept",
+            plain(units::bytes(stream.buffer_bytes.unsigned_abs())),
+        ),
+    ]
 }
