@@ -64,7 +64,7 @@ static COLUMNS: &[Column<LedgerEntry>] = &[
         Cell::new(units::money_fine(row.amount_nanos))
     }),
     left("FOR", "", (14, 12), |row, width, _| {
-        let what = match (row.job_id, &row.stream_id) {
+        let what = match (&row.job_id, &row.stream_id) {
             (Some(job), _) => format!("job {job}"),
             (None, Some(stream)) => format!("stream {stream}"),
             (None, None) => String::new(),
@@ -121,7 +121,7 @@ impl Listing for Ledger {
     }
 
     fn open(&self, row: &LedgerEntry) -> Option<Place> {
-        row.job_id.map(|id| Place::Job { id: id.to_string() })
+        row.job_id.as_ref().map(|id| Place::Job { id: id.to_string() })
     }
 }
 
