@@ -45,6 +45,12 @@ pub trait Frame: Listing {
         false
     }
 
+    /// One of them failed.
+    fn missed(&mut self, _part: &'static str, _failure: &Failure) {}
+
+    /// An event of the feed, for what the screen has besides the list.
+    fn heard(&mut self, _event: &FeedEvent, _cx: &mut Cx) {}
+
     /// Keys of its own; whether it knew it. `true` as the second reads the list again.
     fn command(&mut self, _command: Command, _cx: &mut Cx) -> (bool, bool) {
         (false, false)
@@ -141,12 +147,16 @@ impl<L: Frame> Screen for ListScreen<L> {
                     self.list.reload(cx);
                 }
             }
-            Some(Err(_)) | None => {}
+            Some(Err(failure)) => self.list.spec.missed(part, &failure),
+            None => {}
         }
     }
 
     fn feed(&mut self, event: &FeedEvent, cx: &mut Cx) {
         self.list.feed(event, cx);
+        if !cx.frozen {
+            self.list.spec.heard(event, cx);
+        }
     }
 
     fn tick(&mut self, cx: &mut Cx) {

@@ -179,7 +179,9 @@ impl<L: Listing> List<L> {
         } else {
             view.glyphs.up
         };
-        facts.push(format!("sort {} {arrow}", sort.field));
+        if !sort.field.is_empty() {
+            facts.push(format!("sort {} {arrow}", sort.field));
+        }
         if let Some(loaded) = self.loaded_ms {
             let age = view.now.ms.saturating_sub(loaded) / 1_000;
             let age = i64::try_from(age).unwrap_or(i64::MAX);

@@ -16,10 +16,10 @@ fn ms(value: Option<f64>) -> Cell {
 }
 
 pub(super) static COLUMNS: &[Column<Provider>] = &[
-    left("PROVIDER", "", (10, 10), |row, _, _| {
+    left("PROVIDER", "", (10, 9), |row, _, _| {
         Cell::new(row.name.clone())
     }),
-    left("USE", "", (16, 14), |row, _, _| {
+    left("USE", "", (14, 14), |row, _, _| {
         let uses: Vec<String> = row
             .uses
             .iter()
@@ -50,11 +50,11 @@ pub(super) static COLUMNS: &[Column<Provider>] = &[
     }),
     left("LATENCY 10 min", "", (16, 0), |row, width, view| {
         Cell::role(
-            spark(&row.series, usize::from(width).min(30), view.glyphs),
+            spark(&row.series, usize::from(width), view.glyphs),
             Role::Info,
         )
     }),
-    left("LAST ERROR", "", (16, 0), |row, _, view| {
+    left("LAST ERROR", "", (12, 0), |row, _, view| {
         match &row.last_error {
             Some(error) => Cell::role(
                 format!("{} {} ago", error.class, view.age(error.at)),
