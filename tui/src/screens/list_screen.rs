@@ -45,6 +45,12 @@ pub trait Frame: Listing {
         false
     }
 
+    /// One of them failed.
+    fn missed(&mut self, _part: &'static str, _failure: &Failure) {}
+
+    /// An event of the feed, for what the screen has besides the list.
+    fn heard(&mut self, _event: &FeedEvent, _cx: &mut Cx) {}
+
     /// Keys of its own; whether it knew it. `true` as the second reads the list again.
     fn command(&mut self, _command: Command, _cx: &mut Cx) -> (bool, bool) {
         (false, false)
@@ -135,15 +141,22 @@ impl<L: Frame> Screen for ListScreen<L> {
     }
 
     fn answer(&mut self, part: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
-        if let Some(Ok(reply)) = self.list.answer(part, outcome, cx)
-            && self.list.spec.answered(part, reply, cx)
-        {
-            self.list.reload(cx);
+        match self.list.answer(part, outcome, cx) {
+            Some(Ok(reply)) => {
+                if self.list.spec.answered(part, reply, cx) {
+                    self.list.reload(cx);
+                }
+            }
+            Some(Err(failure)) => self.list.spec.missed(part, &failure),
+            None => {}
         }
     }
 
     fn feed(&mut self, event: &FeedEvent, cx: &mut Cx) {
         self.list.feed(event, cx);
+        if !cx.frozen {
+            self.list.spec.heard(event, cx);
+        }
     }
 
     fn tick(&mut self, cx: &mut Cx) {

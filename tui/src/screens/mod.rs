@@ -13,6 +13,7 @@ pub mod list;
 pub mod list_screen;
 mod opened;
 pub mod overview;
+pub mod panes;
 pub mod providers;
 pub mod retention;
 pub mod runs;

@@ -14,6 +14,9 @@ use crate::text::units::{self, dollars, money};
 /// In the order of the footer.
 pub static ACTS: &[&Act] = &[&SET, &CLEAR, &DEFAULTS];
 
+/// What is left to do about a month that is over.
+pub static PAST: &[&Act] = &[&DEFAULTS];
+
 /// The budget of an object, and whose it is.
 fn budget(object: &Object) -> Option<(i64, &str, &BudgetPosition)> {
     match object {

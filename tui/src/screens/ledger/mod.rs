@@ -1,13 +1,17 @@
 //! The ledger: every charge, the newest first.
 
+mod foot;
+
 use api::console::LedgerEntry;
 use api::filter::{LEDGER, Schema};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
-use super::Screen;
 use super::list::Listing;
 use super::list_screen::{Frame, ListScreen};
+use super::{Screen, View};
 use crate::acts::Act;
-use crate::acts::nouns::{Noun, read_rows};
+use crate::acts::nouns::{Noun, phrase, read_rows};
 use crate::client::Request;
 use crate::object::Object;
 use crate::place::Place;
@@ -37,7 +41,7 @@ fn tokens(count: Option<i64>) -> Cell {
 }
 
 static COLUMNS: &[Column<LedgerEntry>] = &[
-    left("WHEN", "", (19, 19), |row, _, _| {
+    left("WHEN", "id", (19, 19), |row, _, _| {
         Cell::new(units::moment(row.at))
     }),
     right("USER", "", (6, 0), |row, _, _| {
@@ -73,10 +77,27 @@ static COLUMNS: &[Column<LedgerEntry>] = &[
     }),
 ];
 
-/// The ledger: of everybody, or of one user as a pane.
+/// The ledger: of everybody, or as a pane of what a user or a stream was charged for.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    pub user: Option<i64>,
+    /// Always in the filter.
+    term: String,
+}
+
+impl Ledger {
+    /// The charges of one user.
+    pub fn of_user(id: i64) -> Ledger {
+        Ledger {
+            term: format!("user:{id}"),
+        }
+    }
+
+    /// The charges of one answer.
+    pub fn of_stream(id: &str) -> Ledger {
+        Ledger {
+            term: format!("stream:{}", phrase(id)),
+        }
+    }
 }
 
 /// The screen.
@@ -104,8 +125,11 @@ impl Listing for Ledger {
     }
 
     fn own_term(&self) -> String {
-        self.user
-            .map_or_else(String::new, |id| format!("user:{id}"))
+        self.term.clone()
+    }
+
+    fn count(&self) -> Option<Request> {
+        Some(Request::get(format!("{PATH}/count")))
     }
 
     fn id(&self, row: &LedgerEntry) -> String {
@@ -121,7 +145,19 @@ impl Listing for Ledger {
     }
 
     fn open(&self, row: &LedgerEntry) -> Option<Place> {
-        row.job_id.as_ref().map(|id| Place::Job { id: id.to_string() })
+        match (&row.job_id, &row.stream_id) {
+            (Some(id), _) => Some(Place::Job { id: id.to_string() }),
+            (None, Some(id)) => Some(Place::Stream { id: id.clone() }),
+            (None, None) => None,
+        }
+    }
+
+    fn empty(&self, filtered: bool) -> String {
+        match (self.term.is_empty(), filtered) {
+            (false, _) => "Nothing was charged.".to_owned(),
+            (true, true) => "No charges match. Esc clears the filter.".to_owned(),
+            (true, false) => "Nothing was charged yet.".to_owned(),
+        }
     }
 }
 
@@ -134,5 +170,15 @@ impl Frame for Ledger {
 
     fn title(&self) -> String {
         "Budgets > Ledger".to_owned()
+    }
+
+    fn foot_height(&self, area: Rect) -> u16 {
+        if area.height >= 12 { foot::HEIGHT } else { 0 }
+    }
+
+    fn draw_foot(&self, row: Option<&LedgerEntry>, area: Rect, buffer: &mut Buffer, view: &View) {
+        if let Some(entry) = row {
+            foot::draw(entry, area, buffer, view);
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What can be done to providers.
 
-use api::console::{BreakerState, Probe, Provider};
+use api::console::{BreakerState, KeySlotState, Probe, Provider};
 
 use super::PATH;
-use crate::acts::{Act, Call, Done, Draft, On, Plan, Refusal, fits_all};
+use crate::acts::{Act, Call, Done, Draft, On, Plan, Refusal};
 use crate::client::request::segment;
 use crate::client::{Failure, Reply, Request};
 use crate::object::Object;
@@ -50,10 +50,12 @@ static RESET: Act = Act {
         Ok(())
     },
     plan: |draft| {
-        let done = |draft: &Draft, _: &Reply| {
+        let done = |_: &Draft, reply: &Reply| {
+            let provider: Provider = reply.decode()?;
+            let state = provider.state.word().replace('_', "-");
             Ok(Done::new(format!(
-                "the breaker of {} is closed",
-                name(draft)
+                "the breaker of {} is {state}",
+                provider.name
             )))
         };
         Ok(Plan::Send(Call::new(request(draft, "reset")?, done)))
@@ -77,8 +79,18 @@ static ROTATE: Act = Act {
         Ok(())
     },
     plan: |draft| {
-        let done =
-            |draft: &Draft, _: &Reply| Ok(Done::new(format!("{} takes the next key", name(draft))));
+        let done = |_: &Draft, reply: &Reply| {
+            let provider: Provider = reply.decode()?;
+            let used = provider
+                .slots
+                .iter()
+                .find(|slot| slot.state == KeySlotState::InUse);
+            let text = match used {
+                Some(slot) => format!("{} takes {} now", provider.name, slot.label),
+                None => format!("{} takes its next key", provider.name),
+            };
+            Ok(Done::new(text))
+        };
         Ok(Plan::Send(Call::new(request(draft, "rotate")?, done)))
     },
 };
@@ -92,7 +104,7 @@ static PROBE: Act = Act {
     on: On::One,
     writes: true,
     fields: &[],
-    fits: fits_all,
+    fits: |object| is_provider(object).map(|_| ()),
     plan: |draft| Ok(Plan::Send(Call::new(request(draft, "probe")?, probed))),
 };
 

@@ -16,7 +16,7 @@ fn ms(value: Option<f64>) -> Cell {
 }
 
 pub(super) static COLUMNS: &[Column<Provider>] = &[
-    left("PROVIDER", "", (10, 10), |row, _, _| {
+    left("PROVIDER", "", (10, 9), |row, _, _| {
         Cell::new(row.name.clone())
     }),
     left("USE", "", (14, 14), |row, _, _| {
@@ -50,7 +50,7 @@ pub(super) static COLUMNS: &[Column<Provider>] = &[
     }),
     left("LATENCY 10 min", "", (16, 0), |row, width, view| {
         Cell::role(
-            spark(&row.series, usize::from(width).min(30), view.glyphs),
+            spark(&row.series, usize::from(width), view.glyphs),
             Role::Info,
         )
     }),

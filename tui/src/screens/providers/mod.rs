@@ -2,7 +2,7 @@
 
 pub mod acts;
 mod columns;
-mod keys;
+mod foot;
 
 use api::console::{FeedEvent, Provider, Providers as Answer, Topic};
 use api::filter::Schema;
@@ -13,7 +13,7 @@ use super::list::{Change, Listing};
 use super::list_screen::{Frame, ListScreen};
 use super::{Screen, View};
 use crate::acts::Act;
-use crate::acts::nouns::{NO_FIELDS, Noun};
+use crate::acts::nouns::{NO_FIELDS, Noun, phrase};
 use crate::client::{Failure, Reply, Request};
 use crate::object::Object;
 use crate::place::Place;
@@ -76,8 +76,11 @@ impl Listing for ProviderList {
         acts::ACTS
     }
 
-    fn open(&self, _: &Provider) -> Option<Place> {
-        None
+    /// What it was paid for.
+    fn open(&self, row: &Provider) -> Option<Place> {
+        Some(Place::Ledger {
+            filter: format!("provider:{}", phrase(&row.name)),
+        })
     }
 
     fn change(&self, event: &FeedEvent) -> Change<Provider> {
@@ -121,7 +124,7 @@ impl Frame for ProviderList {
 
     fn draw_foot(&self, row: Option<&Provider>, area: Rect, buffer: &mut Buffer, view: &View) {
         if let Some(provider) = row {
-            keys::draw(provider, area, buffer, view);
+            foot::draw(provider, area, buffer, view);
         }
     }
 }

@@ -1,22 +1,30 @@
-//! One answer under way: who, by whom, how fast, what it costs.
+//! One answer under way: who, by whom, how fast; below, what was charged for it, and what else its
+//! user is being answered.
 
-use api::console::{FeedEvent, Stream};
+mod facts;
+
+use api::console::{FeedEvent, Stream, StreamsChange, Topic};
+use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::ledger::Ledger;
+use super::list::List;
+use super::panes::{Panes, pane};
 use super::streams::acts::ACTS;
-use super::streams::{NOUN, state_role};
-use super::{Chosen, Cx, Screen, View};
+use super::streams::{NOUN, Streams};
+use super::{Chosen, Cx, Filtering, Screen, View};
 use crate::action::Action;
 use crate::acts::Act;
-use crate::client::{Failure, Reply};
+use crate::client::{Failure, Reply, Request};
 use crate::keys::{Command, Where};
 use crate::object::Object;
 use crate::place::Place;
-use crate::text::units;
 use crate::theme::Role;
-use crate::widgets::line::{self, Part};
-use crate::widgets::spark::spark;
+use crate::widgets::line;
+
+/// After an end the ledger is read once what was used has been settled.
+const SETTLED_MS: u64 = 1_000;
 
 /// The screen.
 pub struct StreamScreen {
@@ -24,6 +32,8 @@ pub struct StreamScreen {
     stream: Option<Stream>,
     ended: bool,
     failure: Option<Failure>,
+    retry_at_ms: Option<u64>,
+    panes: Panes,
 }
 
 /// The screen of a stream.
@@ -33,7 +43,76 @@ pub fn screen(id: &str) -> Box<dyn Screen> {
         stream: None,
         ended: false,
         failure: None,
+        retry_at_ms: None,
+        panes: Panes::new(vec![pane("Charges", List::new(Ledger::of_stream(id), ""))]),
     })
+}
+
+impl StreamScreen {
+    fn ask(&mut self, after_ms: u64, cx: &mut Cx) {
+        self.retry_at_ms = None;
+        cx.fetch_after("stream", (NOUN.find)(&self.id), after_ms);
+    }
+
+    fn is_now(&mut self, stream: Stream) {
+        if self.panes.len() == 1 {
+            let others = Streams {
+                user: Some(stream.user_id),
+            };
+            self.panes
+                .add(pane("Streams of the user", List::new(others, "")));
+        }
+        self.stream = Some(stream);
+    }
+
+    fn changed(&mut self, change: &StreamsChange, cx: &mut Cx) {
+        if let Some(stream) = change.upsert.iter().find(|stream| stream.id == self.id) {
+            self.is_now(stream.clone());
+        }
+        if change.remove.contains(&self.id) && !self.ended {
+            self.ended = true;
+            self.ask(SETTLED_MS, cx);
+        }
+    }
+
+    fn answered(&mut self, outcome: Result<Reply, Failure>, cx: &mut Cx) {
+        match outcome.and_then(|reply| (NOUN.read)(&reply)) {
+            Ok(objects) => {
+                self.failure = None;
+                match objects.into_iter().next() {
+                    Some(Object::Stream(stream)) => {
+                        self.ended = false;
+                        self.is_now(*stream);
+                    }
+                    _ => {
+                        self.ended = true;
+                        self.panes.reload(cx);
+                    }
+                }
+            }
+            Err(failure) => {
+                let wait = failure.retry_after_s();
+                self.retry_at_ms = wait.map(|wait| cx.now.ms.saturating_add(wait * 1_000));
+                self.failure = Some(failure);
+            }
+        }
+    }
+
+    /// The facts and the panes.
+    fn parts(area: Rect) -> [Rect; 2] {
+        let above = facts::HEIGHT.min(area.height);
+        [
+            Rect {
+                height: above,
+                ..area
+            },
+            Rect {
+                y: area.y + above,
+                height: area.height - above,
+                ..area
+            },
+        ]
+    }
 }
 
 impl Screen for StreamScreen {
@@ -47,10 +126,18 @@ impl Screen for StreamScreen {
         format!("Streams > {}", self.id)
     }
 
-    fn status(&self, _: &View) -> String {
+    fn status(&self, view: &View) -> String {
         match &self.stream {
-            _ if self.ended => "ended".to_owned(),
-            Some(stream) => format!("{} {}", stream.kind, stream.state),
+            Some(stream) => {
+                let state = if self.ended {
+                    "ended"
+                } else {
+                    stream.state.word()
+                };
+                let dot = view.glyphs.dot;
+                format!("{} {dot} {state} {dot} {}", stream.kind, stream.email)
+            }
+            None if self.ended => "ended".to_owned(),
             None => String::new(),
         }
     }
@@ -64,16 +151,16 @@ impl Screen for StreamScreen {
     }
 
     fn enter(&mut self, cx: &mut Cx) {
-        cx.fetch("stream", (NOUN.find)(&self.id));
+        self.ask(0, cx);
+        self.panes.reload(cx);
     }
 
     fn command(&mut self, command: Command, cx: &mut Cx) -> bool {
         match command {
-            Command::Owner => {
-                if let Some(stream) = &self.stream {
-                    cx.go(Place::User { id: stream.user_id });
-                }
-            }
+            Command::Owner => match &self.stream {
+                Some(stream) => cx.go(Place::User { id: stream.user_id }),
+                None => cx.toast("the user of this stream is not known any more"),
+            },
             Command::CopyId => cx.actions.push(Action::Copy(self.id.clone())),
             Command::CopyRow => {
                 let json = self.stream.as_ref().map(serde_json::to_string_pretty);
@@ -81,21 +168,20 @@ impl Screen for StreamScreen {
                     cx.actions.push(Action::Copy(json));
                 }
             }
-            _ => return false,
+            Command::Mark | Command::Range | Command::MarkAll => {
+                cx.toast("acts here are on the stream; rows are marked in their own screens");
+            }
+            Command::Refresh => self.enter(cx),
+            _ => return self.panes.command(command, cx),
         }
         true
     }
 
-    fn answer(&mut self, _: &'static str, outcome: Result<Reply, Failure>, _: &mut Cx) {
-        match outcome.and_then(|reply| (NOUN.read)(&reply)) {
-            Ok(objects) => {
-                self.failure = None;
-                match objects.into_iter().next() {
-                    Some(Object::Stream(stream)) => self.stream = Some(*stream),
-                    _ => self.ended = true,
-                }
-            }
-            Err(failure) => self.failure = Some(failure),
+    fn answer(&mut self, part: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
+        if part == "stream" {
+            self.answered(outcome, cx);
+        } else if let Some(list) = self.panes.list_mut() {
+            list.answer(part, outcome, cx);
         }
     }
 
@@ -103,11 +189,21 @@ impl Screen for StreamScreen {
         if cx.frozen {
             return;
         }
-        if let FeedEvent::Streams(change) = event {
-            self.ended |= change.remove.contains(&self.id);
-            if let Some(stream) = change.upsert.iter().find(|stream| stream.id == self.id) {
-                self.stream = Some(stream.clone());
-            }
+        match event {
+            FeedEvent::Streams(change) => self.changed(change, cx),
+            FeedEvent::Snapshot(_) => self.ask(0, cx),
+            FeedEvent::Lost(lost) if lost.topic == Topic::Streams => self.ask(0, cx),
+            _ => {}
+        }
+        self.panes.feed(event, cx);
+    }
+
+    fn tick(&mut self, cx: &mut Cx) {
+        if self.retry_at_ms.is_some_and(|at| cx.now.ms >= at) {
+            self.ask(0, cx);
+        }
+        if let Some(list) = self.panes.list_mut() {
+            list.retry(cx);
         }
     }
 
@@ -121,76 +217,49 @@ impl Screen for StreamScreen {
         }
     }
 
+    fn filtering(&self) -> Option<Filtering<'_>> {
+        self.panes.list().and_then(|list| list.filtering())
+    }
+
+    fn set_filter(&mut self, text: &str, typing: bool, cx: &mut Cx) {
+        if let Some(list) = self.panes.list_mut() {
+            list.set_filter(text, typing, cx);
+        }
+    }
+
+    fn sorts(&self) -> Vec<(char, &'static str, &'static str)> {
+        self.panes
+            .list()
+            .map(|list| list.sorts())
+            .unwrap_or_default()
+    }
+
+    fn sort_by(&mut self, field: &'static str, cx: &mut Cx) {
+        if let Some(list) = self.panes.list_mut() {
+            list.sort_by(field, cx);
+        }
+    }
+
+    fn export(&self) -> Option<Request> {
+        self.panes.list().map(|list| list.export())
+    }
+
+    fn mouse(&mut self, event: MouseEvent, _: Rect, cx: &mut Cx) {
+        self.panes.mouse(event, cx);
+    }
+
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
-        let Some(stream) = &self.stream else {
+        let [above, below] = StreamScreen::parts(area);
+        if let Some(stream) = &self.stream {
+            facts::draw(stream, self.ended, above, buffer, view);
+        } else {
             let (role, text) = match &self.failure {
                 Some(failure) => (Role::Bad, format!("  could not load: {failure}  r now")),
                 None if self.ended => (Role::Muted, "  this stream has ended".to_owned()),
                 None => (Role::Muted, "  loading...".to_owned()),
             };
-            line::text(buffer, line::row(area, 0), &text, role, view);
-            return;
-        };
-        line::rule(buffer, line::row(area, 0), "Stream", view);
-        for (row, (label, value)) in (1..).zip(facts(stream, self.ended, view)) {
-            let parts = [(Role::Muted, format!(" {label:<13}")), value];
-            line::parts(buffer, line::row(area, row), &parts, view);
+            line::text(buffer, line::row(above, 0), &text, role, view);
         }
-        let values: Vec<Option<f64>> = stream.series.iter().copied().map(Some).collect();
-        let parts = [
-            (Role::Muted, format!(" {:<13}", "last 30 s")),
-            (Role::Info, spark(&values, 15, view.glyphs)),
-            (Role::Muted, " tokens/s".to_owned()),
-        ];
-        line::parts(buffer, line::row(area, 12), &parts, view);
+        self.panes.draw(below, buffer, view);
     }
-}
-
-/// What there is to say of a stream, line by line.
-fn facts(stream: &Stream, ended: bool, view: &View) -> [(&'static str, Part); 11] {
-    let plain = |text: String| (Role::Plain, text);
-    let live = |text: String| (view.live(Role::Plain), text);
-    let none = || units::UNKNOWN.to_owned();
-    let state = if ended {
-        (Role::Muted, "ended".to_owned())
-    } else {
-        (state_role(stream.state), stream.state.word().to_owned())
-    };
-    let first = stream
-        .first_token_ms
-        .map_or_else(none, |ms| units::duration_ms(ms.unsigned_abs()));
-    let started = format!(
-        "{} UTC, {} ago",
-        units::moment(stream.started_at),
-        view.age(stream.started_at)
-    );
-    let tokens = format!(
-        "{} at {:.0}/s",
-        units::count_i(stream.tokens_out),
-        stream.tokens_per_s
-    );
-    let cost = format!(
-        "~{} so far, {} held",
-        units::money_fine(stream.cost_nanos),
-        units::money_fine(stream.held_nanos)
-    );
-    [
-        ("state", state),
-        ("user", plain(stream.email.clone())),
-        ("kind", plain(stream.kind.clone())),
-        (
-            "provider",
-            plain(stream.provider.clone().unwrap_or_else(none)),
-        ),
-        ("model", plain(stream.model.clone().unwrap_or_else(none))),
-        ("process", plain(stream.process.clone())),
-        ("started", plain(started)),
-        ("first token", plain(first)),
-        ("tokens", live(tokens)),
-        ("cost", live(cost)),
-        (
-            "kept",
-            plain(units::bytes(stream.buffer_bytes.unsigned_abs())),
-        ),
-    ]
 }

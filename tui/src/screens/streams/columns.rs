@@ -3,6 +3,7 @@
 use api::console::{Stream, StreamState};
 
 use super::state_role;
+use crate::screens::View;
 use crate::text::units;
 use crate::text::width::cut_middle;
 use crate::theme::Role;
@@ -39,20 +40,23 @@ pub(super) static COLUMNS: &[Column<Stream>] = &[
     right("TOKENS", "tokens", (7, 6), |row, _, view| {
         Cell::role(units::count_i(row.tokens_out), view.live(Role::Plain))
     }),
-    right("TOK/S", "rate", (5, 3), |row, _, _| rate(row)),
-    left("30 s", "", (12, 0), |row, width, view| {
-        let values: Vec<Option<f64>> = row.series.iter().copied().map(Some).collect();
-        let width = usize::from(width).min(15);
-        Cell::role(spark(&values, width, view.glyphs), Role::Info)
-    }),
+    left("T/S 30 s", "rate", (17, 4), rate),
     right("COST", "", (9, 0), |row, _, _| cost(row)),
 ];
 
-fn rate(row: &Stream) -> Cell {
+/// Tokens a second now and, where there is room, over the last half minute.
+fn rate(row: &Stream, width: u16, view: &View) -> Cell {
     if row.state == StreamState::Waiting {
         return Cell::new("");
     }
-    Cell::new(format!("{:.0}", row.tokens_per_s))
+    let now = format!("{:>3.0}", row.tokens_per_s);
+    let room = usize::from(width.saturating_sub(4)).min(15);
+    if room < 8 {
+        return Cell::role(now, view.live(Role::Plain));
+    }
+    let values: Vec<Option<f64>> = row.series.iter().copied().map(Some).collect();
+    let bars = spark(&values, room, view.glyphs);
+    Cell::role(format!("{now} {bars}"), view.live(Role::Info))
 }
 
 /// What it cost so far; before the first token what is held.

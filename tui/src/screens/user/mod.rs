@@ -9,6 +9,7 @@ use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::panes::Panes;
 use super::users::PATH;
 use super::users::acts::DETAIL_ACTS;
 use super::{Chosen, Cx, Filtering, Screen, View};
@@ -18,8 +19,7 @@ use crate::keys::{Command, Where};
 use crate::object::Object;
 use crate::place::Place;
 use crate::theme::Role;
-use crate::widgets::line::{self, Part};
-use panes::Pane;
+use crate::widgets::line;
 
 /// A user that changes fast is read again at most this often.
 const FOLLOW_MS: u64 = 2_000;
@@ -29,8 +29,7 @@ pub struct UserScreen {
     id: i64,
     user: Option<Account>,
     failure: Option<Failure>,
-    panes: Vec<Pane>,
-    at: usize,
+    panes: Panes,
 }
 
 /// The screen of a user.
@@ -40,15 +39,10 @@ pub fn screen(id: i64) -> Box<dyn Screen> {
         user: None,
         failure: None,
         panes: panes::all(id),
-        at: 0,
     })
 }
 
 impl UserScreen {
-    fn pane(&self) -> Option<&Pane> {
-        self.panes.get(self.at)
-    }
-
     fn ask(&self, after_ms: u64, cx: &mut Cx) {
         cx.fetch_after(
             "user",
@@ -57,27 +51,20 @@ impl UserScreen {
         );
     }
 
-    fn turn(&mut self, by: isize, cx: &mut Cx) {
-        let count = isize::try_from(self.panes.len()).unwrap_or(1).max(1);
-        let at = isize::try_from(self.at).unwrap_or(0);
-        self.at = usize::try_from((at + by).rem_euclid(count)).unwrap_or(0);
-        if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.reload(cx);
-        }
-    }
-
-    /// Head, the names of the panes, the pane.
-    fn parts(area: Rect) -> [Rect; 3] {
+    /// The head and the panes.
+    fn parts(area: Rect) -> [Rect; 2] {
         let head = if area.height >= 26 { 7 } else { 5 };
-        let part = |y: u16, height: u16| Rect {
-            y: area.y + y.min(area.height),
-            height: height.min(area.height.saturating_sub(y)),
-            ..area
-        };
+        let head = head.min(area.height);
         [
-            part(0, head),
-            part(head, 1),
-            part(head + 1, area.height.saturating_sub(head + 1)),
+            Rect {
+                height: head,
+                ..area
+            },
+            Rect {
+                y: area.y + head,
+                height: area.height - head,
+                ..area
+            },
         ]
     }
 }
@@ -116,26 +103,17 @@ impl Screen for UserScreen {
 
     fn enter(&mut self, cx: &mut Cx) {
         self.ask(0, cx);
-        if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.reload(cx);
-        }
+        self.panes.reload(cx);
     }
 
     fn command(&mut self, command: Command, cx: &mut Cx) -> bool {
         match command {
-            Command::PaneNext | Command::TabRight => self.turn(1, cx),
-            Command::PanePrevious | Command::TabLeft => self.turn(-1, cx),
             Command::Owner => cx.toast("this is the user"),
             Command::Mark | Command::Range | Command::MarkAll => {
                 cx.toast("acts here are on the user; rows are marked in their own screens");
             }
             Command::Refresh => self.enter(cx),
-            _ => {
-                return match self.panes.get_mut(self.at) {
-                    Some(pane) => pane.list.command(command, cx),
-                    None => false,
-                };
-            }
+            _ => return self.panes.command(command, cx),
         }
         true
     }
@@ -149,8 +127,8 @@ impl Screen for UserScreen {
                 }
                 Err(failure) => self.failure = Some(failure),
             }
-        } else if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.answer(part, outcome, cx);
+        } else if let Some(list) = self.panes.list_mut() {
+            list.answer(part, outcome, cx);
         }
     }
 
@@ -161,14 +139,12 @@ impl Screen for UserScreen {
         {
             self.ask(FOLLOW_MS, cx);
         }
-        if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.feed(event, cx);
-        }
+        self.panes.feed(event, cx);
     }
 
     fn tick(&mut self, cx: &mut Cx) {
-        if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.retry(cx);
+        if let Some(list) = self.panes.list_mut() {
+            list.retry(cx);
         }
     }
 
@@ -184,39 +160,38 @@ impl Screen for UserScreen {
     }
 
     fn filtering(&self) -> Option<Filtering<'_>> {
-        self.pane().and_then(|pane| pane.list.filtering())
+        self.panes.list().and_then(|list| list.filtering())
     }
 
     fn set_filter(&mut self, text: &str, typing: bool, cx: &mut Cx) {
-        if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.set_filter(text, typing, cx);
+        if let Some(list) = self.panes.list_mut() {
+            list.set_filter(text, typing, cx);
         }
     }
 
     fn sorts(&self) -> Vec<(char, &'static str, &'static str)> {
-        self.pane()
-            .map(|pane| pane.list.sorts())
+        self.panes
+            .list()
+            .map(|list| list.sorts())
             .unwrap_or_default()
     }
 
     fn sort_by(&mut self, field: &'static str, cx: &mut Cx) {
-        if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.sort_by(field, cx);
+        if let Some(list) = self.panes.list_mut() {
+            list.sort_by(field, cx);
         }
     }
 
     fn export(&self) -> Option<Request> {
-        self.pane().map(|pane| pane.list.export())
+        self.panes.list().map(|list| list.export())
     }
 
     fn mouse(&mut self, event: MouseEvent, _: Rect, cx: &mut Cx) {
-        if let Some(pane) = self.panes.get_mut(self.at) {
-            pane.list.mouse(event, cx);
-        }
+        self.panes.mouse(event, cx);
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
-        let [top, tabs, below] = UserScreen::parts(area);
+        let [top, below] = UserScreen::parts(area);
         match (&self.user, &self.failure) {
             (Some(user), _) => head::draw(user, top, buffer, view),
             (None, Some(failure)) => {
@@ -227,19 +202,6 @@ impl Screen for UserScreen {
                 line::text(buffer, line::row(top, 0), "  loading...", Role::Muted, view);
             }
         }
-        let mut names: Vec<Part> = Vec::new();
-        for (at, pane) in self.panes.iter().enumerate() {
-            names.push(if at == self.at {
-                (Role::Title, format!("[{}]", pane.name))
-            } else {
-                (Role::Muted, format!(" {} ", pane.name))
-            });
-        }
-        line::parts(buffer, tabs, &names, view);
-        if let Some(pane) = self.pane() {
-            let status = [(Role::Muted, pane.list.status(view))];
-            line::right(buffer, tabs, &status, view);
-            pane.list.draw(below, buffer, view);
-        }
+        self.panes.draw(below, buffer, view);
     }
 }

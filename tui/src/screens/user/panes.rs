@@ -11,36 +11,24 @@ use crate::place::Place;
 use crate::screens::audit::Audit;
 use crate::screens::jobs::Jobs;
 use crate::screens::ledger::Ledger;
-use crate::screens::list::{AnyList, List, Listing};
+use crate::screens::list::{List, Listing};
+use crate::screens::panes::{Panes, pane};
 use crate::screens::streams::Streams;
 use crate::screens::users::PATH;
 use crate::text::units;
 use crate::theme::Role;
 use crate::widgets::table::{Cell, Column, left, right};
 
-/// A pane.
-pub(super) struct Pane {
-    pub(super) name: &'static str,
-    pub(super) list: Box<dyn AnyList>,
-}
-
-fn pane(name: &'static str, list: impl AnyList + 'static) -> Pane {
-    Pane {
-        name,
-        list: Box::new(list),
-    }
-}
-
 /// The panes of a user, in the order of Tab.
-pub(super) fn all(user: i64) -> Vec<Pane> {
-    vec![
+pub(super) fn all(user: i64) -> Panes {
+    Panes::new(vec![
         pane("Jobs", List::new(Jobs::of(user), "")),
         pane("Streams", List::new(Streams { user: Some(user) }, "")),
-        pane("Ledger", List::new(Ledger { user: Some(user) }, "")),
+        pane("Ledger", List::new(Ledger::of_user(user), "")),
         pane("Audit", List::new(Audit { user: Some(user) }, "")),
         pane("Sign-ins", List::new(Sessions { user }, "")),
         pane("Documents", List::new(Documents { user }, "")),
-    ]
+    ])
 }
 
 /// The sign-ins of a user.

@@ -1,9 +1,12 @@
 //! What each screen shows and asks.
 
+mod engine;
 mod frames;
 mod house;
 mod jobs;
+mod money;
 mod people;
+mod states;
 mod users;
 
 use std::fmt::Write as _;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::start;
 
 mod live;
+pub(crate) mod money;
 mod rooms;
 
 pub(crate) use live::*;
