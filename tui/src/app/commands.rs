@@ -97,13 +97,11 @@ impl App {
         let schema = crate::screens::open(&filtered)
             .filtering()
             .map(|filtering| filtering.schema);
-        match schema.map(|schema| api::filter::parse(filter, schema)) {
-            Some(Err(error)) => Ran::Wrong(error.to_string()),
-            Some(Ok(_)) | None => {
-                self.go(&filtered, actions);
-                Ran::Done
-            }
+        if let Some(Err(error)) = schema.map(|schema| api::filter::parse(filter, schema)) {
+            return Ran::Wrong(error.to_string());
         }
+        self.go(&filtered, actions);
+        Ran::Done
     }
 
     /// `jobs cancel 88121`, `budgets set bo@ex.org 20`: the thing is looked up, then the act begins

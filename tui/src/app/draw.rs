@@ -52,7 +52,8 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> 
     let prompt = line::row(area, area.height - 2);
     chrome::footer(app, line::row(area, area.height - 1), buffer, &view);
     let cursor = draw_prompt(app, prompt, buffer, &view);
-    cursor.or_else(|| draw_overlay(app, body, buffer, &view))
+    let over = draw_overlay(app, body, buffer, &view);
+    cursor.or(over)
 }
 
 fn too_small(app: &App, area: Rect, buffer: &mut Buffer, view: &View) {

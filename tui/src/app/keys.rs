@@ -14,6 +14,12 @@ use crate::place::Place;
 impl App {
     /// A key that the console knows.
     pub(super) fn key(&mut self, key: Key, event: &KeyEvent, actions: &mut Vec<Action>) {
+        // These two are about the terminal, whatever lies over the screen.
+        match key {
+            Key::Ctrl('z') => return actions.push(Action::Suspend),
+            Key::Ctrl('l') => return actions.push(Action::Redraw),
+            _ => {}
+        }
         match std::mem::take(&mut self.overlay) {
             Overlay::None => self.screen_key(key, actions),
             Overlay::Dialog(dialog) => self.dialog_key(*dialog, key, event, actions),
@@ -95,11 +101,7 @@ impl App {
                     self.leave(actions);
                 }
             }
-            Command::Forward => {
-                if self.history.forward() {
-                    self.enter_screen(actions);
-                }
-            }
+            Command::Forward if self.history.forward() => self.enter_screen(actions),
             Command::Refresh => self.enter_screen(actions),
             Command::Freeze => self.frozen = !self.frozen,
             Command::Undo => self.undo_last(actions),

@@ -99,7 +99,7 @@ impl App {
         match plan {
             Plan::Send(call) => self.send(dialog, call, actions),
             Plan::Ask(ask) => {
-                let ask = self.with_age(ask, &dialog);
+                let ask = Self::with_age(ask, &dialog);
                 dialog.stage = Stage::Asking {
                     ask,
                     typed: Input::default(),
@@ -132,7 +132,7 @@ impl App {
         }
     }
 
-    fn with_age(&self, ask: Ask, dialog: &Dialog) -> Ask {
+    fn with_age(ask: Ask, dialog: &Dialog) -> Ask {
         let ask = match &dialog.note {
             Some(note) => ask.warn(note.clone()),
             None => ask,

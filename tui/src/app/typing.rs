@@ -133,7 +133,8 @@ impl App {
             self.say("nothing to export here", true);
             return;
         };
-        let format = if path.ends_with(".json") {
+        let ending = std::path::Path::new(path).extension();
+        let format = if ending.is_some_and(|ending| ending.eq_ignore_ascii_case("json")) {
             ExportFormat::Json
         } else {
             ExportFormat::Csv

@@ -98,13 +98,11 @@ impl<T> Window<T> {
     /// The page that holds the row at `at` of the loaded ones.
     pub fn page_at(&self, at: usize) -> usize {
         let mut rest = at;
-        let mut page = self.first;
-        for length in self.lengths.iter().skip(self.first) {
+        for (page, length) in self.lengths.iter().enumerate().skip(self.first) {
             if rest < *length {
                 return page;
             }
             rest -= *length;
-            page += 1;
         }
         self.first + self.loaded_pages().saturating_sub(1)
     }

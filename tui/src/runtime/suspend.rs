@@ -1,9 +1,10 @@
 //! Ctrl-Z: the shell gets its terminal back, and the console stops until it is called.
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::{Signal, raise};
 
-/// Stops this process; comes back when the shell continues it.
+/// Stops this process; comes back when the shell continues it. The signal goes to this very thread:
+/// sent to the process, another thread might take it a little later, and the terminal would be taken
+/// again before the shell has it.
 pub(super) fn stop() -> std::io::Result<()> {
-    kill(Pid::from_raw(0), Signal::SIGTSTP).map_err(std::io::Error::from)
+    raise(Signal::SIGTSTP).map_err(std::io::Error::from)
 }

@@ -8,8 +8,8 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::Terminal;
@@ -38,10 +38,8 @@ impl Screen {
     /// Takes the terminal.
     pub fn take(mouse: bool) -> io::Result<Screen> {
         enter(mouse)?;
-        let out = BufWriter::with_capacity(BUFFER, io::stdout());
-        let terminal = Terminal::new(CrosstermBackend::new(out))?;
         Ok(Screen {
-            terminal,
+            terminal: fresh()?,
             shown: None,
         })
     }
@@ -55,7 +53,10 @@ impl Screen {
     /// Forgets what is on the screen: the next frame is drawn whole.
     pub fn redraw(&mut self) -> io::Result<()> {
         self.shown = None;
-        self.terminal.clear()
+        // Not `Terminal::clear`: it asks the terminal where its cursor is, and slow lines answer late.
+        execute!(self.terminal.backend_mut(), Clear(ClearType::All))?;
+        self.terminal = fresh()?;
+        Ok(())
     }
 
     pub fn size(&self) -> io::Result<(u16, u16)> {
@@ -113,6 +114,12 @@ impl Drop for Screen {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// A terminal that knows nothing of what is shown.
+fn fresh() -> io::Result<Terminal<CrosstermBackend<Out>>> {
+    let out = BufWriter::with_capacity(BUFFER, io::stdout());
+    Terminal::new(CrosstermBackend::new(out))
 }
 
 fn enter(mouse: bool) -> io::Result<()> {

@@ -9,7 +9,7 @@ use crate::keys::{Command, Key, Where};
 use crate::mirror::{Line, Verdict};
 use crate::screens::View;
 use crate::text::units;
-use crate::text::width::cells;
+use crate::text::width::{cells, cut};
 use crate::theme::Role;
 
 /// Cells between two hints of the footer.
@@ -202,12 +202,12 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
     let Some((_, screen)) = app.history.shown() else {
         return;
     };
-    let mut right = vec![line::plain(screen.status(view))];
+    let mut fixed: Vec<Part> = Vec::new();
     if let (true, Some(heard)) = (view.is_stale(), app.connection.heard_ms) {
         let silent = i64::try_from(app.now.ms.saturating_sub(heard)).unwrap_or(0);
         let at = view.server_time() - chrono::Duration::milliseconds(silent);
         let text = format!(" {} as of {}", view.glyphs.dot, units::clock(at));
-        right.push((Role::Stale, text));
+        fixed.push((Role::Stale, text));
     }
     if with_verdict {
         let verdict = app.mirror.verdict();
@@ -217,16 +217,22 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
             1 => format!("{} 1 alarm", verdict.word()),
             _ => format!("{} {count} alarms", verdict.word()),
         };
-        right.push(line::plain(format!(" {} ", view.glyphs.dot)));
-        right.push((verdict_role(verdict), text));
+        fixed.push(line::plain(format!(" {} ", view.glyphs.dot)));
+        fixed.push((verdict_role(verdict), text));
     }
-    let taken: usize = right.iter().map(|(_, text)| cells(text)).sum();
-    let taken = u16::try_from(taken).unwrap_or(area.width);
+    let width = usize::from(area.width);
+    let taken: usize = fixed.iter().map(|(_, text)| cells(text)).sum();
+    // Where one is comes first, then how it is; the rest of the line is for what is shown.
+    let title = format!(" {}", screen.crumbs());
+    let room = width.saturating_sub(taken + cells(&title) + 1);
+    let mut right = vec![line::plain(cut(&screen.status(view), room))];
+    right.extend(fixed);
     let left = Rect {
-        width: area.width.saturating_sub(taken + 1),
+        width: area
+            .width
+            .saturating_sub(u16::try_from(taken + 1).unwrap_or(area.width)),
         ..area
     };
-    let title = format!(" {}", screen.crumbs());
     line::text(buffer, left, &title, Role::Title, view);
     line::right(buffer, area, &right, view);
 }

@@ -1,5 +1,6 @@
 //! The page of the console says what the tables say.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use binnacle_tui::screens::help;
@@ -12,14 +13,11 @@ fn keys() -> String {
     for line in help::lines(&[]) {
         match line.keys {
             None => {
-                text.push_str(&format!(
-                    "\n### {}\n\n| Key | Does |\n|---|---|\n",
-                    line.text
-                ));
+                writeln!(text, "\n### {}\n\n| Key | Does |\n|---|---|", line.text).expect("text");
             }
             Some(keys) => {
                 let keys = keys.replace('|', "\\|");
-                text.push_str(&format!("| {keys} | {} |\n", line.text));
+                writeln!(text, "| {keys} | {} |", line.text).expect("text");
             }
         }
     }

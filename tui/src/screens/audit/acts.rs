@@ -31,7 +31,7 @@ pub static UNDO: Act = Act {
     fits: |object| match object {
         Object::Entry(entry) if entry.undo.possible => Ok(()),
         Object::Entry(entry) => Err(match entry.undo.undone_by {
-            Some(by) => format!("entry {} undid it", by),
+            Some(by) => format!("entry {by} undid it"),
             None => format!("{} cannot be undone", entry.action),
         }),
         _ => Err("choose an entry first".to_owned()),

@@ -68,7 +68,7 @@ static COLUMNS: &[Column<LedgerEntry>] = &[
         Cell::new(units::money_fine(row.amount_nanos))
     }),
     left("FOR", "", (14, 12), |row, width, _| {
-        let what = match (row.job_id, &row.stream_id) {
+        let what = match (&row.job_id, &row.stream_id) {
             (Some(job), _) => format!("job {job}"),
             (None, Some(stream)) => format!("stream {stream}"),
             (None, None) => String::new(),
@@ -145,7 +145,7 @@ impl Listing for Ledger {
     }
 
     fn open(&self, row: &LedgerEntry) -> Option<Place> {
-        match (row.job_id, &row.stream_id) {
+        match (&row.job_id, &row.stream_id) {
             (Some(id), _) => Some(Place::Job { id: id.to_string() }),
             (None, Some(id)) => Some(Place::Stream { id: id.clone() }),
             (None, None) => None,

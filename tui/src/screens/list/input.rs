@@ -21,8 +21,8 @@ impl<L: Listing> List<L> {
             Command::Down => self.step(1, cx),
             Command::PageUp => self.step(-isize::try_from(page).unwrap_or(1), cx),
             Command::PageDown => self.step(isize::try_from(page).unwrap_or(1), cx),
-            Command::Home => self.to_head(cx),
-            Command::End => self.to_tail(cx),
+            Command::Home => self.jump_to_head(cx),
+            Command::End => self.jump_to_tail(cx),
             Command::TabLeft => self.turn_tab(-1, cx),
             Command::TabRight => self.turn_tab(1, cx),
             Command::Open => {
@@ -94,7 +94,7 @@ impl<L: Listing> List<L> {
         self.follow_cursor(cx);
     }
 
-    fn to_head(&mut self, cx: &mut Cx) {
+    fn jump_to_head(&mut self, cx: &mut Cx) {
         self.at = 0;
         self.cursor = None;
         if self.tail || self.window.before() > 0 || self.fresh > 0 {
@@ -105,7 +105,7 @@ impl<L: Listing> List<L> {
         }
     }
 
-    fn to_tail(&mut self, cx: &mut Cx) {
+    fn jump_to_tail(&mut self, cx: &mut Cx) {
         if self.window.ended() && !self.tail {
             let last = self.shown().len().saturating_sub(1);
             self.move_to(last, cx);

@@ -54,8 +54,8 @@ fn draw_budget(user: &Account, area: Rect, buffer: &mut Buffer, view: &View) {
             today: Some(crate::screens::overview::month_over(view)),
         };
         let role = match used {
-            used if used >= 1.0 => Role::Bad,
-            used if used >= 0.8 => Role::Warn,
+            share if share >= 1.0 => Role::Bad,
+            share if share >= 0.8 => Role::Warn,
             _ => Role::Ok,
         };
         let width = usize::from(area.width.saturating_sub(10)).min(32);

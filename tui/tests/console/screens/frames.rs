@@ -157,7 +157,7 @@ fn one_entry() {
         let entry = house::audit(48_210, "set_budget", true);
         console.answer(
             "/api/admin/audit/entries",
-            &house::page(&[entry.clone()], None),
+            &house::page(std::slice::from_ref(&entry), None),
         );
         console.enter();
         console.answer("/api/admin/audit/entries/48210", &value(entry));

@@ -31,6 +31,10 @@ pub(crate) fn count(count: i64) -> Value {
     json!({"count": count, "exact": true, "as_of": start()})
 }
 
+fn cents(count: i64) -> f64 {
+    f64::from(i32::try_from(count).expect("a few cents"))
+}
+
 pub(crate) fn budget(limit: Option<i64>, spent: i64, forecast: Option<i64>) -> Value {
     let nanos = 10_000_000_i64;
     let (limit, spent) = (limit.map(|cents| cents * nanos), spent * nanos);
@@ -41,7 +45,7 @@ pub(crate) fn budget(limit: Option<i64>, spent: i64, forecast: Option<i64>) -> V
         "held_nanos": 310_000_000,
         "left_nanos": limit.map(|limit| (limit - spent - 310_000_000).max(0)),
         "used_ratio": limit.filter(|limit| *limit > 0).map(|limit| {
-            f64::from(i32::try_from(spent / nanos).unwrap()) / f64::from(i32::try_from(limit / nanos).unwrap())
+            cents(spent / nanos) / cents(limit / nanos)
         }),
         "forecast_nanos": forecast.map(|cents| cents * nanos),
         "forecast_band_nanos": forecast.map(|_| 380_000_000),
@@ -68,7 +72,7 @@ fn user(
         "created_at": ago(id * 86_400 * 2),
         "last_seen_at": seen.map(ago),
         "jobs_open": if id == 12 { 2 } else { 0 },
-        "streams_open": if id == 12 || id == 13 { 1 } else { 0 },
+        "streams_open": i64::from(id == 12 || id == 13),
         "sessions": 3,
         "budget": budget,
         "rev": 1,

@@ -8,7 +8,6 @@ use binnacle_tui::client::{Failure, Reply, Request};
 use binnacle_tui::glyphs::{ASCII, UNICODE};
 use binnacle_tui::keys::Key;
 use binnacle_tui::message::{FeedMessage, Message, Now, Slot};
-use binnacle_tui::place::Place;
 use binnacle_tui::theme::{Role, Theme};
 use chrono::{DateTime, TimeZone, Utc};
 use ratatui::Terminal;
@@ -96,7 +95,10 @@ impl Console {
 
     fn now(&self) -> Now {
         Now {
-            utc: start() + chrono::Duration::milliseconds(i64::try_from(self.ms).unwrap() - 1_000),
+            utc: start()
+                + chrono::Duration::milliseconds(
+                    i64::try_from(self.ms).expect("a short test") - 1_000,
+                ),
             ms: self.ms,
         }
     }
@@ -154,11 +156,6 @@ impl Console {
     pub(crate) fn enter(&mut self) {
         self.ms += 300;
         self.key(Key::Enter);
-    }
-
-    pub(crate) fn go(&mut self, place: &Place) {
-        let digit = place.digit().expect("a screen with a digit");
-        self.keys(&digit.to_string());
     }
 
     pub(crate) fn feed(&mut self, event: &str, data: &impl Serialize) {

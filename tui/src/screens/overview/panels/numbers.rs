@@ -17,7 +17,7 @@ fn whole(number: i64) -> f64 {
 }
 
 /// A label, a value in nine cells, and what follows it.
-pub(super) fn row(label: &str, value: String, role: Role, more: String, view: &View) -> Vec<Part> {
+pub(super) fn row(label: &str, value: &str, role: Role, more: &str, view: &View) -> Vec<Part> {
     vec![
         (Role::Muted, format!(" {label:<9}")),
         (view.live(role), format!("{value:>9}")),
@@ -69,16 +69,16 @@ pub(super) fn requests(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, vie
     let mut rows = vec![
         row(
             "rate",
-            units::per_second(pulse.requests_per_s),
+            &units::per_second(pulse.requests_per_s),
             Role::Plain,
-            rate,
+            &rate,
             view,
         ),
         row(
             "errors",
-            errors(snapshot),
+            &errors(snapshot),
             ratio_role(pulse.error_ratio),
-            failed,
+            &failed,
             view,
         ),
     ];
@@ -89,7 +89,7 @@ pub(super) fn requests(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, vie
         ("p99", latency.p99),
     ] {
         let bar = value.map_or_else(String::new, |ms| bar::latency(ms, 16, glyphs));
-        rows.push(row(label, ms(value), Role::Plain, bar, view));
+        rows.push(row(label, &ms(value), Role::Plain, &bar, view));
     }
     show(&rows, area, buffer, view);
 }

@@ -28,16 +28,16 @@ pub(super) fn requests_small(snapshot: &Snapshot, area: Rect, buffer: &mut Buffe
     let rows = [
         row(
             "rate",
-            units::per_second(pulse.requests_per_s),
+            &units::per_second(pulse.requests_per_s),
             Role::Plain,
-            rate,
+            &rate,
             view,
         ),
         row(
             "errors",
-            errors(snapshot),
+            &errors(snapshot),
             ratio_role(pulse.error_ratio),
-            failed,
+            &failed,
             view,
         ),
         vec![(view.live(Role::Plain), percentiles)],
@@ -59,23 +59,23 @@ pub(super) fn work_small(snapshot: &Snapshot, area: Rect, buffer: &mut Buffer, v
     let rows = [
         row(
             "tok out",
-            format!("{:.0}/s", pulse.tokens_out_per_s),
+            &format!("{:.0}/s", pulse.tokens_out_per_s),
             Role::Plain,
-            tokens,
+            &tokens,
             view,
         ),
         row(
             "streams",
-            format!("{}/{}", streams.open, streams.capacity),
+            &format!("{}/{}", streams.open, streams.capacity),
             Role::Plain,
-            open,
+            &open,
             view,
         ),
         row(
             "refused",
-            units::count_i(streams.refused_1m),
+            &units::count_i(streams.refused_1m),
             refused,
-            "in 1 min".to_owned(),
+            "in 1 min",
             view,
         ),
     ];
