@@ -225,7 +225,12 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
     // Where one is comes first, then how it is; the rest of the line is for what is shown.
     let title = format!(" {}", screen.crumbs());
     let room = width.saturating_sub(taken + cells(&title) + 1);
-    let mut right = vec![line::plain(cut(&screen.status(view), room))];
+    let status = cut(&screen.status(view), room);
+    if let (true, Some((_, first))) = (status.is_empty(), fixed.first_mut()) {
+        let dot = first.trim_start().trim_start_matches(view.glyphs.dot);
+        *first = dot.trim_start().to_owned();
+    }
+    let mut right = vec![line::plain(status)];
     right.extend(fixed);
     let left = Rect {
         width: area
