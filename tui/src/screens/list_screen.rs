@@ -113,11 +113,13 @@ impl<L: Frame> Screen for ListScreen<L> {
     fn status(&self, view: &View) -> String {
         let remark = self.list.spec.remark(view);
         let status = self.list.status(view);
-        if remark.is_empty() {
-            status
-        } else {
-            format!("{status} {} {remark}", view.glyphs.dot)
-        }
+        let facts = [status, remark];
+        let said: Vec<&str> = facts
+            .iter()
+            .map(String::as_str)
+            .filter(|fact| !fact.is_empty())
+            .collect();
+        said.join(&format!(" {} ", view.glyphs.dot))
     }
 
     fn acts(&self) -> &'static [&'static Act] {
