@@ -251,6 +251,7 @@ impl Ground {
             streams: StreamHub::new(
                 settings::streams(&config.streams),
                 self.tasks.stopping().clone(),
+                clock.clone(),
                 self.telemetry.clone(),
             ),
         })

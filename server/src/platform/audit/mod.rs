@@ -19,7 +19,7 @@ use entities::{UserId, governance::audit_entry::Model};
 
 use super::{
     clock::Clock,
-    db::{Db, DbErr, DbError, Txn, WriteKey},
+    db::{Change, Db, DbErr, DbError, Entity, Txn, WriteKey},
     secrets,
 };
 use chain::{Link, Walk};
@@ -147,6 +147,12 @@ impl Audit {
             },
         )
         .await?;
+        txn.announce(Change {
+            entity: Entity::Audit,
+            id: head.last_id.to_string(),
+            user_id: event.actor,
+            rev: head.last_id,
+        });
         Ok(head.last_id)
     }
 

@@ -7,6 +7,7 @@ mod metric;
 mod reference;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(crate) use catalogue::DECLARATIONS;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use catalogue::FIELDS;
 use catalogue::Metrics;
 pub(crate) use logging::{LogTarget, start as start_logging};
 pub(crate) use metric::{Declaration, Kind};
+pub(crate) use values::{Series, Values};
 
 use std::{ops::Deref, sync::Arc, sync::atomic::AtomicU64, sync::atomic::Ordering};
 

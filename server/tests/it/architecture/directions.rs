@@ -16,7 +16,7 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// The platform's modules: each may import those before it.
-const PLATFORM: [&str; 23] = [
+const PLATFORM: [&str; 25] = [
     "clock",
     "tasks",
     "secrets",
@@ -25,7 +25,9 @@ const PLATFORM: [&str; 23] = [
     "outbound",
     "redis",
     "telemetry",
+    "rates",
     "db",
+    "feed",
     "storage",
     "retention",
     "streams",
