@@ -10,4 +10,5 @@ pub mod console;
 pub mod costs;
 pub mod documents;
 pub mod filter;
+pub mod jobs;
 pub mod ops;

@@ -18,6 +18,7 @@ mod m20261121_000004_library;
 mod m20261121_000005_retrieval;
 mod m20261121_000006_chat;
 mod m20261121_000007_governance;
+mod m20261121_000008_job_engine;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_retrieval::Migration),
             Box::new(m20261121_000006_chat::Migration),
             Box::new(m20261121_000007_governance::Migration),
+            Box::new(m20261121_000008_job_engine::Migration),
         ]
     }
 }

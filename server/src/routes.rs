@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    features::{accounts, admin, chat, costs, documents, ops},
+    features::{accounts, admin, chat, costs, documents, jobs, ops},
     platform::http::{ApiInfo, Dialect, Family, GlobalLimit, Registry},
 };
 
@@ -21,6 +21,7 @@ pub(crate) fn registry(app: &App) -> Registry {
     accounts::api::register(&mut registry, &app.accounts, development_sign_in);
     documents::register(&mut registry, &app.documents);
     chat::register(&mut registry, &app.chat);
+    jobs::register(&mut registry, &app.own_jobs);
     costs::register(&mut registry, &app.budgets);
     admin::register(&mut registry, &app.admin);
     registry

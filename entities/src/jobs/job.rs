@@ -33,6 +33,10 @@ pub struct Model {
     /// 0 to 1.
     pub progress: f64,
     pub checkpoint: Option<Json>,
+    /// What a job in `awaiting_input` waits for, in words for people.
+    pub input_prompt: Option<String>,
+    /// What a person gave it, as its kind asks.
+    pub input: Option<Json>,
     pub hold_id: Option<HoldId>,
     pub traceparent: Option<String>,
     pub idempotency_key: Option<String>,
@@ -44,6 +48,8 @@ pub struct Model {
     pub cancel_requested_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub started_at: Option<DateTimeUtc>,
+    /// When its latest run began.
+    pub leased_at: Option<DateTimeUtc>,
     pub finished_at: Option<DateTimeUtc>,
     pub updated_at: DateTimeUtc,
     pub rev: i64,

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::JobId;
+use crate::{JobId, UserId};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -18,6 +18,8 @@ pub struct Model {
     pub error_class: Option<String>,
     /// For operators; never content.
     pub message: Option<String>,
+    /// Whose act it tells of; none for what the engine did by itself.
+    pub actor_user_id: Option<UserId>,
     pub created_at: DateTimeUtc,
 }
 

@@ -2,5 +2,7 @@
 
 pub mod job;
 pub mod job_event;
+pub mod job_preview;
 pub mod lease;
 pub mod process;
+pub mod schedule_run;

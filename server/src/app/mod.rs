@@ -25,6 +25,7 @@ use crate::{
         admin::{Administration, AdministrationParts},
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
+        jobs::OwnJobs,
         ops::{Ops, OpsParts},
     },
     platform::{
@@ -105,6 +106,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
+    pub(crate) own_jobs: OwnJobs,
     pub(crate) admin: Administration,
     pub(crate) ops: Ops,
 }
@@ -158,6 +160,8 @@ impl App {
         let chat = ground.chat(&means, &documents);
         let admin = ground.admin(&means, &accounts, &documents);
         let ops = ground.ops(&means);
+        let stopping = ground.tasks.stopping().clone();
+        let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
         let limits = settings::limits(&ground.config.limits);
         Ok(Self {
             limits: Arc::new(Limits::new(limits, LimitClock::monotonic())),
@@ -179,6 +183,7 @@ impl App {
             accounts,
             documents,
             chat,
+            own_jobs,
             admin,
             ops,
         })

@@ -5,4 +5,5 @@ pub(crate) mod admin;
 pub(crate) mod chat;
 pub(crate) mod costs;
 pub(crate) mod documents;
+pub(crate) mod jobs;
 pub(crate) mod ops;

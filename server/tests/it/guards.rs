@@ -188,6 +188,29 @@ const TABLE: &[(&str, &str, &str, &str, Statuses)] = &[
         "",
         SIGNED_IN,
     ),
+    ("GET", "/api/jobs", "/api/jobs", "", SIGNED_IN),
+    ("GET", "/api/jobs/{id}", "/api/jobs/{job}", "", OWNER),
+    (
+        "GET",
+        "/api/jobs/{id}/events",
+        "/api/jobs/{job}/events",
+        "",
+        OWNER,
+    ),
+    (
+        "POST",
+        "/api/jobs/{id}/cancel",
+        "/api/jobs/{job}/cancel",
+        "",
+        OWNER,
+    ),
+    (
+        "POST",
+        "/api/jobs/{id}/input",
+        "/api/jobs/{job}/input",
+        r#"{"input":{}}"#,
+        [401, 409, 404, 404, 404],
+    ),
     ("GET", "/api/settings", "/api/settings", "", ALL),
     ("POST", "/api/settings", "/api/settings", "{}", STEER),
     ("GET", "/api/admin/users", "/api/admin/users", "", LOOK),
@@ -378,7 +401,9 @@ async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
         .post(&role, &json!({"role": "auditor"}))
         .await
         .expect(200);
+    let job = owner.get("/api/jobs").await.expect(200)["items"][0]["id"].clone();
     vec![
+        ("{job}", job.as_str().expect("an id").to_owned()),
         ("{store}", store.to_string()),
         ("{document}", document.to_string()),
         ("{stream}", stream.id.expect("a stream")),

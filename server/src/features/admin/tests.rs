@@ -129,7 +129,7 @@ impl House {
     }
 
     async fn job_state(&self, id: JobId) -> JobState {
-        self.jobs.find(id).await.unwrap().unwrap().state
+        self.jobs.one(id).await.unwrap().unwrap().state
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Documents, DocumentsError, error, indexing::Indexing, queries};
 use crate::platform::{
     budgets::{Charge, ChargeKind, Hold, HoldRequest, Prices, ResizeError},
     db::{Txn, WriteKey},
-    jobs::{JobContext, JobError, JobHandler, Outcome, Policy},
+    jobs::{JobContext, JobError, JobHandler, Outcome, Policy, ReplayConsent},
 };
 
 /// The kind `index_document`.
@@ -102,6 +102,27 @@ impl JobHandler for IndexDocument {
         Ok(Outcome::done_with(finished, |txn, finished| {
             Box::pin(finished.commit(txn))
         }))
+    }
+
+    async fn replay_in(&self, txn: &Txn, new: &job::Model) -> Result<ReplayConsent, DbErr> {
+        let documents = &self.0;
+        let document = match new.subject_id.map(DocumentId) {
+            Some(id) => queries::any_document(txn, id).await?,
+            None => None,
+        };
+        let Some(document) = document.filter(|document| document.deleted_at.is_none()) else {
+            let reason = "The document was deleted.".to_owned();
+            return Ok(ReplayConsent::Refused(reason));
+        };
+        if document.status != DocumentStatus::Error {
+            let reason = format!("The document is {}.", document.status.as_str());
+            return Ok(ReplayConsent::Refused(reason));
+        }
+        let now = documents.0.clock.now();
+        queries::change_status(txn, document.id, DocumentStatus::Pending, None, now).await?;
+        // The job places its hold itself, or waits for money.
+        queries::set_work(txn, document.id, new.id, None).await?;
+        Ok(ReplayConsent::Granted { hold_id: None })
     }
 
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Documents, error, queries};
 use crate::platform::{
     db::Txn,
-    jobs::{JobContext, JobError, JobHandler, Outcome, Policy},
+    jobs::{JobContext, JobError, JobHandler, Outcome, Policy, ReplayConsent},
     retrieval::Keep,
     storage::BlobKey,
 };
@@ -66,6 +66,23 @@ impl JobHandler for PurgeDocument {
         Ok(Outcome::done_with(id, |txn, id| {
             Box::pin(queries::remove_document(txn, *id))
         }))
+    }
+
+    async fn replay_in(&self, txn: &Txn, new: &job::Model) -> Result<ReplayConsent, DbErr> {
+        let document = match new.subject_id.map(DocumentId) {
+            Some(id) => queries::any_document(txn, id).await?,
+            None => None,
+        };
+        match document.filter(|document| document.deleted_at.is_some()) {
+            Some(document) => {
+                // Whoever restores the document stops the job that its row names.
+                queries::set_purge_job(txn, document.id, new.id).await?;
+                Ok(ReplayConsent::Granted { hold_id: None })
+            }
+            None => Ok(ReplayConsent::Refused(
+                "The document was restored or is gone.".to_owned(),
+            )),
+        }
     }
 
     async fn gave_up_in(&self, _txn: &Txn, _job: &job::Model) -> Result<(), DbErr> {

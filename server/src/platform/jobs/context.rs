@@ -145,6 +145,16 @@ impl JobContext {
         serde_json::from_value(checkpoint).ok()
     }
 
+    /// What a person gave the job since it asked; `None` too when it is not a `T`.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "kinds of later features ask for it")
+    )]
+    pub(crate) fn input<T: DeserializeOwned>(&self) -> Option<T> {
+        let input = self.job.input.clone()?;
+        serde_json::from_value(input).ok()
+    }
+
     /// Keeps where this run is, in place of what was kept before.
     #[cfg_attr(
         not(test),

@@ -35,9 +35,20 @@ const RESUME_BATCH: u64 = 1_000;
 impl Jobs {
     /// Stops a job: at once when it waits, through its handler when it runs.
     pub(crate) async fn cancel_in(&self, txn: &Txn, id: JobId) -> Result<Cancelling, DbErr> {
+        self.cancel_by_in(txn, id, None).await
+    }
+
+    /// As [`Jobs::cancel_in`]; the job's log names `actor`.
+    pub(super) async fn cancel_by_in(
+        &self,
+        txn: &Txn,
+        id: JobId,
+        actor: Option<UserId>,
+    ) -> Result<Cancelling, DbErr> {
         let now = self.0.clock.now();
         let write = Write {
             error: Some((class::CANCELLED, "the job was cancelled".to_owned())),
+            actor,
             ..Write::default()
         };
         for _ in 0..STATE_RACES {
@@ -46,7 +57,7 @@ impl Jobs {
                 self.gave_up_in(txn, &job).await?;
                 return Ok(Cancelling::Cancelled);
             }
-            if moves::request_cancel(txn, id, now).await?.is_some() {
+            if moves::request_cancel(txn, id, actor, now).await?.is_some() {
                 return Ok(Cancelling::Requested);
             }
             match reads::find(txn, id).await? {
@@ -70,6 +81,25 @@ impl Jobs {
         let mut stopped = 0;
         for id in moves::open_for_subject(txn, subject, kind).await? {
             let outcome = self.cancel_in(txn, id).await?;
+            stopped += u64::from(matches!(
+                outcome,
+                Cancelling::Cancelled | Cancelling::Requested
+            ));
+        }
+        Ok(stopped)
+    }
+
+    /// Stops every job of a user that is not over: call it where a user is disabled. Answers how
+    /// many.
+    pub(crate) async fn cancel_of_user_in(
+        &self,
+        txn: &Txn,
+        user: UserId,
+        actor: Option<UserId>,
+    ) -> Result<u64, DbErr> {
+        let mut stopped = 0;
+        for id in moves::open_of_user(txn, user).await? {
+            let outcome = self.cancel_by_in(txn, id, actor).await?;
             stopped += u64::from(matches!(
                 outcome,
                 Cancelling::Cancelled | Cancelling::Requested
@@ -107,12 +137,22 @@ impl Jobs {
         Ok(resumed)
     }
 
-    /// Lets a job run now that waits for a later time, for money or for a person. False: it does
-    /// not wait.
+    /// Lets a job run now that waits for a later time or for money. False: it does not wait so.
     pub(crate) async fn requeue_in(&self, txn: &Txn, id: JobId) -> Result<bool, DbErr> {
+        self.requeue_by_in(txn, id, None).await
+    }
+
+    /// As [`Jobs::requeue_in`]; the job's log names `actor`.
+    pub(super) async fn requeue_by_in(
+        &self,
+        txn: &Txn,
+        id: JobId,
+        actor: Option<UserId>,
+    ) -> Result<bool, DbErr> {
         let now = self.0.clock.now();
         let write = Write {
             run_at: Some(now),
+            actor,
             ..Write::default()
         };
         for transition in [Transition::Resume, Transition::Reschedule] {

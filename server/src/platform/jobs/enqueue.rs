@@ -93,7 +93,7 @@ impl Jobs {
         let id = new.id.unwrap_or_else(|| self.new_id());
         let row = row(id, new, now);
         for _ in 0..KEY_RACES {
-            if enqueue::insert(txn, &row, now).await? {
+            if enqueue::insert(txn, &row, None, now).await? {
                 return Ok(Enqueued::New(id));
             }
             if let Some(key) = &new.idempotency_key
@@ -135,6 +135,8 @@ fn row(id: JobId, new: &NewJob, now: DateTime<Utc>) -> job::Model {
         stage: None,
         progress: 0.0,
         checkpoint: None,
+        input_prompt: None,
+        input: None,
         hold_id: new.hold_id,
         traceparent: new.traceparent.clone(),
         idempotency_key: new.idempotency_key.clone(),
@@ -146,6 +148,7 @@ fn row(id: JobId, new: &NewJob, now: DateTime<Utc>) -> job::Model {
         cancel_requested_at: None,
         created_at: now,
         started_at: None,
+        leased_at: None,
         finished_at: None,
         updated_at: now,
         rev: 0,

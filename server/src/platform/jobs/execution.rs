@@ -158,6 +158,7 @@ impl Execution {
         let error = match report {
             Ok(Ok(Outcome::Done(effect))) => return End::Succeeded(effect),
             Ok(Ok(Outcome::AwaitBudget)) => return End::AwaitBudget,
+            Ok(Ok(Outcome::AwaitInput { prompt })) => return End::AwaitInput { prompt },
             Ok(Err(error)) => error,
             Err(()) => JobError::retry(class::PANIC, "the job's handler panicked"),
         };

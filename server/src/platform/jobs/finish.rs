@@ -20,6 +20,9 @@ use crate::platform::db::Txn;
 pub(super) enum End {
     Succeeded(Effect),
     AwaitBudget,
+    AwaitInput {
+        prompt: String,
+    },
     Retry {
         class: &'static str,
         message: String,
@@ -55,6 +58,15 @@ impl Finish {
                 let write = Write::default();
                 let result = RunResult::AwaitingBudget;
                 self.put_back(txn, Transition::AwaitBudget, write, result, now)
+                    .await
+            }
+            End::AwaitInput { prompt } => {
+                let write = Write {
+                    prompt: Some(prompt.clone()),
+                    ..Write::default()
+                };
+                let result = RunResult::AwaitingInput;
+                self.put_back(txn, Transition::AwaitInput, write, result, now)
                     .await
             }
             End::GivenBack => {

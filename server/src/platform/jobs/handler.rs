@@ -7,7 +7,7 @@ use entities::{UserId, jobs::job};
 use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{context::JobContext, queries::DbErr};
+use super::{context::JobContext, queries::DbErr, replay::ReplayConsent};
 use crate::platform::db::{DbError, Txn, WriteKey};
 
 /// A kind of job: registered once at start, run by any worker process.
@@ -38,6 +38,19 @@ pub(crate) trait JobHandler: Send + Sync + 'static {
         context: &JobContext,
         parameters: Self::Parameters,
     ) -> Result<Outcome, JobError>;
+
+    /// Makes the subject ready for `new`, which is about to be added as the replay of a job of this
+    /// kind, and reserves its money if jobs of this kind have a hold before they run. It writes
+    /// nothing when it refuses.
+    async fn replay_in(&self, _txn: &Txn, _new: &job::Model) -> Result<ReplayConsent, DbErr> {
+        Ok(ReplayConsent::Granted { hold_id: None })
+    }
+
+    /// Whether this is an input that a job of this kind can be given while it waits for one; if not,
+    /// what is allowed, for people. Checked before it is stored.
+    fn check_input(&self, _input: &serde_json::Value) -> Result<(), String> {
+        Err(format!("Jobs of kind `{}` take no input.", Self::KIND))
+    }
 
     /// Returns the subject to a truthful state, in the transaction that ends the job as `failed` or
     /// `cancelled`. It may run again after a rollback: no effect but on the transaction. `job` is
@@ -127,6 +140,11 @@ pub(crate) enum Outcome {
     Done(Effect),
     /// The owner has no money left; the job continues when the budget is raised or the month turns.
     AwaitBudget,
+    /// A person has to say something first; the job continues with [`JobContext::input`].
+    AwaitInput {
+        /// What is asked, for people.
+        prompt: String,
+    },
 }
 
 impl Outcome {

@@ -7,19 +7,26 @@
 //! that they still hold it: the claim number, which rises at each lease and never falls, is the
 //! fence. What a job writes at its end commits together with that end, or not at all.
 
+mod acts;
+mod bulk;
 mod context;
 mod control;
 mod duties;
 mod enqueue;
 mod execution;
+mod filter;
 mod finish;
 mod handler;
 mod heartbeat;
+mod history;
+mod input;
 mod leader;
+mod lists;
 mod observer;
 mod process;
 mod queries;
 mod registry;
+mod replay;
 mod rescue;
 mod retention;
 mod settings;
@@ -31,27 +38,32 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use acts::{Act, Acted, JobAction};
+pub(crate) use bulk::{BULK, BulkDone, JobPreview, PreviewGone, Selection};
 pub(crate) use context::JobContext;
-#[cfg(test)]
 pub(crate) use control::Cancelling;
 pub(crate) use enqueue::{Enqueued, NewJob};
+pub(crate) use filter::{JobFilter, JobPosition, JobSort, JobSortField, ShownState, SortValue};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
+pub(crate) use history::{JobHistory, JobRun, JobStage, StageState};
+pub(crate) use input::{InputRefusal, input_as};
 pub(crate) use leader::Leader;
+pub(crate) use lists::{
+    COUNTED, Counted, JobPage, KindStatistics, Quantiles, SERIES_POINTS, SeriesPoint,
+};
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
 pub(crate) use registry::DuplicateKind;
+pub(crate) use replay::ReplayConsent;
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
 pub(crate) use worker::Worker;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use entities::{
-    JobId, JobState, UserId,
+    JobId, UserId,
     jobs::{job, job_event},
 };
 use tokio::sync::watch;
@@ -129,20 +141,18 @@ impl Jobs {
         handlers.iter().map(|handler| handler.kind()).collect()
     }
 
-    /// A job.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
-    pub(crate) async fn find(&self, id: JobId) -> Result<Option<job::Model>, DbError> {
-        Ok(reads::find(self.0.db.read(), id).await?)
-    }
-
     /// A job, if it is this user's.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn find_for_user(
         &self,
         id: JobId,
         user_id: UserId,
     ) -> Result<Option<job::Model>, DbError> {
         Ok(reads::find_for_user(self.0.db.read(), id, user_id).await?)
+    }
+
+    /// Changes whenever something may have changed in the queue, here or, on PostgreSQL, elsewhere.
+    pub(crate) fn follow_changes(&self) -> watch::Receiver<u64> {
+        self.0.wake.subscribe()
     }
 
     /// The newest job of a kind about a subject.
@@ -163,11 +173,6 @@ impl Jobs {
     /// Those of `ids` that are not over.
     pub(crate) async fn unfinished(&self, ids: &[JobId]) -> Result<HashSet<JobId>, DbError> {
         Ok(reads::unfinished(self.0.db.read(), ids).await?)
-    }
-
-    /// How many jobs stand in each state; states without jobs are absent.
-    pub(crate) async fn counts_by_state(&self) -> Result<HashMap<JobState, u64>, DbError> {
-        Ok(reads::counts(self.0.db.read()).await?)
     }
 
     /// Since when the longest waiting ready job could have run.

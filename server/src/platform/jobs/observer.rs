@@ -19,19 +19,22 @@ pub(crate) enum RunResult {
     Fenced,
     /// Waits for money.
     AwaitingBudget,
+    /// Waits for a person.
+    AwaitingInput,
     /// Given back at shutdown.
     GivenBack,
 }
 
 impl RunResult {
     /// Every result, so that each is exported from the start.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Ok,
         Self::Retry,
         Self::Dead,
         Self::Cancelled,
         Self::Fenced,
         Self::AwaitingBudget,
+        Self::AwaitingInput,
         Self::GivenBack,
     ];
 
@@ -44,6 +47,7 @@ impl RunResult {
             Self::Cancelled => "cancelled",
             Self::Fenced => "fenced",
             Self::AwaitingBudget => "awaiting_budget",
+            Self::AwaitingInput => "awaiting_input",
             Self::GivenBack => "given_back",
         }
     }

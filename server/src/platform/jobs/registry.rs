@@ -10,6 +10,7 @@ use super::{
     context::JobContext,
     handler::{JobError, JobHandler, Outcome, Policy, class},
     queries::DbErr,
+    replay::ReplayConsent,
 };
 use crate::platform::db::{Txn, WriteKey};
 
@@ -25,6 +26,8 @@ pub(super) trait AnyHandler: Send + Sync {
         context: &JobContext,
         parameters: serde_json::Value,
     ) -> Result<Outcome, JobError>;
+    async fn replay_in(&self, txn: &Txn, new: &job::Model) -> Result<ReplayConsent, DbErr>;
+    fn check_input(&self, input: &serde_json::Value) -> Result<(), String>;
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr>;
 }
 
@@ -64,6 +67,14 @@ impl<H: JobHandler> AnyHandler for Typed<H> {
             )
         })?;
         self.0.run(context, parameters).await
+    }
+
+    async fn replay_in(&self, txn: &Txn, new: &job::Model) -> Result<ReplayConsent, DbErr> {
+        self.0.replay_in(txn, new).await
+    }
+
+    fn check_input(&self, input: &serde_json::Value) -> Result<(), String> {
+        self.0.check_input(input)
     }
 
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {

@@ -5,14 +5,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use entities::UserId;
 
-use super::{Jobs, queries::retention as queries};
+use super::{
+    Jobs,
+    queries::{previews, retention as queries},
+};
 use crate::platform::{
     db::WriteKey,
-    retention::{Class, Eraser, Expirer, Part, Place, RetentionError},
+    retention::{Class, Eraser, Expirer, Holding, Part, Place, RetentionError},
 };
 
 const JOBS: Place = Place::Table("jobs");
 const EVENTS: Place = Place::Table("job_events");
+const PREVIEWS: Place = Place::Table("job_previews");
+const RUNS: Place = Place::Table("schedule_runs");
 const PROCESSES: Place = Place::Table("processes");
 
 impl Jobs {
@@ -22,6 +27,13 @@ impl Jobs {
             .holds(JOBS, Class::FinishedJobs)
             .holds(EVENTS, Class::FinishedJobs)
             .holds(PROCESSES, Class::FinishedJobs)
+            .holds(RUNS, Class::FinishedJobs)
+            .holding(Holding {
+                place: PREVIEWS,
+                class: Class::House,
+                not_expired: Some("each is gone ten minutes after it was made"),
+                not_erased: None,
+            })
             .holds(Place::Table("leases"), Class::House)
             .expired_by(Ended(self.clone()))
             .erased_by(OfUser(self.clone()))
@@ -38,7 +50,7 @@ impl Expirer for Ended {
     }
 
     fn places(&self) -> &'static [Place] {
-        &[JOBS, EVENTS, PROCESSES]
+        &[JOBS, EVENTS, PROCESSES, RUNS]
     }
 
     async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
@@ -58,7 +70,7 @@ struct OfUser(Jobs);
 #[async_trait]
 impl Eraser for OfUser {
     fn places(&self) -> &'static [Place] {
-        &[JOBS, EVENTS]
+        &[JOBS, EVENTS, PREVIEWS]
     }
 
     async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {
@@ -72,7 +84,9 @@ impl Eraser for OfUser {
                     for id in queries::unfinished(txn, *user, *limit).await? {
                         jobs.cancel_in(txn, id).await?;
                     }
-                    queries::erase(txn, *user, *limit).await
+                    let acts = queries::forget_actor(txn, *user).await?
+                        + previews::erase(txn, *user).await?;
+                    Ok(acts + queries::erase(txn, *user, *limit).await?)
                 })
             })
             .await?;
@@ -80,6 +94,8 @@ impl Eraser for OfUser {
     }
 
     async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
-        Ok(queries::count(self.0.0.db.read(), user).await?)
+        let read = self.0.0.db.read();
+        let jobs = queries::count(read, user).await?;
+        Ok(jobs + queries::count_acts(read, user).await? + previews::count(read, user).await?)
     }
 }

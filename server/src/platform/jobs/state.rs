@@ -6,9 +6,9 @@
 //!                    v                           |
 //!   enqueue ---> queued --------- lease -----> running ---> succeeded
 //!                 ^  |                         |  |  |
-//!          resume |  | cancel                  |  |  +----> failed      (the dead letter)
+//!  resume, input  |  | cancel                  |  |  +----> failed      (the dead letter)
 //!                 |  +------> cancelled <------+  |
-//!                 |              ^ cancel         | await budget
+//!                 |              ^ cancel         | await budget, await input
 //!                 +--------------+----------- awaiting_budget, awaiting_input
 //! ```
 
@@ -33,10 +33,14 @@ pub(crate) enum Transition {
     Rescue,
     /// The owner has no money left for it.
     AwaitBudget,
+    /// A person has to say something first.
+    AwaitInput,
     /// Stopped by its owner or an admin.
     Cancel,
     /// What it waited for has come.
     Resume,
+    /// A person said what it waited for.
+    TakeInput,
     /// A waiting job gets another time.
     Reschedule,
 }
@@ -51,9 +55,11 @@ impl Transition {
             | Self::Fail
             | Self::GiveBack
             | Self::Rescue
-            | Self::AwaitBudget => &[Running],
+            | Self::AwaitBudget
+            | Self::AwaitInput => &[Running],
             Self::Cancel => &[Queued, Running, AwaitingBudget, AwaitingInput],
-            Self::Resume => &[AwaitingBudget, AwaitingInput],
+            Self::Resume => &[AwaitingBudget],
+            Self::TakeInput => &[AwaitingInput],
         }
     }
 
@@ -65,7 +71,13 @@ impl Transition {
             Self::Fail => Failed,
             Self::Cancel => Cancelled,
             Self::AwaitBudget => AwaitingBudget,
-            Self::Retry | Self::GiveBack | Self::Rescue | Self::Resume | Self::Reschedule => Queued,
+            Self::AwaitInput => AwaitingInput,
+            Self::Retry
+            | Self::GiveBack
+            | Self::Rescue
+            | Self::Resume
+            | Self::TakeInput
+            | Self::Reschedule => Queued,
         }
     }
 
@@ -79,8 +91,10 @@ impl Transition {
             Self::GiveBack => "given_back",
             Self::Rescue => "rescued",
             Self::AwaitBudget => "awaiting_budget",
+            Self::AwaitInput => "awaiting_input",
             Self::Cancel => "cancelled",
             Self::Resume => "resumed",
+            Self::TakeInput => "input_given",
             Self::Reschedule => "rescheduled",
         }
     }
@@ -90,6 +104,7 @@ impl Transition {
 pub(super) const ENQUEUED: &str = "enqueued";
 pub(super) const STAGE: &str = "stage";
 pub(super) const CANCEL_REQUESTED: &str = "cancel_requested";
+pub(super) const REPLAYED: &str = "replayed";
 
 /// States that a job never leaves.
 pub(crate) const ENDED: &[JobState] = &[Succeeded, Failed, Cancelled];

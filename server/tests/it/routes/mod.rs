@@ -8,6 +8,7 @@ mod edge;
 mod formats;
 mod hostile;
 mod identity;
+mod jobs;
 mod limits;
 mod operations;
 mod sign_ins;

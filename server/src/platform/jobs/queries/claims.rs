@@ -118,7 +118,7 @@ pub(in super::super) async fn take(
            WHERE jobs.state = 'queued' AND jobs.run_at <= $1 \
            ORDER BY candidate.place LIMIT $4 {lock}) \
          UPDATE jobs SET state = 'running', claim = claim + 1, lease_until = $2, process_id = $3, \
-           started_at = COALESCE(started_at, $1), updated_at = $1, rev = rev + 1 \
+           started_at = COALESCE(started_at, $1), leased_at = $1, updated_at = $1, rev = rev + 1 \
          WHERE id IN (SELECT id FROM picked) RETURNING *",
         rows = rows.join(", "),
     );

@@ -7,13 +7,14 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use super::{announce, log, wake_others};
+use super::{announce, log_act, wake_others};
 use crate::platform::{db::Txn, jobs::state};
 
 /// Inserts the row unless one of its keys is taken.
 pub(in super::super) async fn insert(
     txn: &Txn,
     job: &job::Model,
+    actor: Option<UserId>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     // Whichever key is taken, and without an error: on PostgreSQL it would end the transaction.
@@ -24,7 +25,7 @@ pub(in super::super) async fn insert(
     if inserted == 0 {
         return Ok(false);
     }
-    log(txn, state::ENQUEUED, job, now).await?;
+    log_act(txn, state::ENQUEUED, job, actor, now).await?;
     announce(txn, job);
     wake_others(txn).await?;
     Ok(true)

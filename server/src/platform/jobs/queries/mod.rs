@@ -4,15 +4,21 @@ pub(super) mod claims;
 pub(super) mod enqueue;
 pub(super) mod leases;
 pub(super) mod listen;
+pub(super) mod lists;
 pub(super) mod moves;
+pub(super) mod previews;
 pub(super) mod processes;
 pub(super) mod reads;
+pub(super) mod replays;
 pub(super) mod retention;
 
 pub(crate) use sea_orm::DbErr;
 
 use chrono::{DateTime, Utc};
-use entities::jobs::{job, job_event};
+use entities::{
+    UserId,
+    jobs::{job, job_event},
+};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, EntityTrait, Statement};
 
 use crate::platform::db::{Change, Entity, Txn};
@@ -59,7 +65,22 @@ fn line(event: &str, job: &job::Model, now: DateTime<Utc>) -> job_event::ActiveM
 }
 
 async fn log(txn: &Txn, event: &str, job: &job::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
-    job_event::Entity::insert(line(event, job, now))
+    log_act(txn, event, job, None, now).await
+}
+
+/// As [`log`], naming whose act it was.
+async fn log_act(
+    txn: &Txn,
+    event: &str,
+    job: &job::Model,
+    actor: Option<UserId>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let line = job_event::ActiveModel {
+        actor_user_id: Set(actor),
+        ..line(event, job, now)
+    };
+    job_event::Entity::insert(line)
         .exec_without_returning(txn)
         .await?;
     Ok(())

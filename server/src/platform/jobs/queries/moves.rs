@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{announce, log, wake_others};
+use super::{announce, log, log_act, wake_others};
 use crate::platform::{
     db::Txn,
     jobs::{
@@ -53,6 +53,12 @@ pub(in super::super) struct Write {
     pub(in super::super) attempt: bool,
     /// Counts one more lost lease.
     pub(in super::super) rescue: bool,
+    /// Whose act it is; none: the engine's own.
+    pub(in super::super) actor: Option<UserId>,
+    /// What the job waits for from now on.
+    pub(in super::super) prompt: Option<String>,
+    /// What a person gave it.
+    pub(in super::super) input: Option<Json>,
 }
 
 /// Moves the job and logs it. `None`: the guard did not hold and nothing has changed.
@@ -90,6 +96,16 @@ pub(in super::super) async fn apply(
             .col_expr(job::Column::ErrorClass, Expr::value(*class))
             .col_expr(job::Column::ErrorMessage, Expr::value(message.as_str()));
     }
+    if let Some(prompt) = &write.prompt {
+        update = update
+            .col_expr(job::Column::InputPrompt, Expr::value(prompt.as_str()))
+            .col_expr(job::Column::Input, Expr::value(None::<Json>));
+    }
+    if let Some(input) = &write.input {
+        update = update
+            .col_expr(job::Column::InputPrompt, Expr::value(None::<String>))
+            .col_expr(job::Column::Input, Expr::value(input.clone()));
+    }
     if write.attempt {
         update = update.col_expr(job::Column::Attempts, one_more(job::Column::Attempts));
     }
@@ -98,7 +114,7 @@ pub(in super::super) async fn apply(
     }
     let moved = update.exec_with_returning(txn).await?.into_iter().next();
     if let Some(job) = &moved {
-        log(txn, transition.event(), job, now).await?;
+        log_act(txn, transition.event(), job, write.actor, now).await?;
         announce(txn, job);
         if to == JobState::Queued {
             wake_others(txn).await?;
@@ -139,6 +155,7 @@ fn held(run: Run) -> UpdateMany<job::Entity> {
 pub(in super::super) async fn request_cancel(
     txn: &Txn,
     id: JobId,
+    actor: Option<UserId>,
     now: DateTime<Utc>,
 ) -> Result<Option<job::Model>, DbErr> {
     let asked = Func::coalesce([Expr::col(job::Column::CancelRequestedAt), Expr::value(now)]);
@@ -153,7 +170,7 @@ pub(in super::super) async fn request_cancel(
         .into_iter()
         .next();
     if let Some(job) = &running {
-        log(txn, state::CANCEL_REQUESTED, job, now).await?;
+        log_act(txn, state::CANCEL_REQUESTED, job, actor, now).await?;
         announce(txn, job);
         wake_others(txn).await?;
     }
@@ -214,6 +231,19 @@ pub(in super::super) async fn open_for_subject(
         open = open.filter(job::Column::Kind.eq(kind));
     }
     open.into_tuple().all(txn).await
+}
+
+/// A user's jobs that are not over.
+pub(in super::super) async fn open_of_user(txn: &Txn, user: UserId) -> Result<Vec<JobId>, DbErr> {
+    job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::UserId.eq(user))
+        .filter(job::Column::State.is_not_in(state::ENDED.iter().copied()))
+        .order_by_asc(job::Column::Id)
+        .into_tuple()
+        .all(txn)
+        .await
 }
 
 /// The jobs that wait for money: of one user, or of all who have waited since before an instant.

@@ -1,6 +1,6 @@
 //! What others may know about jobs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use entities::{
@@ -55,23 +55,6 @@ pub(in super::super) async fn events(
         .order_by_asc(job_event::Column::Id)
         .all(connection)
         .await
-}
-
-pub(in super::super) async fn counts(
-    connection: &impl ConnectionTrait,
-) -> Result<HashMap<JobState, u64>, DbErr> {
-    let counted: Vec<(JobState, i64)> = job::Entity::find()
-        .select_only()
-        .column(job::Column::State)
-        .column_as(job::Column::Id.count(), "number")
-        .group_by(job::Column::State)
-        .into_tuple()
-        .all(connection)
-        .await?;
-    Ok(counted
-        .into_iter()
-        .map(|(state, number)| (state, u64::try_from(number).unwrap_or(0)))
-        .collect())
 }
 
 pub(in super::super) async fn oldest_ready(

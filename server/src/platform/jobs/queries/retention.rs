@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entities::{
     JobId, UserId,
-    jobs::{job, process},
+    jobs::{job, job_event, process, schedule_run},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
@@ -13,8 +13,8 @@ use sea_orm::{
 
 use crate::platform::{db::Txn, jobs::state};
 
-/// Deletes up to `limit` jobs that ended before an instant, then up to `limit` processes that
-/// stopped before it.
+/// Deletes up to `limit` jobs that ended before an instant, then the ticks of schedules before it,
+/// then up to `limit` processes that stopped before it.
 pub(in super::super) async fn expire(
     txn: &Txn,
     before: DateTime<Utc>,
@@ -24,6 +24,13 @@ pub(in super::super) async fn expire(
     let deleted = delete(txn, old, limit).await?;
     if deleted > 0 {
         return Ok(deleted);
+    }
+    let ticks = schedule_run::Entity::delete_many()
+        .filter(schedule_run::Column::TickAt.lt(before))
+        .exec(txn)
+        .await?;
+    if ticks.rows_affected > 0 {
+        return Ok(ticks.rows_affected);
     }
     // One that was taken for dead and still works is not stopped.
     let at_work = Query::select()
@@ -63,6 +70,27 @@ pub(in super::super) async fn unfinished(
         .limit(limit)
         .into_tuple()
         .all(txn)
+        .await
+}
+
+/// Takes a user's name off the lines of others' jobs; answers how many.
+pub(in super::super) async fn forget_actor(txn: &Txn, user: UserId) -> Result<u64, DbErr> {
+    let forgotten = job_event::Entity::update_many()
+        .col_expr(job_event::Column::ActorUserId, Expr::value(None::<UserId>))
+        .filter(job_event::Column::ActorUserId.eq(user))
+        .exec(txn)
+        .await?;
+    Ok(forgotten.rows_affected)
+}
+
+/// How many lines name a user.
+pub(in super::super) async fn count_acts(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<u64, DbErr> {
+    job_event::Entity::find()
+        .filter(job_event::Column::ActorUserId.eq(user))
+        .count(connection)
         .await
 }
 

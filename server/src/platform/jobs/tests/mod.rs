@@ -1,6 +1,7 @@
 //! The engine on both databases. Handlers are scripted closures; tests wait for what they expect
 //! by following the change feed, and move the clock by hand.
 
+mod acts;
 mod cancelling;
 mod controls;
 mod enqueueing;
@@ -280,7 +281,7 @@ impl Site {
     }
 
     async fn job(&self, id: JobId) -> job::Model {
-        let found = self.jobs.find(id).await.expect("an answer");
+        let found = self.jobs.one(id).await.expect("an answer");
         found.expect("the job")
     }
 

@@ -2,7 +2,7 @@
 
 use entities::{
     JobId, JobState, ProcessKind,
-    jobs::{job, job_event, lease, process},
+    jobs::{job, job_event, job_preview, lease, process, schedule_run},
 };
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
 use serde_json::json;
@@ -27,6 +27,24 @@ pub(super) async fn fill(txn: &Txn, person: Person) -> Result<(), DbErr> {
         started_at: Set(person.at),
         heartbeat_at: Set(person.at),
         stopped_at: Set(Some(person.at)),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    schedule_run::Entity::insert(schedule_run::ActiveModel {
+        name: Set(format!("schedule-{}", person.id)),
+        tick_at: Set(person.at),
+        job_id: Set(JobId(person.uuid(1))),
+        created_at: Set(person.at),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    job_preview::Entity::insert(job_preview::ActiveModel {
+        id: Set(person.uuid(8)),
+        action: Set("cancel".to_owned()),
+        actor_user_id: Set(person.id),
+        rows: Set(json!([])),
+        created_at: Set(person.at),
+        expires_at: Set(person.at),
     })
     .exec_without_returning(txn)
     .await?;
@@ -81,6 +99,7 @@ pub(in super::super) async fn add_job(
         claim: Set(1),
         attempt: Set(0),
         message: Set(Some(person.text("event"))),
+        actor_user_id: Set(Some(person.id)),
         created_at: Set(person.at),
         ..Default::default()
     })
