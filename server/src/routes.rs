@@ -24,11 +24,19 @@ pub(crate) fn registry(app: &App) -> Registry {
     jobs::register(&mut registry, &app.own_jobs);
     costs::register(&mut registry, &app.budgets);
     admin::register(&mut registry, &app.admin);
+    admin::engine::register(&mut registry, &app.engine);
     registry
 }
 
 fn families(csrf: bool) -> Vec<Family> {
     let mut families = ops::FAMILIES.to_vec();
+    families.extend(admin::engine::FAMILIES);
+    families.push(Family {
+        prefix: "/api/admin/system/summary",
+        dialect: Dialect::Detail,
+        csrf,
+        global_limit: GlobalLimit::All,
+    });
     families.push(Family {
         prefix: "/api",
         dialect: Dialect::Detail,

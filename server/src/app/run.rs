@@ -86,6 +86,7 @@ impl App {
         self.jobs.follow(&self.tasks);
         self.jobs.start_upkeep(leader.clone(), &self.tasks);
         self.start_duties(&leader);
+        self.engine.start(process.id());
         if workers {
             Worker::start(&self.jobs, process.id(), &self.tasks);
         }

@@ -4,6 +4,7 @@
 
 mod api;
 mod branding;
+pub(crate) mod engine;
 mod error;
 mod limits;
 mod queries;

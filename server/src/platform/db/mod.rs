@@ -9,6 +9,7 @@ mod error;
 mod member;
 mod observer;
 mod schema;
+mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub(crate) use connect::{DbSettings, Target};
 pub(crate) use error::DbError;
 pub(crate) use observer::DbObserver;
 pub(crate) use schema::SchemaState;
+pub(crate) use standing::Migrations;
 pub(crate) use transaction::{Change, Entity, Txn};
 pub(crate) use writer::WriteKey;
 

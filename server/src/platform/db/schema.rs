@@ -79,7 +79,7 @@ pub(super) async fn state(connection: &impl ConnectionTrait) -> Result<SchemaSta
     })
 }
 
-async fn applied(connection: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
+pub(super) async fn applied(connection: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
     let backend = connection.get_database_backend();
     let exists = match backend {
         DatabaseBackend::Postgres => {

@@ -15,7 +15,7 @@ use super::{
     item::{self, Item},
     ring::Ring,
 };
-use crate::platform::telemetry::Telemetry;
+use crate::platform::{clock::Clock, telemetry::Telemetry};
 
 /// Feeds of one principal.
 const MAX_PER_PRINCIPAL: usize = 8;
@@ -30,6 +30,7 @@ struct Inner {
     epoch: String,
     state: Mutex<State>,
     readers: watch::Sender<usize>,
+    clock: Arc<dyn Clock>,
     telemetry: Telemetry,
 }
 
@@ -70,11 +71,12 @@ pub(crate) struct Reader {
 
 impl Feed {
     /// `epoch` names this run of this process: numbers of another one mean nothing here.
-    pub(crate) fn new(epoch: String, telemetry: Telemetry) -> Self {
+    pub(crate) fn new(epoch: String, clock: Arc<dyn Clock>, telemetry: Telemetry) -> Self {
         Self(Arc::new(Inner {
             epoch,
             state: Mutex::default(),
             readers: watch::Sender::new(0),
+            clock,
             telemetry,
         }))
     }
@@ -93,7 +95,8 @@ impl Feed {
     pub(crate) fn publish(&self, event: FeedEvent) {
         let mut state = self.0.state.lock();
         let number = state.newest + 1;
-        let Some(item) = Item::new(&self.0.epoch, number, event) else {
+        let now = self.0.clock.now();
+        let Some(item) = Item::new(&self.0.epoch, number, event, now) else {
             return;
         };
         let item = Arc::new(item);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::console::{FeedEvent, StreamsChange, Topic};
 use bytes::Bytes;
-use tokio::time::Instant;
+use chrono::{DateTime, Utc};
 
 /// Of what only the newest state counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,12 +27,17 @@ pub(super) struct Item {
     /// Kept for what is merged with what follows.
     pub(super) streams: Option<StreamsChange>,
     pub(super) frame: Bytes,
-    pub(super) at: Instant,
+    pub(super) at: DateTime<Utc>,
 }
 
 impl Item {
     /// `None` for events that are no topic's: those are written to one reader alone.
-    pub(super) fn new(epoch: &str, number: u64, event: FeedEvent) -> Option<Self> {
+    pub(super) fn new(
+        epoch: &str,
+        number: u64,
+        event: FeedEvent,
+        at: DateTime<Utc>,
+    ) -> Option<Self> {
         let (topic, key) = topic_and_key(&event)?;
         let frame = frame(epoch, number, &event)?;
         let streams = match event {
@@ -45,7 +50,7 @@ impl Item {
             key,
             streams,
             frame,
-            at: Instant::now(),
+            at,
         })
     }
 
@@ -55,7 +60,7 @@ impl Item {
             return Arc::clone(self);
         };
         let event = FeedEvent::Streams(merged(old, new));
-        Self::new(epoch, self.number, event).map_or_else(|| Arc::clone(self), Arc::new)
+        Self::new(epoch, self.number, event, self.at).map_or_else(|| Arc::clone(self), Arc::new)
     }
 }
 

@@ -1,14 +1,14 @@
 //! The newest events, for readers who come back.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc};
 
-use tokio::time::Instant;
+use chrono::TimeDelta;
 
 use super::item::Item;
 
 const MAX_ITEMS: usize = 2_048;
 const MAX_BYTES: usize = 1024 * 1024;
-const MAX_AGE: Duration = Duration::from_mins(5);
+const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
 
 /// Events without a gap, the newest last.
 #[derive(Default)]
@@ -33,8 +33,10 @@ impl Ring {
     }
 
     fn oldest_is_old(&self) -> bool {
-        let oldest = self.items.front();
-        oldest.is_some_and(|item| Instant::now().duration_since(item.at) > MAX_AGE)
+        let (oldest, newest) = (self.items.front(), self.items.back());
+        oldest
+            .zip(newest)
+            .is_some_and(|(oldest, newest)| newest.at - oldest.at > MAX_AGE)
     }
 
     /// Forgets everything: there is a gap after the event of this number.

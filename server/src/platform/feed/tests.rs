@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::sync::Arc;
 
 use api::console::{
     Alarm, AlarmChange, FeedEvent, RowChange, Severity, Stream, StreamState, StreamsChange, Topic,
@@ -8,10 +8,15 @@ use super::{
     Feed, FeedFull,
     inbox::{MAX_KEYED, MAX_OTHERS},
 };
-use crate::platform::telemetry::Telemetry;
+use crate::platform::{clock::ManualClock, telemetry::Telemetry};
 
 fn feed() -> Feed {
-    Feed::new("e1".to_owned(), Telemetry::new().unwrap())
+    feed_at(&ManualClock::starting_at(chrono::DateTime::UNIX_EPOCH))
+}
+
+fn feed_at(clock: &ManualClock) -> Feed {
+    let telemetry = Telemetry::new().unwrap();
+    Feed::new("e1".to_owned(), Arc::new(clock.clone()), telemetry)
 }
 
 fn account(id: i64, rev: i64) -> FeedEvent {
@@ -128,15 +133,16 @@ async fn a_gap_is_never_silent() {
     assert!(!resumed("e1.3"), "fell out of the ring");
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_ring_is_bounded_in_number_bytes_and_age() {
-    let feed = feed();
+#[test]
+fn the_ring_is_bounded_in_number_bytes_and_age() {
+    let clock = ManualClock::starting_at(chrono::DateTime::UNIX_EPOCH);
+    let feed = feed_at(&clock);
     for number in 0..10_000 {
         feed.publish(alarm(number));
     }
     let (items, bytes) = feed.kept();
     assert!(items <= 2_048 && bytes <= 1024 * 1024, "{items} {bytes}");
-    tokio::time::advance(Duration::from_secs(301)).await;
+    clock.advance(chrono::TimeDelta::seconds(301));
     feed.publish(alarm(0));
     assert_eq!(feed.kept().0, 1);
 }

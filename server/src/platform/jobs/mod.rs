@@ -32,6 +32,7 @@ mod retention;
 mod settings;
 mod state;
 mod stop;
+mod vitals;
 mod wake;
 mod worker;
 
@@ -57,6 +58,7 @@ pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
+pub(crate) use vitals::JobVitals;
 pub(crate) use worker::Worker;
 
 use std::{collections::HashSet, sync::Arc};

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use tokio::time::Instant;
 
 use super::buckets::Buckets;
-use crate::platform::telemetry::Values;
+use crate::platform::telemetry::{Series, Values};
 
 /// Counters and levels at one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
     pub(super) at: DateTime<Utc>,
-    pub(super) instant: Instant,
     pub(super) requests: f64,
     pub(super) server_errors: f64,
     pub(super) latency: Buckets,
@@ -43,13 +41,8 @@ pub(super) struct ProviderSample {
 impl Sample {
     /// Sums up a page. Requests to `streaming` routes last as long as their stream: they count, but
     /// say nothing about latency.
-    pub(super) fn of(
-        values: &Values,
-        streaming: &[&str],
-        at: DateTime<Utc>,
-        instant: Instant,
-    ) -> Self {
-        let mut sample = Self::empty(at, instant);
+    pub(super) fn of(values: &Values, streaming: &[&str], at: DateTime<Utc>) -> Self {
+        let mut sample = Self::empty(at);
         for series in values.iter() {
             let is = |label: &str, value: &str| series.label(label) == Some(value);
             let sum = match series.name {
@@ -95,10 +88,9 @@ impl Sample {
         sample
     }
 
-    fn empty(at: DateTime<Utc>, instant: Instant) -> Self {
+    fn empty(at: DateTime<Utc>) -> Self {
         Self {
             at,
-            instant,
             requests: 0.0,
             server_errors: 0.0,
             latency: Buckets::default(),
@@ -120,7 +112,7 @@ impl Sample {
         self.providers.entry(name.to_owned()).or_default()
     }
 
-    fn of_provider(&mut self, series: &crate::platform::telemetry::Series<'_>) {
+    fn of_provider(&mut self, series: &Series<'_>) {
         let Some(name) = series.label("gen_ai_provider_name") else {
             return;
         };

@@ -1,26 +1,29 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta};
 
 use super::{Rates, buckets::Buckets};
-use crate::platform::{clock::SystemClock, telemetry::Telemetry};
+use crate::platform::{clock::ManualClock, telemetry::Telemetry};
 
 const STREAMING: &[&str] = &["/api/chat"];
 
-fn rates() -> (Rates, Telemetry) {
+fn rates() -> (Rates, Telemetry, ManualClock) {
     let telemetry = Telemetry::new().unwrap();
-    let rates = Rates::new(telemetry.clone(), Arc::new(SystemClock), STREAMING);
-    (rates, telemetry)
+    let clock = ManualClock::starting_at(DateTime::UNIX_EPOCH);
+    let rates = Rates::new(telemetry.clone(), Arc::new(clock.clone()), STREAMING);
+    (rates, telemetry, clock)
 }
 
 fn close(found: f64, expected: f64) -> bool {
     (found - expected).abs() <= expected.abs() * 1e-9
 }
 
-#[tokio::test(start_paused = true)]
-async fn rates_are_what_the_counters_rose_by_over_the_time() {
-    let (rates, telemetry) = rates();
+#[test]
+fn rates_are_what_the_counters_rose_by_over_the_time() {
+    let (rates, telemetry, clock) = rates();
     telemetry.http_requests.add(["GET", "/a", "200"], 1_000);
     rates.now();
-    tokio::time::advance(Duration::from_secs(10)).await;
+    clock.advance(TimeDelta::seconds(10));
     telemetry.http_requests.add(["GET", "/a", "200"], 180);
     telemetry.http_requests.add(["GET", "/b", "503"], 20);
     telemetry.llm_tokens.add(["m", "completion"], 440);
@@ -35,18 +38,18 @@ async fn rates_are_what_the_counters_rose_by_over_the_time() {
     assert!(close(now.refused_1m, 2.0), "{now:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_window_moves_and_quiet_is_no_error_ratio() {
-    let (rates, telemetry) = rates();
+#[test]
+fn the_window_moves_and_quiet_is_no_error_ratio() {
+    let (rates, telemetry, clock) = rates();
     rates.now();
     for _ in 0..30 {
-        tokio::time::advance(Duration::from_secs(1)).await;
+        clock.advance(TimeDelta::seconds(1));
         telemetry.http_requests.add(["GET", "/a", "200"], 5);
         rates.now();
     }
     assert!(close(rates.now().requests_per_s, 5.0));
     for _ in 0..12 {
-        tokio::time::advance(Duration::from_secs(1)).await;
+        clock.advance(TimeDelta::seconds(1));
         rates.now();
     }
     let quiet = rates.now();
@@ -55,11 +58,11 @@ async fn the_window_moves_and_quiet_is_no_error_ratio() {
     assert_eq!(quiet.latency.p50, None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn percentiles_are_those_of_histogram_quantile_without_streams() {
-    let (rates, telemetry) = rates();
+#[test]
+fn percentiles_are_those_of_histogram_quantile_without_streams() {
+    let (rates, telemetry, clock) = rates();
     rates.now();
-    tokio::time::advance(Duration::from_secs(10)).await;
+    clock.advance(TimeDelta::seconds(10));
     // 100 observations under 0.25, of which 90 under 0.1.
     for _ in 0..90 {
         telemetry.http_request_seconds.record(["GET", "/a"], 0.08);
@@ -77,13 +80,13 @@ async fn percentiles_are_those_of_histogram_quantile_without_streams() {
     assert!(close(now.latency.p95.unwrap(), 0.1 + 0.15 * 0.5));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_provider_is_told_over_all_steps() {
-    let (rates, telemetry) = rates();
+#[test]
+fn a_provider_is_told_over_all_steps() {
+    let (rates, telemetry, clock) = rates();
     let ok = ["chat", "gemini", "m", ""];
     rates.step();
     for step in 0..3 {
-        tokio::time::advance(super::STEP).await;
+        clock.advance(TimeDelta::seconds(10));
         for _ in 0..=step {
             telemetry.gen_ai_operation_seconds.record(ok, 0.5);
         }

@@ -4,7 +4,6 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use super::{
     buckets::Quantiles,
@@ -105,12 +104,7 @@ impl Rates {
 
     fn sample(&self) -> Sample {
         let values = self.0.telemetry.values();
-        Sample::of(
-            &values,
-            self.0.streaming,
-            self.0.clock.now(),
-            Instant::now(),
-        )
+        Sample::of(&values, self.0.streaming, self.0.clock.now())
     }
 
     /// Takes the next sample of the series; to be called every [`STEP`].
@@ -128,13 +122,13 @@ impl Rates {
         let sample = self.sample();
         let mut kept = self.0.kept.lock();
         let now = kept.since(&sample);
-        let old = |known: &Sample| sample.instant.duration_since(known.instant) > RECENT;
+        let old = |known: &Sample| sample.since(known) > RECENT;
         while kept.recent.front().is_some_and(old) {
             kept.recent.pop_front();
         }
         // Two readers within one second need no two samples.
         let fresh = kept.recent.back().is_none_or(|newest| {
-            sample.instant.duration_since(newest.instant) >= Duration::from_millis(500)
+            sample.since(newest) >= Duration::from_millis(500)
         });
         if fresh {
             kept.recent.push_back(sample);
@@ -154,9 +148,20 @@ impl Rates {
         let fresh = Duration::from_millis(1_500);
         let kept = self.0.kept.lock();
         match kept.recent.back() {
-            Some(newest) if newest.instant.elapsed() < fresh => kept.provider(name, newest),
+            Some(newest) if newest.age(self.0.clock.now()) < fresh => kept.provider(name, newest),
             _ => kept.provider(name, &self.sample()),
         }
+    }
+}
+
+impl Sample {
+    /// How much later it was taken; a clock that was set back says nothing.
+    fn since(&self, earlier: &Self) -> Duration {
+        earlier.age(self.at)
+    }
+
+    fn age(&self, now: DateTime<Utc>) -> Duration {
+        (now - self.at).to_std().unwrap_or_default()
     }
 }
 
@@ -166,7 +171,7 @@ impl Kept {
         let all = || self.steps.iter().chain(&self.recent);
         // Samples are taken once a second, not to the millisecond.
         let age = age.saturating_sub(Duration::from_millis(250));
-        let distance = |sample: &&Sample| now.instant.duration_since(sample.instant);
+        let distance = |sample: &&Sample| now.since(sample);
         all()
             .filter(|sample| distance(sample) >= age)
             .min_by_key(distance)
@@ -232,7 +237,7 @@ fn between(before: &Sample, after: &Sample) -> RateStep {
 }
 
 fn seconds_between(before: &Sample, after: &Sample) -> f64 {
-    after.instant.duration_since(before.instant).as_secs_f64()
+    after.since(before).as_secs_f64()
 }
 
 fn rate(before: f64, after: f64, seconds: f64) -> f64 {

@@ -2,9 +2,11 @@
 //! temporary files. User text never becomes part of a path.
 
 mod blobs;
+mod disk;
 mod temporary;
 
 pub(crate) use blobs::{BlobKey, Blobs};
+pub(crate) use disk::Disk;
 pub(crate) use temporary::{TemporaryFile, TemporaryFiles};
 
 /// A failure of the storage. Its text is for the log, never for a client.

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entities::jobs::lease;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -43,4 +44,30 @@ pub(in super::super) async fn keep(
         .exec(txn)
         .await?;
     Ok(kept.rows_affected == 1)
+}
+
+/// Who holds any lease that has not run out.
+pub(in super::super) async fn holders(
+    connection: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DbErr> {
+    lease::Entity::find()
+        .select_only()
+        .column(lease::Column::Holder)
+        .distinct()
+        .filter(lease::Column::Until.gt(now))
+        .into_tuple()
+        .all(connection)
+        .await
+}
+
+/// Until when a lease is held, if it ever was.
+pub(in super::super) async fn until(
+    connection: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let row = lease::Entity::find_by_id(name.to_owned())
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| row.until))
 }

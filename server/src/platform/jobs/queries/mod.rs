@@ -6,11 +6,13 @@ pub(super) mod leases;
 pub(super) mod listen;
 pub(super) mod lists;
 pub(super) mod moves;
+pub(super) mod numbers;
 pub(super) mod previews;
 pub(super) mod processes;
 pub(super) mod reads;
 pub(super) mod replays;
 pub(super) mod retention;
+pub(super) mod vitals;
 
 pub(crate) use sea_orm::DbErr;
 
