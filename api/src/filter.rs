@@ -6,11 +6,13 @@
 //! where it stands and what is nearest.
 
 mod fields;
+mod rows;
 mod value;
 
 use std::{fmt, ops::Range};
 
 pub use fields::{ACCOUNTS, AUDIT, Field, JOBS, Kind, LEDGER, RUNS, SPEND, STREAMS, Schema};
+pub use rows::{Row, SINCE};
 pub use value::Value;
 
 /// Longest filter, in bytes.

@@ -15,6 +15,7 @@ pub(crate) mod jobs;
 pub(crate) mod limits;
 pub(crate) mod observe;
 pub(crate) mod outbound;
+pub(crate) mod paging;
 pub(crate) mod rates;
 pub(crate) mod redis;
 pub(crate) mod retention;

@@ -6,7 +6,7 @@ use poem::http::StatusCode;
 use serde_json::{Map, json};
 
 use super::problem::Problem;
-use crate::platform::{budgets::BudgetRefusal, db::DbError};
+use crate::platform::{budgets::BudgetRefusal, db::DbError, paging::PagingError};
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
@@ -17,6 +17,26 @@ impl From<DbError> for Problem {
                     .caused_by(error)
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<PagingError> for Problem {
+    fn from(error: PagingError) -> Self {
+        let message = error.to_string();
+        match error {
+            PagingError::Limit => Self::invalid(&["query", "limit"], message),
+            PagingError::Sort { .. } => Self::invalid(&["query", "sort"], message),
+            PagingError::Filter(fault) => {
+                let mut details = Map::new();
+                details.insert("at".into(), json!([fault.at.start, fault.at.end]));
+                details.insert("nearest".into(), json!(fault.nearest));
+                Self::invalid(&["query", "filter"], message)
+                    .with_code("invalid_filter")
+                    .with_details(details)
+            }
+            PagingError::Cursor => Self::bad_request(message).with_code("invalid_cursor"),
+            PagingError::CursorMismatch => Self::bad_request(message).with_code("cursor_mismatch"),
         }
     }
 }

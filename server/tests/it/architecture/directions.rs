@@ -16,7 +16,7 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// The platform's modules: each may import those before it.
-const PLATFORM: [&str; 25] = [
+const PLATFORM: [&str; 26] = [
     "clock",
     "tasks",
     "secrets",
@@ -28,6 +28,7 @@ const PLATFORM: [&str; 25] = [
     "rates",
     "db",
     "feed",
+    "paging",
     "storage",
     "retention",
     "streams",

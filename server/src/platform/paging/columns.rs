@@ -1,0 +1,51 @@
+//! What the fields of a list are in SQL.
+
+use sea_orm::sea_query::{Expr, Func};
+
+use super::Key;
+
+/// What a field is in SQL.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(super) expression: Expr,
+    /// Stands where there is no value when the list is sorted: the lowest of its kind.
+    pub(super) lowest: Option<Key>,
+}
+
+impl Column {
+    /// A field that always has a value.
+    pub(crate) fn of(expression: impl Into<Expr>) -> Self {
+        Self {
+            expression: expression.into(),
+            lowest: None,
+        }
+    }
+
+    /// A field that may have no value; sorted, its rows stand where those with `lowest` do.
+    pub(crate) fn nullable(expression: impl Into<Expr>, lowest: Key) -> Self {
+        Self {
+            expression: expression.into(),
+            lowest: Some(lowest),
+        }
+    }
+
+    /// As it is sorted by.
+    pub(super) fn sorted(&self) -> Expr {
+        match &self.lowest {
+            None => self.expression.clone(),
+            Some(lowest) => {
+                Func::coalesce([self.expression.clone(), Expr::value(lowest.clone())]).into()
+            }
+        }
+    }
+}
+
+/// What a list is made of, in SQL.
+pub(crate) trait Columns {
+    /// What a field of the list's schema is; `None` is a field that this list does not know.
+    fn column(&self, field: &str) -> Option<Column>;
+    /// What breaks ties: the key of the row.
+    fn id(&self) -> Expr;
+    /// Where bare words are looked for.
+    fn texts(&self) -> Vec<Expr>;
+}
