@@ -28,7 +28,7 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    fn at_least(aim: String, place: String, measured: f64, wanted: f64) -> Self {
+    pub(crate) fn at_least(aim: String, place: String, measured: f64, wanted: f64) -> Self {
         Self {
             aim,
             place,
@@ -38,7 +38,7 @@ impl Verdict {
         }
     }
 
-    fn at_most(
+    pub(crate) fn at_most(
         aim: &str,
         place: String,
         measured: f64,
@@ -72,6 +72,7 @@ pub(crate) fn judge(report: &Report) -> Vec<Verdict> {
         .flat_map(|row| of_load(report, row))
         .chain(report.starts.iter().flat_map(of_start))
         .chain(report.crowds.iter().flat_map(of_crowd))
+        .chain(report.queues.iter().flat_map(crate::queue::judge))
         .collect()
 }
 

@@ -86,12 +86,17 @@ impl Governed {
 
     /// Gives the launch's database its schema, and nothing else.
     pub(crate) fn migrate(launch: Launch<'_>) -> anyhow::Result<()> {
-        let output = command(launch, "migrate", free_port()?).output()?;
+        let output = Self::command(launch, "migrate")?.output()?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("`binnacle migrate` ended with {}: {said}", output.status);
         }
         Ok(())
+    }
+
+    /// A command of the server on the launch's data.
+    pub(crate) fn command(launch: Launch<'_>, verb: &str) -> anyhow::Result<Command> {
+        Ok(command(launch, verb, free_port()?))
     }
 
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {

@@ -13,6 +13,7 @@ mod machine;
 mod plan;
 mod postgres;
 mod process;
+mod queue;
 mod report;
 mod seat;
 mod stages;
@@ -74,6 +75,8 @@ enum Part {
     Chat,
     /// Many streams at once.
     Streams,
+    /// The queue of jobs by itself.
+    Queue,
 }
 
 fn main() -> ExitCode {

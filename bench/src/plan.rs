@@ -20,6 +20,7 @@ use crate::{
     machine::{self, Machine},
     postgres::{Database, Postgres},
     process::Usage,
+    queue,
     report::{Crowded, Report, Start, Store, Subject, say},
     seat::Seat,
     stages::Sums,
@@ -72,6 +73,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     if wanted(Part::Streams) {
         bench.crowds().await?;
+    }
+    if wanted(Part::Queue) {
+        bench.queues(options.quick).await?;
     }
     bench.close(&options.json).await
 }
@@ -155,6 +159,7 @@ impl Bench {
                 stages: Vec::new(),
                 loaded_mib: Vec::new(),
                 crowds: Vec::new(),
+                queues: Vec::new(),
                 verdicts: Vec::new(),
             },
         })
@@ -327,6 +332,25 @@ impl Bench {
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 answers")]
         let each = used.as_secs_f64() * 1_000.0 / answers.max(1) as f64;
         self.report.rows.push(seat.row(figure, Some(each)));
+        Ok(())
+    }
+
+    async fn queues(&mut self, quick: bool) -> anyhow::Result<()> {
+        for store in self.stores() {
+            for load in queue::Load::both(quick) {
+                say(&format!(
+                    "Queue: {}, {} finished jobs",
+                    store.name(),
+                    load.finished
+                ));
+                let place = self.place(store).await?;
+                let upstream = self.upstream.url();
+                let launch = place.launch(&self.binary, &upstream);
+                self.report
+                    .queues
+                    .push(queue::measure(launch, store, load)?);
+            }
+        }
         Ok(())
     }
 

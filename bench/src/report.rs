@@ -5,7 +5,10 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::{aims::Verdict, hold_streams::Held, load::Figure, machine::Machine, stages::Stages};
+use crate::{
+    aims::Verdict, hold_streams::Held, load::Figure, machine::Machine, queue::Queued,
+    stages::Stages,
+};
 
 /// What was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +101,7 @@ pub(crate) struct Report {
     /// Memory after the loads of chat, in MiB.
     pub(crate) loaded_mib: Vec<(Store, f64)>,
     pub(crate) crowds: Vec<Crowded>,
+    pub(crate) queues: Vec<Queued>,
     pub(crate) verdicts: Vec<Verdict>,
 }
 
@@ -142,6 +146,7 @@ impl Report {
         self.loads(&mut text)?;
         self.starts(&mut text)?;
         self.crowds(&mut text)?;
+        crate::queue::table(&self.queues, &mut text)?;
         self.profile(&mut text)?;
         self.aims(&mut text)?;
         Ok(text)

@@ -21,7 +21,7 @@ impl MigrationTrait for Migration {
                 // unique index holds neither for the other's equal.
                 "CREATE UNIQUE INDEX jobs_idempotent_house ON jobs (kind, idempotency_key) WHERE idempotency_key IS NOT NULL AND user_id IS NULL",
                 "DROP INDEX jobs_ready",
-                "CREATE INDEX jobs_ready ON jobs (kind, (COALESCE(user_id, 0)), priority, run_at, id) WHERE state = 'queued'",
+                "CREATE INDEX jobs_ready ON jobs (kind, (COALESCE(user_id, 0)), run_at, id) WHERE state = 'queued'",
                 "CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'queued'",
                 "DROP INDEX jobs_by_state",
                 "CREATE INDEX jobs_by_state ON jobs (state, created_at, id)",
@@ -29,6 +29,7 @@ impl MigrationTrait for Migration {
                 "CREATE INDEX jobs_newest ON jobs (created_at, id)",
                 "CREATE INDEX jobs_finished ON jobs (finished_at, state) WHERE finished_at IS NOT NULL",
                 "CREATE INDEX jobs_finished_of_kind ON jobs (kind, finished_at, state) WHERE finished_at IS NOT NULL",
+                "CREATE INDEX jobs_dead ON jobs (kind) WHERE state = 'failed' AND replayed_by IS NULL",
                 "CREATE INDEX job_events_by_actor ON job_events (actor_user_id) WHERE actor_user_id IS NOT NULL",
                 "CREATE INDEX job_previews_by_actor ON job_previews (actor_user_id)",
             ],
@@ -79,7 +80,7 @@ async fn schedule_runs(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .table(Alias::new("schedule_runs"))
                 .col(text("name"))
                 .col(at("tick_at"))
-                .col(uuid("job_id"))
+                .col(uuid_null("job_id"))
                 .col(at("created_at"))
                 .primary_key(
                     Index::create()

@@ -12,7 +12,8 @@ pub struct Model {
     pub name: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub tick_at: DateTimeUtc,
-    pub job_id: JobId,
+    /// None: the schedule was seen for the first time, and counts from here.
+    pub job_id: Option<JobId>,
     pub created_at: DateTimeUtc,
 }
 

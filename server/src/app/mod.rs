@@ -41,7 +41,7 @@ use crate::{
         config::{Config, EnvSource},
         db::Db,
         entropy::Entropy,
-        jobs::Jobs,
+        jobs::{Jobs, ResumeAwaitingBudget},
         limits::{LimitClock, Limits},
         observe::Observers,
         outbound,
@@ -157,6 +157,9 @@ impl App {
         let documents = ground.documents(&means)?;
         means.jobs.register(IndexDocument(documents.clone()))?;
         means.jobs.register(PurgeDocument(documents.clone()))?;
+        let month_turn = ResumeAwaitingBudget(means.jobs.clone());
+        means.jobs.register(month_turn)?;
+        means.jobs.schedule(ResumeAwaitingBudget::schedule()?)?;
         ground.observers.expect_jobs(&means.jobs.kinds());
         ground.db.observed_by(ground.observers.clone());
         let chat = ground.chat(&means, &documents);

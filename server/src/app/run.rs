@@ -85,6 +85,7 @@ impl App {
         self.budgets.open_house().await?;
         self.jobs.follow(&self.tasks);
         self.jobs.start_upkeep(leader.clone(), &self.tasks);
+        self.jobs.start_schedules(&self.tasks);
         self.start_duties(&leader);
         self.engine.start(process.id());
         if workers {

@@ -8,7 +8,7 @@ use crate::platform::{
     config::{Backend, Config},
     db::{Db, DbError, DbSettings, SchemaState, Target},
     http::MountError,
-    jobs::DuplicateKind,
+    jobs::{DuplicateKind, ScheduleError},
     storage::StorageError,
     telemetry::InvalidBuckets,
 };
@@ -111,6 +111,7 @@ parts!(
     PasswordError,
     MountError,
     DuplicateKind,
+    ScheduleError,
     InvalidBuckets,
     extract::ProfileError
 );

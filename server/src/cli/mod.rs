@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod eval;
 mod maintenance;
+mod measure_queue;
 mod retention;
 mod serve;
 mod settings;
@@ -58,6 +59,9 @@ enum Command {
     MarkStuck(maintenance::MarkStuck),
     /// Measure retrieval on the evaluation questions
     Eval(eval::Eval),
+    /// Measure the queue on an empty database
+    #[command(hide = true)]
+    MeasureQueue(measure_queue::MeasureQueue),
 }
 
 /// Runs the command that `arguments` name.
@@ -101,6 +105,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::CleanupTmp => maintenance::cleanup_tmp(),
         Command::MarkStuck(command) => Box::pin(command.run()).await,
         Command::Eval(command) => command.run().await,
+        Command::MeasureQueue(command) => Box::pin(command.run()).await,
     }
 }
 

@@ -86,6 +86,10 @@ impl Ops {
             let count = as_float(i64::try_from(count).unwrap_or(i64::MAX));
             parts.telemetry.jobs.set([state.as_str()], count);
         }
+        for (kind, count) in parts.jobs.dead_letters().await? {
+            let count = as_float(i64::try_from(count).unwrap_or(i64::MAX));
+            parts.telemetry.job_dead_letters.set([kind], count);
+        }
         let oldest = seconds(parts.jobs.oldest_ready().await?);
         parts.telemetry.job_oldest_ready_timestamp.set([], oldest);
         Ok(())

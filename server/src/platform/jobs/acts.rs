@@ -156,7 +156,11 @@ impl Jobs {
                     Ok(acted)
                 })
             });
-        write.await
+        let acted = write.await?;
+        if acted.changed() {
+            tracing::info!(event = "job_act", action = action.as_str(), job_id = %id, user_id = act.actor.0);
+        }
+        Ok(acted)
     }
 
     /// Does it in the caller's transaction; nothing changes unless it can be done.

@@ -179,6 +179,12 @@ impl Jobs {
         for part in rows.chunks(BATCH) {
             done.add(self.apply_batch(action, part.to_vec(), act).await?);
         }
+        tracing::info!(
+            event = "jobs_bulk_act",
+            action = action.as_str(),
+            done = done.done,
+            user_id = act.actor.0
+        );
         Ok(Ok(done))
     }
 

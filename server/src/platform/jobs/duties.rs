@@ -1,8 +1,6 @@
-//! What one process does for all: jobs whose money has come back, processes that fell silent.
+//! What one process does for all: jobs that have waited for money for long, processes that fell silent.
 
 use std::time::Duration;
-
-use chrono::{DateTime, Datelike, NaiveTime, Utc};
 
 use super::{Jobs, Leader, Process, settings::delta};
 use crate::platform::{
@@ -30,12 +28,10 @@ impl Jobs {
         Ok(())
     }
 
-    /// Lets jobs go on that have waited for money since before this month, when new money came, or
-    /// for so long that a raise may have been missed.
+    /// Lets jobs go on that have waited for money for so long that a raise may have been missed.
     async fn resume_awaiting(&self) -> Result<u64, DbError> {
         let engine = &self.0;
-        let now = engine.clock.now();
-        let before = month_start(now).max(now - delta(engine.settings.budget_retry));
+        let before = engine.clock.now() - delta(engine.settings.budget_retry);
         let input = (self.clone(), before);
         engine
             .db
@@ -44,13 +40,4 @@ impl Jobs {
             })
             .await
     }
-}
-
-/// The first instant of the month.
-fn month_start(now: DateTime<Utc>) -> DateTime<Utc> {
-    let day = now.date_naive();
-    day.with_day(1)
-        .unwrap_or(day)
-        .and_time(NaiveTime::MIN)
-        .and_utc()
 }

@@ -63,7 +63,7 @@ impl Execution {
             fail::fail_point!("job-finishing");
             let result = self.finish(end).await;
             fail::fail_point!("job-finished");
-            tracing::info!(result = result.as_str(), "job run ended");
+            tracing::info!(event = "job_run_ended", result = result.as_str());
             result
         }
         .instrument(span)

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::platform::db::{DbError, WriteKey};
 
+/// The least time between two looks for cancellations: a cancelled job is told well within a second.
+const CANCEL_PAUSE: Duration = Duration::from_millis(100);
+
 impl Pool {
     pub(super) async fn renew_until_idle(self: Arc<Self>) {
         let every = self.jobs.0.settings.heartbeat;
@@ -47,6 +50,11 @@ impl Pool {
             }
             if let Err(error) = self.look_for_cancels().await {
                 tracing::warn!(%error, "cannot look for cancelled jobs");
+            }
+            // A busy queue wakes everybody all the time.
+            let pause = self.jobs.0.settings.cancel_poll.min(CANCEL_PAUSE);
+            if !self.until_idle_or(pause).await {
+                return;
             }
         }
     }

@@ -181,6 +181,16 @@ impl Jobs {
         Ok(counts)
     }
 
+    /// How many dead letters each kind has, by its name in metrics.
+    pub(crate) async fn dead_letters(&self) -> Result<BTreeMap<&'static str, u64>, DbError> {
+        let mut dead = BTreeMap::new();
+        for kind in self.all_kinds().await? {
+            let found = lists::count_dead(self.0.db.read(), &kind, COUNTED).await?;
+            *dead.entry(self.0.registry.label(&kind)).or_default() += found;
+        }
+        Ok(dead)
+    }
+
     /// What was added and what ended in each of the last `points` steps, the oldest first. Steps
     /// begin at multiples of `step`, so that two calls agree.
     pub(crate) async fn series(

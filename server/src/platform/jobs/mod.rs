@@ -9,6 +9,7 @@
 
 mod acts;
 mod bulk;
+mod choice;
 mod context;
 mod control;
 mod duties;
@@ -22,6 +23,8 @@ mod history;
 mod input;
 mod leader;
 mod lists;
+mod measure;
+mod month_turn;
 mod observer;
 mod process;
 mod queries;
@@ -29,6 +32,7 @@ mod registry;
 mod replay;
 mod rescue;
 mod retention;
+mod schedules;
 mod settings;
 mod state;
 mod stop;
@@ -52,10 +56,13 @@ pub(crate) use leader::Leader;
 pub(crate) use lists::{
     COUNTED, Counted, JobPage, KindStatistics, Quantiles, SERIES_POINTS, SeriesPoint,
 };
+pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
+pub(crate) use month_turn::ResumeAwaitingBudget;
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
 pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;
+pub(crate) use schedules::{Schedule, ScheduleError, ScheduleView};
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
 pub(crate) use vitals::JobVitals;
@@ -77,6 +84,7 @@ use super::{
 };
 use queries::reads;
 use registry::Registry;
+use schedules::Schedules;
 
 /// The thing that a job is about: a document, a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +106,7 @@ struct Engine {
     observer: Arc<dyn JobObserver>,
     settings: JobSettings,
     registry: Registry,
+    schedules: Schedules,
     /// Rises whenever something may have changed in the queue.
     wake: watch::Sender<u64>,
 }
@@ -118,6 +127,7 @@ impl Jobs {
             observer,
             settings,
             registry: Registry::default(),
+            schedules: Schedules::default(),
             wake: watch::Sender::new(0),
         }))
     }

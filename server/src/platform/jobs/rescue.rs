@@ -46,6 +46,7 @@ impl Jobs {
             let key = handler
                 .as_ref()
                 .map_or(WriteKey::Free, |handler| handler.write_key(job.user_id));
+            let id = job.id;
             let policy = handler.map_or_else(Policy::default, |handler| handler.policy());
             let lost = Lost {
                 jobs: self.clone(),
@@ -58,6 +59,8 @@ impl Jobs {
                 .write(key, lost, |txn, lost| Box::pin(lost.rescue(txn)));
             let outcome = work.await?;
             if matches!(outcome, Rescue::Queued | Rescue::Dead) {
+                let dead = matches!(outcome, Rescue::Dead);
+                tracing::warn!(event = "job_rescued", job_id = %id, kind, dead);
                 engine
                     .observer
                     .rescued(kind, matches!(outcome, Rescue::Dead));

@@ -31,7 +31,7 @@ impl Jobs {
             .holding(Holding {
                 place: PREVIEWS,
                 class: Class::House,
-                not_expired: Some("each is gone ten minutes after it was made"),
+                not_expired: Some("an outdated one goes when the next is made"),
                 not_erased: None,
             })
             .holds(Place::Table("leases"), Class::House)

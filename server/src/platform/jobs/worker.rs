@@ -15,9 +15,11 @@ use uuid::Uuid;
 
 use super::{
     Jobs,
+    choice::{Choice, Rounds},
     execution::Execution,
     queries::{
-        claims::{self, Candidate, Choice, Taker},
+        choice::Candidate,
+        claims::{self, Taker},
         moves::Run,
     },
     settings::delta,
@@ -38,6 +40,7 @@ pub(super) struct Pool {
     pub(super) tasks: Tasks,
     running: Mutex<HashMap<(JobId, i64), Arc<Running>>>,
     slot_freed: Notify,
+    rounds: Rounds,
     /// Cancelled when the drain time is over.
     pub(super) drained: CancellationToken,
     /// Cancelled when nothing runs any more and nothing will be taken.
@@ -79,6 +82,7 @@ impl Worker {
             tasks: tasks.clone(),
             running: Mutex::default(),
             slot_freed: Notify::new(),
+            rounds: Rounds::default(),
             drained: CancellationToken::new(),
             idle: CancellationToken::new(),
         });
@@ -154,12 +158,11 @@ impl Pool {
             return Ok(Look::Nothing);
         }
         let choice = Choice {
-            now: engine.clock.now(),
             full_kinds: free.full_kinds(),
             per_user: engine.settings.per_user,
-            limit: (free.total * SPARES) as u64,
+            limit: free.total * SPARES,
         };
-        let candidates = claims::choose(engine.db.read(), &choice).await?;
+        let candidates = self.jobs.choose(&choice, &self.rounds).await?;
         if candidates.is_empty() {
             return Ok(Look::Nothing);
         }

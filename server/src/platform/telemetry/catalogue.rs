@@ -157,8 +157,10 @@ catalogue! {
     Histogram(JOB_SECONDS) job_seconds: "binnacle_job_duration_seconds" [kind];
     /// Time between being due and being claimed.
     Histogram(JOB_SECONDS) job_wait_seconds: "binnacle_job_queue_wait_seconds" [kind];
-    /// Jobs by state.
+    /// Jobs by state, counted to 10,000.
     Gauge() jobs: "binnacle_jobs" [state];
+    /// Jobs that failed and were not replayed, counted to 10,000.
+    Gauge() job_dead_letters: "binnacle_job_dead_letters" [kind];
     /// When the job that has waited longest became due; 0 without one.
     Gauge() job_oldest_ready_timestamp: "binnacle_job_oldest_ready_timestamp_seconds" [];
     /// Leases that ran out.

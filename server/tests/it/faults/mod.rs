@@ -4,6 +4,7 @@
 mod ai_sdk;
 mod crash;
 mod leaving;
+mod outage;
 mod program;
 mod providers;
 mod shutdown;

@@ -14,63 +14,6 @@ use uuid::Uuid;
 use super::{announce, line};
 use crate::platform::{db::Txn, jobs::state::Transition};
 
-/// A ready job that this process may take.
-#[derive(Clone, Debug, FromQueryResult)]
-pub(in super::super) struct Candidate {
-    pub(in super::super) id: JobId,
-    pub(in super::super) kind: String,
-}
-
-/// What to choose from.
-pub(in super::super) struct Choice {
-    pub(in super::super) now: DateTime<Utc>,
-    /// Kinds of which this process runs as many as it may.
-    pub(in super::super) full_kinds: Vec<&'static str>,
-    pub(in super::super) per_user: u32,
-    pub(in super::super) limit: u64,
-}
-
-/// Ready jobs in the order in which they should run: by priority, then every user's first, every
-/// user's second and so on, so that one user's five hundred do not hold up the others. What a user
-/// already has running counts as turns taken.
-///
-/// It reads only: an idle worker's look at the queue must not cost a write transaction.
-pub(in super::super) async fn choose(
-    read: &DatabaseConnection,
-    choice: &Choice,
-) -> Result<Vec<Candidate>, DbErr> {
-    let mut values: Vec<Value> = vec![
-        choice.now.into(),
-        i64::from(choice.per_user).into(),
-        i64::try_from(choice.limit).unwrap_or(i64::MAX).into(),
-    ];
-    let mut not_full = String::new();
-    if !choice.full_kinds.is_empty() {
-        let marks = placeholders(values.len() + 1, choice.full_kinds.len());
-        not_full = format!("AND ready.kind NOT IN ({marks})");
-        values.extend(choice.full_kinds.iter().map(|kind| Value::from(*kind)));
-    }
-    let sql = format!(
-        "SELECT id, kind FROM (\
-           SELECT ready.id, ready.kind, ready.user_id, ready.priority, ready.run_at, \
-                  COALESCE(busy.running, 0) + row_number() OVER (\
-                    PARTITION BY ready.user_id ORDER BY ready.priority, ready.run_at, ready.id\
-                  ) AS turn \
-           FROM jobs AS ready \
-           LEFT JOIN (SELECT user_id, count(*) AS running FROM jobs \
-                      WHERE state = 'running' GROUP BY user_id) AS busy \
-             ON busy.user_id = ready.user_id \
-           WHERE ready.state = 'queued' AND ready.run_at <= $1 {not_full}\
-         ) AS waiting \
-         WHERE user_id IS NULL OR turn <= $2 \
-         ORDER BY priority, turn, run_at, id LIMIT $3"
-    );
-    let backend = read.get_database_backend();
-    Candidate::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
-        .all(read)
-        .await
-}
-
 /// Who takes jobs, and until when.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Taker {
@@ -185,11 +128,4 @@ pub(in super::super) async fn expired(
         .limit(limit)
         .all(read)
         .await
-}
-
-fn placeholders(first: usize, count: usize) -> String {
-    (first..first + count)
-        .map(|number| format!("${number}"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

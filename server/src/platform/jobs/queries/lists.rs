@@ -107,6 +107,19 @@ pub(in super::super) async fn count_in_state(
     count_of(connection, rows, bound).await
 }
 
+/// How many jobs of a kind failed and were not replayed, counted to `bound`.
+pub(in super::super) async fn count_dead(
+    connection: &impl ConnectionTrait,
+    kind: &str,
+    bound: u64,
+) -> Result<u64, DbErr> {
+    let rows = job::Entity::find()
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::State.eq(JobState::Failed))
+        .filter(job::Column::ReplayedBy.is_null());
+    count_of(connection, rows, bound).await
+}
+
 /// How many jobs ended in a state within a time, counted to `bound`.
 pub(in super::super) async fn count_finished(
     connection: &impl ConnectionTrait,

@@ -1,10 +1,12 @@
 //! Every statement on the engine's tables, and the only place that knows the database library.
 
+pub(super) mod choice;
 pub(super) mod claims;
 pub(super) mod enqueue;
 pub(super) mod leases;
 pub(super) mod listen;
 pub(super) mod lists;
+pub(super) mod measure;
 pub(super) mod moves;
 pub(super) mod numbers;
 pub(super) mod previews;
@@ -13,6 +15,7 @@ pub(super) mod reads;
 pub(super) mod replays;
 pub(super) mod retention;
 pub(super) mod vitals;
+pub(super) mod schedules;
 
 pub(crate) use sea_orm::DbErr;
 

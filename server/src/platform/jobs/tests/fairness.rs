@@ -4,7 +4,7 @@ use entities::UserId;
 
 use super::*;
 use crate::platform::db::testing::for_each_database;
-use queries::claims::{self, Choice};
+use choice::{Choice, Rounds};
 
 fn of(user: i64, number: i64) -> NewJob {
     NewJob {
@@ -15,12 +15,11 @@ fn of(user: i64, number: i64) -> NewJob {
 
 async fn order(site: &Site, per_user: u32) -> Vec<i64> {
     let choice = Choice {
-        now: site.clock.now(),
         full_kinds: vec![Single::KIND],
         per_user,
         limit: 1_000,
     };
-    let chosen = claims::choose(site.db.read(), &choice).await;
+    let chosen = site.jobs.choose(&choice, &Rounds::default()).await;
     let mut numbers = Vec::new();
     for candidate in chosen.expect("candidates") {
         let job = site.job(candidate.id).await;

@@ -20,6 +20,8 @@ enum Step {
     Report(bool),
     Cancel,
     Requeue,
+    /// A person says what is asked.
+    Input,
     Reschedule,
     Rescue,
     /// Seconds pass.
@@ -30,6 +32,7 @@ enum Step {
 enum Ending {
     Succeed,
     AwaitBudget,
+    AwaitInput,
     Retry,
     Fail,
     Cancel,
@@ -40,6 +43,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let ending = prop_oneof![
         1 => Just(Ending::Succeed),
         2 => Just(Ending::AwaitBudget),
+        2 => Just(Ending::AwaitInput),
         4 => Just(Ending::Retry),
         1 => Just(Ending::Fail),
         1 => Just(Ending::Cancel),
@@ -51,6 +55,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => any::<bool>().prop_map(Step::Report),
         1 => Just(Step::Cancel),
         3 => Just(Step::Requeue),
+        3 => Just(Step::Input),
         1 => Just(Step::Reschedule),
         3 => Just(Step::Rescue),
         4 => (0_i64..60).prop_map(Step::Pass),
@@ -64,7 +69,7 @@ fn may_follow(before: JobState, after: JobState) -> bool {
         Queued => matches!(after, Running | Cancelled),
         Running => matches!(
             after,
-            Queued | Succeeded | Failed | Cancelled | AwaitingBudget
+            Queued | Succeeded | Failed | Cancelled | AwaitingBudget | AwaitingInput
         ),
         AwaitingBudget | AwaitingInput => matches!(after, Queued | Cancelled),
         Succeeded | Failed | Cancelled => false,
@@ -120,6 +125,15 @@ async fn perform(site: &Site, job: &job::Model, step: Step) {
             assert_eq!(answer, expected);
         }
         Step::Requeue | Step::Reschedule => move_time(site, job.id, step).await,
+        Step::Input => {
+            let act = Act {
+                actor: entities::UserId(1),
+                record: None,
+            };
+            let given = site.jobs.give_input(job.id, serde_json::json!(3), &act);
+            let given = given.await.expect("an answer");
+            assert_eq!(given.is_ok(), job.state == AwaitingInput, "{given:?}");
+        }
         Step::Rescue => {
             let lost = job
                 .lease_until
@@ -159,6 +173,9 @@ async fn end(site: &Site, job: &job::Model, run: Run, ending: Ending) -> RunResu
         end: match ending {
             Ending::Succeed => End::Succeeded(effect),
             Ending::AwaitBudget => End::AwaitBudget,
+            Ending::AwaitInput => End::AwaitInput {
+                prompt: "Which page?".to_owned(),
+            },
             Ending::Retry => End::Retry { class, message },
             Ending::Fail => End::Failed { class, message },
             Ending::Cancel => End::Cancelled,
@@ -226,6 +243,10 @@ fn check(before: &job::Model, after: &job::Model, step: Step) {
     assert!((0..=1).contains(&(after.rescues - before.rescues)));
     assert!(after.attempts <= after.max_attempts && after.rescues <= 3);
     assert_eq!(after.state == Running, after.process_id.is_some());
+    if before.state == AwaitingInput && after.state == Queued {
+        assert!(matches!(step, Step::Input), "went on without an answer");
+        assert_eq!(after.input, Some(serde_json::json!(3)));
+    }
     if before.cancel_requested_at.is_some() && before.state == Running {
         let stopped = matches!(after.state, Running | Cancelled | Succeeded | Failed);
         assert!(stopped, "a cancellation was forgotten: {step:?}");

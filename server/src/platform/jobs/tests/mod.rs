@@ -7,10 +7,13 @@ mod controls;
 mod enqueueing;
 mod failing;
 mod fairness;
+mod inputs;
 mod leases;
+mod lists;
 mod machine;
 mod processes;
 mod running;
+mod schedules;
 mod stopping;
 
 use std::{collections::HashMap, marker::PhantomData, sync::Arc, time::Duration};
@@ -116,6 +119,10 @@ impl<F: Flavour> JobHandler for Scripted<F> {
 
     async fn run(&self, context: &JobContext, number: i64) -> Result<Outcome, JobError> {
         (self.script)(context, number).await
+    }
+
+    fn check_input(&self, input: &serde_json::Value) -> Result<(), String> {
+        input_as::<i64>(input).map(|_| ())
     }
 
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {

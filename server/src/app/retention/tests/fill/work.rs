@@ -33,7 +33,7 @@ pub(super) async fn fill(txn: &Txn, person: Person) -> Result<(), DbErr> {
     schedule_run::Entity::insert(schedule_run::ActiveModel {
         name: Set(format!("schedule-{}", person.id)),
         tick_at: Set(person.at),
-        job_id: Set(JobId(person.uuid(1))),
+        job_id: Set(Some(JobId(person.uuid(1)))),
         created_at: Set(person.at),
     })
     .exec_without_returning(txn)

@@ -1,0 +1,52 @@
+//! `measure-queue`: how fast the queue is, for the bench.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{CliError, load, say};
+use crate::{
+    app::{App, Surroundings},
+    platform::{
+        jobs::{QueueParts, QueuePlan, measure_queue},
+        telemetry::LogTarget,
+    },
+};
+
+#[derive(Debug, Args)]
+pub(super) struct MeasureQueue {
+    /// Jobs of each round
+    #[arg(long, default_value_t = 5_000)]
+    jobs: usize,
+    /// Slots of the worker, one round each
+    #[arg(long, value_delimiter = ',', default_value = "1,4,16")]
+    workers: Vec<usize>,
+    /// Finished jobs that are in the table before
+    #[arg(long, default_value_t = 0)]
+    finished: u64,
+}
+
+impl MeasureQueue {
+    pub(super) async fn run(self) -> Result<ExitCode, CliError> {
+        let config = load(LogTarget::Stderr)?;
+        let app = App::build(config, Surroundings::of_system()?).await?;
+        let parts = QueueParts {
+            db: app.db.clone(),
+            clock: app.clock.clone(),
+            entropy: app.entropy.clone(),
+        };
+        let plan = QueuePlan {
+            jobs: self.jobs,
+            workers: self.workers,
+            finished: self.finished,
+        };
+        let figures = measure_queue(&parts, &plan)
+            .await
+            .map_err(|error| CliError::Other(error.to_string()))?;
+        app.close().await;
+        let json =
+            serde_json::to_string(&figures).map_err(|error| CliError::Other(error.to_string()))?;
+        say(json);
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,198 @@
+//! PostgreSQL goes away in the middle of work and comes back: a cluster of the test's own, since
+//! the others' must stay.
+
+use std::{
+    net::TcpListener,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use super::program::Site;
+use crate::support::{Database, User, client::eventually};
+
+/// What the pools may take to notice that the server is back.
+const RECOVERY: Duration = Duration::from_secs(2);
+
+struct Cluster {
+    home: TempDir,
+    programs: PathBuf,
+    port: u16,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let cluster = Self {
+            programs: newest_programs(),
+            port: free_port(),
+            home,
+        };
+        if is_root() {
+            let mut chown = Command::new("chown");
+            run(chown.arg("postgres").arg(cluster.home.path()));
+        }
+        let data = cluster.data();
+        let data = data.to_str().expect("a path");
+        cluster.run(
+            "initdb",
+            &["-D", data, "-U", "binnacle", "-A", "trust", "-N"],
+        );
+        cluster.up();
+        cluster
+    }
+
+    fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    fn up(&self) {
+        let options = format!("-p {} -h 127.0.0.1 -k ''", self.port);
+        self.control(&["-l", "log", "-o", &options, "start"]);
+    }
+
+    /// As a crash: nothing is written first, every connection is cut.
+    fn down(&self) {
+        self.control(&["-m", "immediate", "stop"]);
+    }
+
+    fn control(&self, arguments: &[&str]) {
+        let data = self.data();
+        let mut all = vec!["-D", data.to_str().expect("a path"), "-s", "-w"];
+        all.extend(arguments);
+        self.run("pg_ctl", &all);
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let path = self.programs.join(program);
+        let mut command = if is_root() {
+            // PostgreSQL refuses to run as root.
+            let mut command = Command::new("runuser");
+            command.args(["--user", "postgres", "--"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        run(command.args(arguments).current_dir(self.home.path()));
+    }
+
+    fn database(&self) -> Database {
+        Database::Postgres {
+            server: format!("postgres://binnacle@127.0.0.1:{}/postgres", self.port),
+            name: "postgres".to_owned(),
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.data().join("postmaster.pid").exists() && !std::thread::panicking() {
+            self.down();
+        }
+    }
+}
+
+fn run(command: &mut Command) {
+    // Its own output goes to files: a server that inherits a pipe would keep it open.
+    let status = command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status();
+    let status = status.expect("the program runs");
+    assert!(status.success(), "{command:?}: {status}");
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").expect("this process").uid() == 0
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn newest_programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
+    let newest = versions
+        .filter_map(|version| version.expect("a version").file_name().into_string().ok())
+        .max_by_key(|version| version.parse::<u32>().unwrap_or(0))
+        .expect("a version");
+    Path::new("/usr/lib/postgresql").join(newest).join("bin")
+}
+
+/// Uploads until told to stop; answers how many were taken and when one was not.
+async fn upload(user: User, store: i64, stop: Arc<AtomicBool>) -> (i64, Vec<Instant>) {
+    let (mut taken, mut refused) = (0, Vec::new());
+    for number in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let text = format!("The ferry number {number} leaves the north pier at nine.");
+        let name = format!("ferry-{number}.txt");
+        let answer = user.upload(store, &name, "text/plain", text.into_bytes());
+        match answer.await.status {
+            200 => taken += 1,
+            500 | 503 => refused.push(Instant::now()),
+            other => panic!("an outage was answered with {other}"),
+        }
+    }
+    (taken, refused)
+}
+
+async fn is_ready(user: &User, ready: bool) {
+    let status = if ready { 200 } else { 503 };
+    eventually(|| async { (user.get("/ready").await.status == status).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_goes_on_after_postgresql_was_gone_in_the_middle_of_it() {
+    let cluster = Cluster::start();
+    let site = Site::new(Arc::new(cluster.database()), &[]);
+    let server = site.serve(&[("JOB_WORKERS_IN_SERVE", "false")]).await;
+    let worker = site.work(&[]).await;
+    let state = site.state().await;
+    let user = User::register(server.base.clone(), "ada@example.org").await;
+    let store = user.store("Harbour").await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let uploads = tokio::spawn(upload(user.clone(), store, stop.clone()));
+    let done = "SELECT COUNT(*) FROM documents WHERE status = 'DONE'";
+    eventually(|| async { (state.number(done).await >= 3).then_some(()) }).await;
+    let before = state.number(done).await;
+    state.close().await;
+
+    let gone = Instant::now();
+    cluster.down();
+    is_ready(&user, false).await;
+    cluster.up();
+    let back = Instant::now();
+    is_ready(&user, true).await;
+
+    let state = site.state().await;
+    eventually(|| async { (state.number(done).await >= before + 3).then_some(()) }).await;
+    stop.store(true, Ordering::SeqCst);
+    let (taken, refused) = uploads.await.expect("the uploads end");
+    let late: Vec<Duration> = refused
+        .iter()
+        .filter(|at| **at < gone || **at > back + RECOVERY)
+        .map(|at| at.saturating_duration_since(back))
+        .collect();
+    assert!(late.is_empty(), "refused outside the outage: {late:?}");
+
+    state.at_rest().await;
+    let documents = state.number("SELECT COUNT(*) FROM documents").await;
+    assert!(documents >= taken, "{documents} of {taken} are left");
+    let twice = "SELECT COUNT(*) FROM (SELECT job_id FROM job_events WHERE event = 'succeeded' \
+                 GROUP BY job_id HAVING COUNT(*) > 1) x";
+    assert_eq!(state.number(twice).await, 0);
+    state.close().await;
+    worker.stop().await;
+    server.stop().await;
+}
