@@ -35,6 +35,7 @@ const SQLITE: &[&str] = &[
 const BOTH: &[&str] = &[
     "CREATE INDEX ledger_by_job ON ledger (job_id) WHERE job_id IS NOT NULL",
     "CREATE INDEX holds_by_job ON holds (job_id) WHERE job_id IS NOT NULL",
+    "CREATE INDEX jobs_changed ON jobs (updated_at, number)",
     // Without the sums, which change with every call.
     "CREATE INDEX periods_by_month ON periods (month)",
 ];

@@ -365,3 +365,14 @@ pub(super) async fn standing(
         revoked: revoked.into_iter().collect(),
     }))
 }
+
+/// The address of the user whose id `id` is, as a part of another statement.
+pub(super) fn email_of(id: Expr) -> Expr {
+    use sea_orm::sea_query::{Query, SubQueryStatement};
+    let address = Query::select()
+        .column((user::Entity, user::Column::Email))
+        .from(user::Entity)
+        .and_where(Expr::col((user::Entity, user::Column::Id)).eq(id))
+        .take();
+    Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(address)))
+}

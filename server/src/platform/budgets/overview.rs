@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entities::{HoldState, JobId, Nanos, UserId, money::period};
+use entities::{HoldId, HoldState, JobId, Nanos, UserId, money::period};
 use uuid::Uuid;
 
 use super::{Budgets, Month, Prices, queries::overview};
@@ -101,6 +101,15 @@ impl Budgets {
             money.entry(job).or_default().cost = Nanos(charged);
         }
         Ok(money)
+    }
+
+    /// What is or was reserved by these holds, in sum.
+    pub(crate) async fn sum_of_holds(&self, holds: &[HoldId]) -> Result<Nanos, DbError> {
+        let mut sum = Nanos::ZERO;
+        for part in holds.chunks(1_000) {
+            sum = sum.plus(overview::sum_of_holds(self.db.read(), part).await?);
+        }
+        Ok(sum)
     }
 
     /// Answers under way in any process, the oldest first.

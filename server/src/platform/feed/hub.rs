@@ -51,7 +51,9 @@ struct Waiting {
 
 /// There are as many readers as there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many consoles follow the feed: at most {MAX_PER_PRINCIPAL} of one user and {MAX_READERS} in all")]
+#[error(
+    "too many consoles follow the feed: at most {MAX_PER_PRINCIPAL} of one user and {MAX_READERS} in all"
+)]
 pub(crate) struct FeedFull;
 
 /// How a feed begins.
@@ -161,7 +163,9 @@ impl Feed {
         };
         self.0.telemetry.feed_opened.increment([result]);
         let backlog = followed.unwrap_or_default().into_iter();
-        let backlog = backlog.filter(|item| topics.contains(&item.topic)).collect();
+        let backlog = backlog
+            .filter(|item| topics.contains(&item.topic))
+            .collect();
         let id = state.next_reader;
         state.next_reader += 1;
         let something = Arc::new(Notify::new());

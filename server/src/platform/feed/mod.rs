@@ -16,8 +16,10 @@ mod ring;
 mod serve;
 
 #[cfg(test)]
+mod serve_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use hub::{Feed, FeedFull, Opened, Reader};
 pub(crate) use relay::{Heard, Relay};
-pub(crate) use serve::{Gate, Session, serve};
+pub(crate) use serve::{Gate, Patience, Session, serve};

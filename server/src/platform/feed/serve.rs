@@ -12,10 +12,6 @@ use tokio_util::sync::CancellationToken;
 use super::{hub::Reader, item};
 use crate::platform::clock::Clock;
 
-/// How often a silent feed says that it lives.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
-/// How long one write may be stuck.
-const STUCK: Duration = Duration::from_secs(10);
 /// When a reader is to come back.
 const COME_BACK_MS: i64 = 1_000;
 
@@ -23,6 +19,24 @@ const COME_BACK_MS: i64 = 1_000;
 pub(crate) trait Gate: Send + 'static {
     /// Resolves when that is so. Cancel safe.
     fn closes(&mut self) -> BoxFuture<'_, ByeReason>;
+}
+
+/// How patient a feed is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// How often a silent feed says that it lives.
+    pub(crate) sign_of_life: Duration,
+    /// How long one write may be stuck.
+    pub(crate) stuck: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            sign_of_life: Duration::from_secs(10),
+            stuck: Duration::from_secs(10),
+        }
+    }
 }
 
 /// What a feed runs on.
@@ -33,6 +47,7 @@ pub(crate) struct Session<G> {
     pub(crate) gate: G,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stopping: CancellationToken,
+    pub(crate) patience: Patience,
 }
 
 /// How a write went.
@@ -52,7 +67,10 @@ struct Out {
 /// The bytes for the client, and what has to run to make them: dropping the bytes ends it.
 pub(crate) fn serve<G: Gate>(
     session: Session<G>,
-) -> (impl Stream<Item = Bytes> + Send, impl Future<Output = ()> + Send) {
+) -> (
+    impl Stream<Item = Bytes> + Send,
+    impl Future<Output = ()> + Send,
+) {
     let (frames, mut written) = mpsc::channel(1);
     let last_word = Arc::new(Mutex::new(None));
     let out = Out {
@@ -89,7 +107,7 @@ async fn run<G: Gate>(mut session: Session<G>, out: Out) {
 /// Writes until the client has gone (`None`), or the feed has to end.
 async fn write_all<G: Gate>(session: &mut Session<G>, out: &Out) -> Option<ByeReason> {
     let mut next = session.first.take();
-    let mut life = tokio::time::interval(SIGN_OF_LIFE);
+    let mut life = tokio::time::interval(session.patience.sign_of_life);
     life.reset();
     loop {
         let frame = match next.take() {
@@ -118,9 +136,10 @@ async fn write_all<G: Gate>(session: &mut Session<G>, out: &Out) -> Option<ByeRe
 }
 
 async fn write<G: Gate>(session: &mut Session<G>, out: &Out, frame: Bytes) -> Wrote {
+    let stuck = session.patience.stuck;
     tokio::select! {
         biased;
-        written = timeout(STUCK, out.frames.send(frame)) => match written {
+        written = timeout(stuck, out.frames.send(frame)) => match written {
             Ok(Ok(())) => Wrote::Yes,
             Ok(Err(_)) => Wrote::Gone,
             Err(_) => Wrote::Ended(ByeReason::Slow),

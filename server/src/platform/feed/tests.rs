@@ -215,7 +215,10 @@ async fn readers_are_limited_by_principal_and_in_all() {
         for _ in 0..8 {
             readers.push(feed.open(principal, ALL.to_vec(), None).unwrap());
         }
-        assert_eq!(feed.open(principal, ALL.to_vec(), None).err(), Some(FeedFull));
+        assert_eq!(
+            feed.open(principal, ALL.to_vec(), None).err(),
+            Some(FeedFull)
+        );
     }
     assert_eq!(feed.open(9, ALL.to_vec(), None).err(), Some(FeedFull));
     assert_eq!(*feed.readers().borrow(), 32);

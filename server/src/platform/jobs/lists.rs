@@ -288,7 +288,7 @@ impl Jobs {
     }
 
     /// The registered kinds and those that have rows, in order of name.
-    async fn all_kinds(&self) -> Result<Vec<String>, DbError> {
+    pub(crate) async fn all_kinds(&self) -> Result<Vec<String>, DbError> {
         let mut kinds = lists::kinds(self.0.db.read()).await?;
         kinds.extend(self.kinds().into_iter().map(str::to_owned));
         kinds.sort_unstable();

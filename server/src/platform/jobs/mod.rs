@@ -10,6 +10,7 @@
 mod acts;
 mod bulk;
 mod choice;
+mod console;
 mod context;
 mod control;
 mod duties;

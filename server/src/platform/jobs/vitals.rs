@@ -110,10 +110,7 @@ impl Jobs {
     }
 
     /// The newest lines of all logs, the newest first.
-    pub(crate) async fn newest_lines(
-        &self,
-        limit: u64,
-    ) -> Result<Vec<job_event::Model>, DbError> {
+    pub(crate) async fn newest_lines(&self, limit: u64) -> Result<Vec<job_event::Model>, DbError> {
         Ok(vitals::newest_lines(self.0.db.read(), limit).await?)
     }
 

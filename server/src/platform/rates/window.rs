@@ -127,9 +127,10 @@ impl Rates {
             kept.recent.pop_front();
         }
         // Two readers within one second need no two samples.
-        let fresh = kept.recent.back().is_none_or(|newest| {
-            sample.since(newest) >= Duration::from_millis(500)
-        });
+        let fresh = kept
+            .recent
+            .back()
+            .is_none_or(|newest| sample.since(newest) >= Duration::from_millis(500));
         if fresh {
             kept.recent.push_back(sample);
         }
@@ -140,7 +141,9 @@ impl Rates {
     pub(crate) fn series(&self) -> Vec<RateStep> {
         let kept = self.0.kept.lock();
         let pairs = kept.steps.iter().zip(kept.steps.iter().skip(1));
-        pairs.map(|(before, after)| between(before, after)).collect()
+        pairs
+            .map(|(before, after)| between(before, after))
+            .collect()
     }
 
     /// A provider over the last ten minutes.

@@ -13,7 +13,7 @@ pub(crate) use catalogue::DECLARATIONS;
 #[cfg(test)]
 use catalogue::FIELDS;
 use catalogue::Metrics;
-pub(crate) use logging::{LogTarget, start as start_logging};
+pub(crate) use logging::{LogLevel, LogTarget, set_level, start as start_logging};
 pub(crate) use metric::{Declaration, Kind};
 pub(crate) use values::{Series, Values};
 

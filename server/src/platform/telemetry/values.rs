@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_line_is_read_with_its_labels() {
-        let line = "http_requests_total{method=\"GET\",endpoint=\"/api/stores/{id}\",status=\"200\"} 17";
+        let line =
+            "http_requests_total{method=\"GET\",endpoint=\"/api/stores/{id}\",status=\"200\"} 17";
         let series = Series::read(line).unwrap();
         assert_eq!(series.name, "http_requests_total");
         assert_eq!(series.label("endpoint"), Some("/api/stores/{id}"));

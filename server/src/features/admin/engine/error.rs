@@ -8,6 +8,7 @@ use crate::{
         db::DbError,
         feed::FeedFull,
         http::Problem,
+        paging::PagingError,
     },
 };
 
@@ -32,6 +33,10 @@ pub(crate) enum EngineError {
     PreviewGone,
     #[error("{1}")]
     Invalid(&'static str, String),
+    #[error("{1}")]
+    InvalidQuery(&'static str, String),
+    #[error(transparent)]
+    Paging(#[from] PagingError),
     #[error("the server stops")]
     Stopping,
     #[error(transparent)]
@@ -61,6 +66,8 @@ impl From<EngineError> for Problem {
             EngineError::NoBudget(refusal) => {
                 Self::over_budget(&refusal, "Monthly budget exceeded")
             }
+            EngineError::InvalidQuery(field, message) => Self::invalid(&["query", field], message),
+            EngineError::Paging(error) => error.into(),
             EngineError::Stopping => Self::unavailable(message),
             EngineError::Full(_) => Self::unavailable(message).with_code("feed_full"),
             EngineError::Hold(source) => Self::internal(source),

@@ -12,7 +12,7 @@ use super::{Engine, error::EngineError, run::UserChanges};
 use crate::platform::{
     auth::principal::{Principal, Role},
     clock::Clock,
-    feed::{Gate, Session, serve},
+    feed::{Gate, Patience, Session, serve},
     http::{Credentials, Identity},
 };
 
@@ -57,6 +57,7 @@ impl Engine {
             },
             clock: parts.clock.clone(),
             stopping: self.stopping(),
+            patience: Patience::default(),
         });
         parts.tasks.spawn("feed-reader", work);
         Ok(bytes)

@@ -8,6 +8,7 @@ mod api;
 mod error;
 mod follow;
 mod happenings;
+mod job_acts;
 mod jobs;
 mod probe;
 mod providers;

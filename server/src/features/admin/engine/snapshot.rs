@@ -57,7 +57,12 @@ impl Engine {
     fn money(&self, house: HouseMonth) -> wire::SpendTotal {
         let rates = self.0.parts.rates.now();
         wire::SpendTotal {
-            budget: position(house.month.to_string(), house.limit, house.spent, house.held),
+            budget: position(
+                house.month.to_string(),
+                house.limit,
+                house.spent,
+                house.held,
+            ),
             house_line_nanos: None,
             default_limit_nanos: house.default_limit.map(|limit| limit.0),
             holds: super::reading::whole(rates.holds).unwrap_or(i64::MAX),
@@ -90,10 +95,7 @@ fn position(
     held: Nanos,
 ) -> wire::BudgetPosition {
     let used = spent.plus(held);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a share is shown to a percent"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a share is shown to a percent")]
     let ratio = |limit: Nanos| (limit.0 > 0).then(|| used.0 as f64 / limit.0 as f64);
     wire::BudgetPosition {
         period,

@@ -45,9 +45,7 @@ impl Engine {
             .into_iter()
             .map(|answer| shown_elsewhere(&answer, email(answer.user_id)));
         let mut all: Vec<wire::Stream> = here.chain(others).collect();
-        all.sort_by(|left, right| {
-            (left.started_at, &left.id).cmp(&(right.started_at, &right.id))
-        });
+        all.sort_by(|left, right| (left.started_at, &left.id).cmp(&(right.started_at, &right.id)));
         Ok(all)
     }
 

@@ -3,15 +3,19 @@
 use std::{collections::HashSet, time::Duration};
 
 use api::console as wire;
+use entities::UserId;
+use sea_orm::DatabaseBackend;
+use serde_json::json;
 
 use super::{Engine, error::EngineError};
 use crate::platform::{
+    audit::AuditEvent,
     config::Setting,
     db::Migrations,
     jobs::{Leader, Process},
     storage::Disk,
+    telemetry::{LogLevel, set_level},
 };
-use sea_orm::DatabaseBackend;
 
 const STORES: Duration = Duration::from_secs(30);
 /// Every blob is looked at for it.
@@ -74,12 +78,43 @@ impl Engine {
         Ok(checks)
     }
 
+    /// Changes how much this process logs, until it ends.
+    pub(super) async fn set_log_level(
+        &self,
+        actor: UserId,
+        level: wire::LogLevel,
+    ) -> Result<i64, EngineError> {
+        let applied = set_level(match level {
+            wire::LogLevel::Error => LogLevel::Error,
+            wire::LogLevel::Warn => LogLevel::Warn,
+            wire::LogLevel::Info => LogLevel::Info,
+            wire::LogLevel::Debug => LogLevel::Debug,
+            wire::LogLevel::Trace => LogLevel::Trace,
+        });
+        if !applied {
+            let reason = "This process has no log of its own.".to_owned();
+            return Err(EngineError::NotPossible(reason));
+        }
+        let event = AuditEvent {
+            actor: Some(actor),
+            action: "set_log_level",
+            target_type: Some("process"),
+            target_id: Some(self.process()),
+            metadata: json!({"level": level.word()}),
+        };
+        Ok(self.0.parts.audit.record(event).await?)
+    }
+
     async fn processes(&self) -> Result<Vec<wire::Process>, EngineError> {
         let parts = &self.0.parts;
         let running = Process::running(&parts.db).await?;
         let leaders = Leader::holders(&parts.db, parts.clock.now()).await?;
         let leaders: HashSet<uuid::Uuid> = leaders.into_iter().collect();
-        let usage = self.0.kept.usage.read(&parts.telemetry.values_with_process());
+        let usage = self
+            .0
+            .kept
+            .usage
+            .read(&parts.telemetry.values_with_process());
         let own = self.0.process.get();
         let shown = running.into_iter().map(|process| {
             let usage = if own == Some(&process.id) {

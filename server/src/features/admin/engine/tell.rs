@@ -82,18 +82,21 @@ impl Engine {
         self.tell_acts(pending.audits).await
     }
 
-    async fn tell_acts(
-        &self,
-        entries: std::collections::BTreeSet<i64>,
-    ) -> Result<(), EngineError> {
+    async fn tell_acts(&self, entries: std::collections::BTreeSet<i64>) -> Result<(), EngineError> {
         let told = &self.0.told.audits;
         let news: Vec<i64> = {
             let told = told.lock();
-            entries.into_iter().filter(|id| !told.contains(id)).collect()
+            entries
+                .into_iter()
+                .filter(|id| !told.contains(id))
+                .collect()
         };
         for record in self.records(&news).await? {
             told.lock().insert(record.id);
-            self.0.parts.feed.publish(FeedEvent::Audit(Box::new(record)));
+            self.0
+                .parts
+                .feed
+                .publish(FeedEvent::Audit(Box::new(record)));
         }
         let mut told = told.lock();
         while told.len() > REMEMBERED {
@@ -148,9 +151,10 @@ impl Engine {
             records.extend(rows.into_iter().filter(|row| row.id == *id));
         }
         let users = records.iter().flat_map(|row| {
-            let target = row.target_id.as_ref().filter(|_| {
-                row.target_type.as_deref() == Some("user")
-            });
+            let target = row
+                .target_id
+                .as_ref()
+                .filter(|_| row.target_type.as_deref() == Some("user"));
             let target = target.and_then(|id| id.parse().ok()).map(UserId);
             row.actor.into_iter().chain(target)
         });

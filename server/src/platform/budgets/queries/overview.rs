@@ -1,7 +1,7 @@
 //! Sums for consoles.
 
 use entities::{
-    HoldState, JobId, Nanos,
+    HoldId, HoldState, JobId, Nanos,
     money::{hold, ledger_entry, period},
 };
 use sea_orm::{
@@ -112,4 +112,19 @@ pub(in crate::platform::budgets) async fn open_answers(
         .limit(limit)
         .all(connection)
         .await
+}
+
+/// What is or was reserved by these holds, in sum.
+pub(in crate::platform::budgets) async fn sum_of_holds(
+    connection: &impl ConnectionTrait,
+    holds: &[HoldId],
+) -> Result<Nanos, DbErr> {
+    let sum: Option<Option<i64>> = hold::Entity::find()
+        .select_only()
+        .column_as(Expr::cust("CAST(SUM(amount_nanos) AS BIGINT)"), "sum")
+        .filter(hold::Column::Id.is_in(holds.iter().copied()))
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(Nanos(sum.flatten().unwrap_or_default()))
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod choice;
 pub(super) mod claims;
+pub(super) mod console;
 pub(super) mod enqueue;
 pub(super) mod leases;
 pub(super) mod listen;
@@ -14,8 +15,8 @@ pub(super) mod processes;
 pub(super) mod reads;
 pub(super) mod replays;
 pub(super) mod retention;
-pub(super) mod vitals;
 pub(super) mod schedules;
+pub(super) mod vitals;
 
 pub(crate) use sea_orm::DbErr;
 

@@ -136,7 +136,7 @@ async fn rows_that_come_meanwhile_neither_double_nor_hide_others() {
                 .map(|person| person.id)
                 .filter(|id| !distinct.contains(id))
                 .collect();
-            assert_eq!(lost, [], "{sort}");
+            assert!(lost.is_empty(), "{sort}: {lost:?}");
         }
     })
     .await;

@@ -123,7 +123,9 @@ impl Engine {
 
     async fn near_limit(&self) -> Result<Vec<NearLimit>, EngineError> {
         let near = self.0.parts.budgets.near_limit(NAMED).await?;
-        let emails = self.emails(near.iter().map(|account| account.user_id)).await?;
+        let emails = self
+            .emails(near.iter().map(|account| account.user_id))
+            .await?;
         let named = near.into_iter().filter_map(|account| {
             Some(NearLimit {
                 user: account.user_id.0,

@@ -89,7 +89,10 @@ fn money(facts: &Facts, raised: &mut Vec<Raised>) {
         let percent = percent(account.used, account.limit);
         let over = account.used >= account.limit;
         let severity = if over { Severity::Bad } else { Severity::Warn };
-        let text = format!("{} has used {percent} % of the month's budget", account.email);
+        let text = format!(
+            "{} has used {percent} % of the month's budget",
+            account.email
+        );
         let alarm = Raised::new("budget_near_limit", severity, text);
         let user = account.user.to_string();
         raised.push(alarm.about("user", user).value(percent));
@@ -97,7 +100,11 @@ fn money(facts: &Facts, raised: &mut Vec<Raised>) {
     if let Some(limit) = facts.house_limit.filter(|limit| *limit > Nanos::ZERO) {
         let percent = percent(facts.house_used, limit);
         if percent >= 80 {
-            let severity = if percent >= 100 { Severity::Bad } else { Severity::Warn };
+            let severity = if percent >= 100 {
+                Severity::Bad
+            } else {
+                Severity::Warn
+            };
             let text = format!("the house has used {percent} % of its monthly cap");
             raised.push(Raised::new("house_near_limit", severity, text).value(percent));
         }
@@ -112,7 +119,10 @@ fn money(facts: &Facts, raised: &mut Vec<Raised>) {
 fn jobs(facts: &Facts, raised: &mut Vec<Raised>) {
     let jobs = &facts.jobs;
     if jobs.awaiting_budget > 0 {
-        let text = format!("{} jobs wait for their owners' budget", jobs.awaiting_budget);
+        let text = format!(
+            "{} jobs wait for their owners' budget",
+            jobs.awaiting_budget
+        );
         let mut alarm = Raised::new("awaiting_budget", Severity::Warn, text);
         alarm.since = facts.awaiting_budget_since;
         raised.push(alarm.value(jobs.awaiting_budget));

@@ -4,9 +4,7 @@ use super::{
     super::facts::{NearLimit, ProviderFacts, Silent},
     *,
 };
-use crate::platform::{
-    ai::ProviderName, jobs::JobVitals, rates::ProviderRates, storage::Disk,
-};
+use crate::platform::{ai::ProviderName, jobs::JobVitals, rates::ProviderRates, storage::Disk};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -121,7 +119,12 @@ fn each_lint_raises_its_own_alarm() {
     for (change, expected) in cases {
         assert_eq!(code(change), expected);
     }
-    let full = |facts: &mut Facts| facts.disk = Some(Disk { bytes: 100, free: 1 });
+    let full = |facts: &mut Facts| {
+        facts.disk = Some(Disk {
+            bytes: 100,
+            free: 1,
+        })
+    };
     assert_eq!(only(full).severity, Severity::Bad);
 }
 

@@ -1,5 +1,6 @@
 //! The routes of the engine room: parse, one call, render.
 
+mod jobs;
 mod machinery;
 mod overview;
 mod providers;
@@ -52,6 +53,7 @@ pub(crate) const FAMILIES: [Family; 8] = [
 pub(crate) fn register(registry: &mut Registry, engine: &Engine) {
     overview::mount(registry, engine);
     streams::mount(registry, engine);
+    jobs::mount(registry, engine);
     providers::mount(registry, engine);
     machinery::mount(registry, engine);
 }

@@ -85,11 +85,7 @@ async fn rotate(
     Ok(Json(provider))
 }
 
-async fn probe(
-    engine: Engine,
-    call: Call<Admin>,
-    _: NoBody,
-) -> Result<Json<wire::Probe>, Problem> {
+async fn probe(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire::Probe>, Problem> {
     let (actor, name) = named(&call)?;
     let (probe, entry) = engine.probe_provider(actor, &name).await?;
     on_record(&call, entry);

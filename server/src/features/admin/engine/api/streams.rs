@@ -11,11 +11,10 @@ use crate::{
 
 pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
     registry.mount_with(
-        look("/api/admin/streams", "Answers under way, the oldest first")
-            .description(
-                "Where the database lets processes tell each other, those of other processes too, \
+        look("/api/admin/streams", "Answers under way, the oldest first").description(
+            "Where the database lets processes tell each other, those of other processes too, \
                  as far as they have been written down.",
-            ),
+        ),
         engine.clone(),
         list,
     );
