@@ -86,7 +86,7 @@ pub(super) fn frames(mut following: Following) -> impl Stream<Item = Bytes> + Se
 
 /// What a client shows of a job between two lines of its log.
 #[derive(Clone, PartialEq, Serialize)]
-struct Progress {
+struct Seen {
     rev: i64,
     state: api::wire::JobState,
     stage: Option<String>,
@@ -95,7 +95,7 @@ struct Progress {
 
 impl Following {
     /// What is new, and whether the job is over.
-    async fn look(&mut self, shown: &mut Option<Progress>) -> Result<(Vec<Bytes>, bool), DbError> {
+    async fn look(&mut self, shown: &mut Option<Seen>) -> Result<(Vec<Bytes>, bool), DbError> {
         let jobs = &self.jobs.0.jobs;
         // The row first: the lines that its state stands on are there when it is read.
         let Some(job) = jobs.one(self.id).await? else {
@@ -129,8 +129,8 @@ impl Following {
         Ok((frames, over))
     }
 
-    fn progress(&self, job: &job::Model) -> Progress {
-        Progress {
+    fn progress(&self, job: &job::Model) -> Seen {
+        Seen {
             rev: job.rev,
             state: api::state(job, self.jobs.0.clock.now()),
             stage: job.stage.clone(),

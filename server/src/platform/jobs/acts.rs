@@ -1,6 +1,14 @@
 //! What people do to single jobs, each in one transaction with its line in the job's log and, where
 //! there is one, its entry in the record.
 
+#![cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the admin API's routes are mounted one after the other"
+    )
+)]
+
 use entities::{JobId, JobState, UserId, jobs::job};
 
 use super::{
@@ -195,10 +203,13 @@ impl Jobs {
                 Cancelling::AlreadyOver => changed_meanwhile(txn, id).await,
                 Cancelling::Unknown => Ok(Acted::Unknown),
             },
-            JobAction::RetryNow => match self.requeue_by_in(txn, id, actor).await? {
-                true => acted(txn, id, Acted::Done).await,
-                false => changed_meanwhile(txn, id).await,
-            },
+            JobAction::RetryNow => {
+                if self.requeue_by_in(txn, id, actor).await? {
+                    acted(txn, id, Acted::Done).await
+                } else {
+                    changed_meanwhile(txn, id).await
+                }
+            }
             JobAction::Replay => match self.replay_in(txn, &job, actor).await? {
                 Replaying::Replayed(new) => acted(txn, new, Acted::Done).await,
                 Replaying::Refused(reason) => Ok(Acted::NotPossible {

@@ -1,6 +1,14 @@
 //! One act on many jobs: first a preview, which fixes the rows, then the act on exactly these. A job
 //! that has changed in between is left alone and told.
 
+#![cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the admin API's routes are mounted one after the other"
+    )
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -166,13 +174,13 @@ impl Jobs {
         act: &Act,
     ) -> Result<Result<BulkDone, PreviewGone>, DbError> {
         let input = (token, act.actor, self.0.clock.now());
-        let taken = self
+        let claimed = self
             .0
             .db
             .write(WriteKey::Free, input, |txn, (token, actor, now)| {
                 Box::pin(previews::take(txn, *token, *actor, *now))
             });
-        let Some(preview) = taken.await? else {
+        let Some(preview) = claimed.await? else {
             return Ok(Err(PreviewGone));
         };
         let (Some(action), Ok(rows)) = (

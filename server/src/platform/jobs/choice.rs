@@ -1,10 +1,14 @@
 //! Who comes next: by priority, then every owner's first, every owner's second and so on, so that
 //! one user's five hundred do not hold up the others. What a user has running counts as turns taken.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
-use entities::UserId;
+use entities::{JobId, UserId, jobs::job};
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use super::{
     Jobs,
@@ -38,6 +42,44 @@ impl Rounds {
         } else {
             rounds.insert(kind.to_owned(), owner);
         }
+    }
+}
+
+/// What the last look at the queue found beyond what was taken: the next slots are filled from it,
+/// so that a busy worker pays for one look with many claims. It is forgotten soon: what is urgent
+/// and new must not wait behind it.
+#[derive(Default)]
+pub(super) struct Ahead {
+    candidates: Vec<Candidate>,
+    chosen_at: Option<Instant>,
+}
+
+/// How long a look is believed.
+const BELIEVED: Duration = Duration::from_millis(100);
+
+impl Ahead {
+    /// The candidates that are not of these kinds, if they are new enough.
+    pub(super) fn of_other_kinds(&self, full: &[&'static str]) -> Vec<Candidate> {
+        if self.chosen_at.is_none_or(|at| at.elapsed() >= BELIEVED) {
+            return Vec::new();
+        }
+        let open = |job: &&Candidate| !full.contains(&job.kind.as_str());
+        self.candidates.iter().filter(open).cloned().collect()
+    }
+
+    pub(super) fn remember(&mut self, chosen: &[Candidate]) {
+        self.candidates = chosen.to_vec();
+        self.chosen_at = Some(Instant::now());
+    }
+
+    /// Takes away what was claimed; all of it, when less was left than was wanted.
+    pub(super) fn forget(&mut self, taken: &[job::Model], enough: bool) {
+        if !enough {
+            self.candidates.clear();
+            return;
+        }
+        let taken: HashSet<JobId> = taken.iter().map(|job| job.id).collect();
+        self.candidates.retain(|job| !taken.contains(&job.id));
     }
 }
 

@@ -91,6 +91,7 @@ impl Jobs {
 
     /// Stops every job of a user that is not over: call it where a user is disabled. Answers how
     /// many.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the admin API disables users"))]
     pub(crate) async fn cancel_of_user_in(
         &self,
         txn: &Txn,

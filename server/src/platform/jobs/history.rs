@@ -1,5 +1,13 @@
 //! A job's log as people read it: its stages, and its runs.
 
+#![cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the admin API's routes are mounted one after the other"
+    )
+)]
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};

@@ -1,5 +1,13 @@
 //! What consoles show of many jobs: pages, bounded counts, a series, statistics of each kind.
 
+#![cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the admin API's routes are mounted one after the other"
+    )
+)]
+
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
@@ -249,10 +257,10 @@ impl Jobs {
             |from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>| (to? - from?).to_std().ok();
         let wait = times
             .iter()
-            .filter_map(|job| between(Some(job.run_at), job.leased_at));
+            .filter_map(|(ready, begun, _)| between(Some(*ready), *begun));
         let run = times
             .iter()
-            .filter_map(|job| between(job.leased_at, job.finished_at));
+            .filter_map(|(_, begun, ended)| between(*begun, *ended));
         let shown = async |state| {
             let filter = JobFilter {
                 states: vec![state],

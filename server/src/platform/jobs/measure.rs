@@ -204,7 +204,7 @@ async fn fill(parts: &QueueParts, finished: u64) -> Result<(), DbError> {
 
 impl Stand {
     fn open(parts: &QueueParts, workers: usize) -> Self {
-        let (begin, begun) = mpsc::unbounded_channel();
+        let (starts, begun) = mpsc::unbounded_channel();
         let ends = Arc::new(Ends::default());
         let settings = JobSettings {
             concurrency: workers,
@@ -215,7 +215,7 @@ impl Stand {
         let tasks = Tasks::default();
         jobs.follow(&tasks);
         // A queue without kinds takes every name.
-        let _ = jobs.register(NoOp(begin));
+        let _ = jobs.register(NoOp(starts));
         Self {
             jobs,
             ends,

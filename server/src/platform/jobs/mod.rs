@@ -45,29 +45,44 @@ mod worker;
 mod tests;
 
 pub(crate) use acts::{Act, Acted, JobAction};
-pub(crate) use bulk::{BULK, BulkDone, JobPreview, PreviewGone, Selection};
 pub(crate) use context::JobContext;
 pub(crate) use control::Cancelling;
 pub(crate) use enqueue::{Enqueued, NewJob};
-pub(crate) use filter::{JobFilter, JobPosition, JobSort, JobSortField, ShownState, SortValue};
+pub(crate) use filter::{JobFilter, JobPosition, JobSort, ShownState};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
-pub(crate) use history::{JobHistory, JobRun, JobStage, StageState};
-pub(crate) use input::{InputRefusal, input_as};
+pub(crate) use input::InputRefusal;
 pub(crate) use leader::Leader;
-pub(crate) use lists::{
-    COUNTED, Counted, JobPage, KindStatistics, Quantiles, SERIES_POINTS, SeriesPoint,
-};
+pub(crate) use lists::JobPage;
 pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
 pub(crate) use month_turn::ResumeAwaitingBudget;
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
 pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;
-pub(crate) use schedules::{Schedule, ScheduleError, ScheduleView};
+pub(crate) use schedules::{Schedule, ScheduleError};
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
 pub(crate) use vitals::JobVitals;
 pub(crate) use worker::Worker;
+
+#[expect(unused_imports, reason = "the admin API names them")]
+pub(crate) use {
+    bulk::BulkDone,
+    history::{JobRun, JobStage},
+    lists::{Counted, Quantiles, SeriesPoint},
+};
+#[cfg_attr(
+    not(test),
+    expect(
+        unused_imports,
+        reason = "the admin API and kinds of later features name them"
+    )
+)]
+pub(crate) use {
+    bulk::{PreviewGone, Selection},
+    history::StageState,
+    input::input_as,
+};
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -140,7 +155,6 @@ impl Jobs {
     }
 
     /// The stages of a kind, in order; none for a kind that is not registered.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) fn stages(&self, kind: &str) -> &'static [&'static str] {
         self.0
             .registry

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::platform::{
     db::WriteKey,
-    retention::{Class, Eraser, Expirer, Holding, Part, Place, RetentionError},
+    retention::{Class, Eraser, Expirer, Part, Place, RetentionError},
 };
 
 const JOBS: Place = Place::Table("jobs");
@@ -28,12 +28,7 @@ impl Jobs {
             .holds(EVENTS, Class::FinishedJobs)
             .holds(PROCESSES, Class::FinishedJobs)
             .holds(RUNS, Class::FinishedJobs)
-            .holding(Holding {
-                place: PREVIEWS,
-                class: Class::House,
-                not_expired: Some("an outdated one goes when the next is made"),
-                not_erased: None,
-            })
+            .holds(PREVIEWS, Class::House)
             .holds(Place::Table("leases"), Class::House)
             .expired_by(Ended(self.clone()))
             .erased_by(OfUser(self.clone()))

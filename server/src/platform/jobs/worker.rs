@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Jobs,
-    choice::{Choice, Rounds},
+    choice::{Ahead, Choice, Rounds},
     execution::Execution,
     queries::{
         choice::Candidate,
@@ -41,6 +41,7 @@ pub(super) struct Pool {
     running: Mutex<HashMap<(JobId, i64), Arc<Running>>>,
     slot_freed: Notify,
     rounds: Rounds,
+    ahead: Mutex<Ahead>,
     /// Cancelled when the drain time is over.
     pub(super) drained: CancellationToken,
     /// Cancelled when nothing runs any more and nothing will be taken.
@@ -58,6 +59,8 @@ pub(super) struct Running {
 
 /// Candidates for each free slot, so that a worker that finds the first ones taken has others.
 const SPARES: usize = 4;
+/// Candidates of one look at the queue at the least: what is left of them is remembered.
+const AHEAD: usize = 64;
 /// The wait after every candidate was being taken by others.
 const CONTENDED: Duration = Duration::from_millis(20);
 
@@ -83,6 +86,7 @@ impl Worker {
             running: Mutex::default(),
             slot_freed: Notify::new(),
             rounds: Rounds::default(),
+            ahead: Mutex::default(),
             drained: CancellationToken::new(),
             idle: CancellationToken::new(),
         });
@@ -152,24 +156,38 @@ impl Pool {
 
     /// Takes what there is for the free slots.
     async fn look(self: &Arc<Self>) -> Result<Look, DbError> {
-        let engine = &self.jobs.0;
         let free = self.free_slots();
         if free.total == 0 {
             return Ok(Look::Nothing);
         }
-        let choice = Choice {
-            full_kinds: free.full_kinds(),
-            per_user: engine.settings.per_user,
-            limit: free.total * SPARES,
+        let full = free.full_kinds();
+        let remembered = self.ahead.lock().of_other_kinds(&full);
+        let fresh = remembered.is_empty();
+        let candidates = if fresh {
+            let choice = Choice {
+                full_kinds: full,
+                per_user: self.jobs.0.settings.per_user,
+                limit: (free.total * SPARES).max(AHEAD),
+            };
+            let chosen = self.jobs.choose(&choice, &self.rounds).await?;
+            self.ahead.lock().remember(&chosen);
+            chosen
+        } else {
+            remembered
         };
-        let candidates = self.jobs.choose(&choice, &self.rounds).await?;
         if candidates.is_empty() {
             return Ok(Look::Nothing);
         }
+        let shares = free.share(&candidates);
+        let wanted: u64 = shares.iter().map(|share| share.limit).sum();
         let leased_at = Instant::now();
-        let taken = self.take(free.share(&candidates)).await?;
+        let taken = self.take(shares).await?;
+        self.ahead
+            .lock()
+            .forget(&taken, taken.len() as u64 == wanted);
         if taken.is_empty() {
-            return Ok(Look::Contended);
+            // What was remembered may be gone; what was chosen now, others are taking.
+            return Ok(if fresh { Look::Contended } else { Look::Taken });
         }
         for job in taken {
             self.begin(job, leased_at);
@@ -297,9 +315,14 @@ impl FreeSlots {
                 total -= 1;
             }
         }
-        shares
+        let mut shares: Vec<Share> = shares
             .into_values()
             .filter(|share| share.limit > 0)
-            .collect()
+            .collect();
+        for share in &mut shares {
+            let offered = usize::try_from(share.limit).unwrap_or(usize::MAX);
+            share.candidates.truncate(offered.saturating_mul(SPARES));
+        }
+        shares
     }
 }

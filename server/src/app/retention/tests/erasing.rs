@@ -128,7 +128,11 @@ async fn a_running_job_is_asked_to_stop_and_erased_when_it_has() {
             .unwrap();
 
         let erasure = house.registry.erase(ADA.id).await.unwrap();
-        let jobs: &[Place] = &[Place::Table("jobs"), Place::Table("job_events")];
+        let jobs: &[Place] = &[
+            Place::Table("jobs"),
+            Place::Table("job_events"),
+            Place::Table("job_previews"),
+        ];
         assert_eq!(erasure.remaining, [(jobs, 1)]);
         assert_eq!(
             house

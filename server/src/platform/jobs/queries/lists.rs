@@ -33,9 +33,10 @@ pub(in super::super) async fn page(
     if let Some(after) = after {
         let row = Expr::tuple([column(sort.field), Expr::col(job::Column::Id)]);
         let place = Expr::tuple([value(&after.value), Expr::value(after.id)]);
-        query = query.filter(match sort.descending {
-            true => row.lt(place),
-            false => row.gt(place),
+        query = query.filter(if sort.descending {
+            row.lt(place)
+        } else {
+            row.gt(place)
         });
     }
     query
@@ -169,12 +170,7 @@ pub(in super::super) async fn kinds(
 }
 
 /// When a job was ready, begun and over; its latest run.
-#[derive(Clone, Copy, Debug, FromQueryResult)]
-pub(in super::super) struct Times {
-    pub(in super::super) run_at: DateTime<Utc>,
-    pub(in super::super) leased_at: Option<DateTime<Utc>>,
-    pub(in super::super) finished_at: Option<DateTime<Utc>>,
-}
+pub(in super::super) type Times = (DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// The times of the jobs of a kind that ended last.
 pub(in super::super) async fn latest_times(
@@ -194,7 +190,7 @@ pub(in super::super) async fn latest_times(
         .filter(job::Column::FinishedAt.gte(since))
         .order_by_desc(job::Column::FinishedAt)
         .limit(limit)
-        .into_model::<Times>()
+        .into_tuple()
         .all(connection)
         .await
 }

@@ -11,7 +11,7 @@ use crate::platform::{db::Txn, jobs::state};
 /// it was replayed.
 pub(in super::super) async fn lock(txn: &Txn, old: JobId) -> Result<bool, DbErr> {
     let locked = job::Entity::update_many()
-        .col_expr(job::Column::Rev, Expr::col(job::Column::Rev).into())
+        .col_expr(job::Column::Rev, Expr::col(job::Column::Rev))
         .filter(job::Column::Id.eq(old))
         .filter(job::Column::State.is_in([JobState::Failed, JobState::Cancelled]))
         .filter(job::Column::ReplayedBy.is_null())

@@ -93,6 +93,36 @@ async fn a_job_that_ignores_its_cancellation_is_cut_and_its_slot_is_freed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_users_jobs_are_stopped_together_and_nobody_elses() {
+    for_each_database(async |test: TestDb| {
+        let site = Site::first(&test, quick()).await;
+        let of = |user| NewJob {
+            user_id: Some(entities::UserId(user)),
+            ..new::<Plain>(1)
+        };
+        let mut ids = Vec::new();
+        for user in [1, 1, 2] {
+            ids.push(site.add_job(of(user)).await.id());
+        }
+        let input = (site.jobs.clone(), entities::UserId(1));
+        let stopped = site
+            .db
+            .write(WriteKey::Free, input, |txn, (jobs, user)| {
+                Box::pin(jobs.cancel_of_user_in(txn, *user, Some(entities::UserId(9))))
+            })
+            .await;
+        assert_eq!(stopped.expect("an answer"), 2);
+        assert_eq!(site.state(ids[1]).await, JobState::Cancelled);
+        assert_eq!(site.state(ids[2]).await, JobState::Queued);
+        let lines = site.jobs.events_after(ids[0], 0, 10).await.expect("lines");
+        let last = lines.last().expect("a line");
+        assert_eq!(last.actor_user_id, Some(entities::UserId(9)));
+        site.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_jobs_about_a_subject_are_cancelled_or_only_those_of_a_kind() {
     for_each_database(async |test: TestDb| {
         let site = Site::first(&test, quick()).await;

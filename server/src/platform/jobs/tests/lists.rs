@@ -139,18 +139,19 @@ async fn statistics_and_series_tell_what_waited_ran_and_failed() {
             plain.retrying,
             plain.running,
             plain.awaiting_budget,
+            plain.awaiting_input,
             plain.succeeded,
             plain.failed,
             plain.dead_letters,
         ];
-        assert_eq!(numbers.map(|number| number.count), [0, 1, 0, 1, 3, 1, 1]);
+        assert_eq!(numbers.map(|number| number.count), [0, 1, 0, 1, 0, 3, 1, 1]);
         // Added 30 s apart, begun at 180 s: the four that ended had waited 180, 150, 60 and 30 s.
         let wait = plain.wait.expect("waits");
-        assert_eq!(wait.p50, Duration::from_secs(60));
-        assert_eq!(wait.p95, Duration::from_secs(180));
+        assert_eq!(wait.p50, Duration::from_mins(1));
+        assert_eq!(wait.p95, Duration::from_mins(3));
         assert_eq!(plain.run.expect("runs").p95, Duration::ZERO);
 
-        let series = site.jobs.series(Duration::from_secs(60), 4).await;
+        let series = site.jobs.series(Duration::from_mins(1), 4).await;
         let series = series.expect("a series");
         let added: Vec<u64> = series.iter().map(|point| point.added.count).collect();
         let ended: Vec<u64> = series.iter().map(|point| point.succeeded.count).collect();
