@@ -83,11 +83,6 @@ impl Feed {
         }))
     }
 
-    /// Names this run of this process.
-    pub(crate) fn epoch(&self) -> &str {
-        &self.0.epoch
-    }
-
     /// How many read, as it changes.
     pub(crate) fn readers(&self) -> watch::Receiver<usize> {
         self.0.readers.subscribe()

@@ -20,6 +20,6 @@ mod serve_tests;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use hub::{Feed, FeedFull, Opened, Reader};
+pub(crate) use hub::{Feed, FeedFull};
 pub(crate) use relay::{Heard, Relay};
 pub(crate) use serve::{Gate, Patience, Session, serve};

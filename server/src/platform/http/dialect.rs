@@ -16,10 +16,6 @@ pub(crate) enum Dialect {
     /// `{"error": "text"}`.
     Error,
     /// RFC 9457, `application/problem+json`.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the families of later features speak it")
-    )]
     ProblemJson,
 }
 

@@ -1,14 +1,6 @@
 //! What people do to single jobs, each in one transaction with its line in the job's log and, where
 //! there is one, its entry in the record.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use entities::{JobId, JobState, UserId, jobs::job};
 
 use super::{
@@ -136,12 +128,14 @@ impl Jobs {
     }
 
     /// Lets a job run now that waits for a later time or for money.
+    #[cfg(test)]
     pub(crate) async fn retry_now(&self, id: JobId, act: &Act) -> Result<Acted, DbError> {
         Ok(self.act(JobAction::RetryNow, id, act).await?.0)
     }
 
     /// Makes a new job of one that failed or was cancelled, with its parameters, and links both.
     /// [`Acted::Done`] carries the new job.
+    #[cfg(test)]
     pub(crate) async fn replay(&self, id: JobId, act: &Act) -> Result<Acted, DbError> {
         Ok(self.act(JobAction::Replay, id, act).await?.0)
     }

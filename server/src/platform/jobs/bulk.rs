@@ -1,14 +1,6 @@
 //! One act on many jobs: first a preview, which fixes the rows, then the act on exactly these. A job
 //! that has changed in between is left alone and told.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

@@ -1,13 +1,5 @@
 //! What consoles show of many jobs: pages, bounded counts, a series, statistics of each kind.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,

@@ -65,23 +65,12 @@ pub(crate) use state::is_ended;
 pub(crate) use vitals::JobVitals;
 pub(crate) use worker::Worker;
 
-#[expect(unused_imports, reason = "the admin API names them")]
+#[cfg(test)]
+pub(crate) use {bulk::PreviewGone, input::input_as};
 pub(crate) use {
-    bulk::BulkDone,
-    history::{JobRun, JobStage},
-    lists::{Counted, Quantiles, SeriesPoint},
-};
-#[cfg_attr(
-    not(test),
-    expect(
-        unused_imports,
-        reason = "the admin API and kinds of later features name them"
-    )
-)]
-pub(crate) use {
-    bulk::{PreviewGone, Selection},
-    history::StageState,
-    input::input_as,
+    bulk::Selection,
+    history::{JobRun, StageState},
+    lists::Counted,
 };
 
 use std::{collections::HashSet, sync::Arc};

@@ -12,4 +12,4 @@ mod window;
 mod tests;
 
 pub(crate) use buckets::Quantiles;
-pub(crate) use window::{ProviderRates, RateStep, Rates, RatesNow, STEP};
+pub(crate) use window::{ProviderRates, RateStep, Rates, STEP};

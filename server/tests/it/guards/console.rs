@@ -97,6 +97,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "GET",
+        "/api/admin/jobs/schedules",
+        "/api/admin/jobs/schedules",
+        "",
+        LOOK,
+    ),
+    (
+        "GET",
         "/api/admin/jobs/statistics",
         "/api/admin/jobs/statistics",
         "",

@@ -12,7 +12,7 @@ use crate::{
     features::accounts::Accounts,
     platform::{
         audit::AuditEvent,
-        jobs::{Act, Acted, JobAction, JobRun, Jobs, Selection, StageState},
+        jobs::{Act, Acted, JobAction, JobFilter, JobRun, Jobs, Selection, StageState},
         paging::Listing,
     },
 };
@@ -22,7 +22,7 @@ const NAMED: usize = 1_000;
 /// Rows that one act may be about.
 const MOST: usize = 10_000;
 
-fn owner() -> Expr {
+pub(super) fn owner() -> Expr {
     Accounts::email_of(Jobs::owner_id())
 }
 
@@ -48,39 +48,6 @@ impl Engine {
         let listing = Listing::counting(&filter::JOBS, query, now)?;
         let counted = self.0.parts.jobs.counted(&listing, owner()).await?;
         Ok(counted.told(now))
-    }
-
-    /// How many of the jobs that match stand in each state, or are of each kind.
-    pub(super) async fn tally_jobs(
-        &self,
-        query: &wire::JobCountsQuery,
-    ) -> Result<wire::Tallies, EngineError> {
-        let parts = &self.0.parts;
-        let now = parts.clock.now();
-        let values = match query.by.as_str() {
-            "state" => {
-                let states = wire::JobState::ALL.iter();
-                states.map(|state| state.word().to_owned()).collect()
-            }
-            "kind" => parts.jobs.all_kinds().await?,
-            _ => {
-                let message = "Must be state or kind".to_owned();
-                return Err(EngineError::InvalidQuery("by", message));
-            }
-        };
-        let filter = query.filter.as_deref().unwrap_or_default();
-        let mut items = Vec::with_capacity(values.len());
-        for value in values {
-            let narrowed = format!("{filter} {}:{value}", query.by);
-            let listing = Listing::matching(&filter::JOBS, Some(&narrowed), now)?;
-            let counted = parts.jobs.counted(&listing, owner()).await?;
-            items.push(wire::Tally {
-                value,
-                count: i64::try_from(counted.count).unwrap_or(i64::MAX),
-                exact: counted.exact,
-            });
-        }
-        Ok(wire::Tallies { items, as_of: now })
     }
 
     /// The job of a number.
@@ -161,45 +128,6 @@ impl Engine {
         })
     }
 
-    pub(super) async fn jobs_series(&self, step_s: i64) -> Result<wire::JobsSeries, EngineError> {
-        const POINTS: u32 = 60;
-        let step = std::time::Duration::from_secs(u64::try_from(step_s).unwrap_or(60));
-        let series = self.0.parts.jobs.series(step, POINTS).await?;
-        let count = |counted: crate::platform::jobs::Counted| {
-            i64::try_from(counted.count).unwrap_or(i64::MAX)
-        };
-        let points = series.into_iter().map(|point| wire::JobsPoint {
-            at: point.from,
-            created: count(point.added),
-            succeeded: count(point.succeeded),
-            failed: count(point.failed),
-        });
-        Ok(wire::JobsSeries {
-            step_s,
-            points: points.collect(),
-        })
-    }
-
-    pub(super) async fn job_statistics(&self) -> Result<wire::JobStatistics, EngineError> {
-        let statistics = self.0.parts.jobs.statistics().await?;
-        let count = |counted: crate::platform::jobs::Counted| {
-            i64::try_from(counted.count).unwrap_or(i64::MAX)
-        };
-        let items = statistics.into_iter().map(|kind| wire::JobKindStatistics {
-            queued: count(kind.queued),
-            running: count(kind.running),
-            wait_p50_ms: kind.wait.map(|wait| milliseconds(wait.p50)),
-            wait_p95_ms: kind.wait.map(|wait| milliseconds(wait.p95)),
-            run_p50_ms: kind.run.map(|run| milliseconds(run.p50)),
-            run_p95_ms: kind.run.map(|run| milliseconds(run.p95)),
-            failed_24h: count(kind.failed),
-            kind: kind.kind,
-        });
-        Ok(wire::JobStatistics {
-            items: items.collect(),
-        })
-    }
-
     /// Stops, hurries or repeats a job; answers the job, for a repetition the new one.
     pub(super) async fn act_on_job(
         &self,
@@ -249,7 +177,7 @@ impl Engine {
         bulk: wire::JobsBulk,
     ) -> Result<wire::BulkPreview, EngineError> {
         let parts = &self.0.parts;
-        let ids = match (bulk.ids, bulk.filter) {
+        let selection = match (bulk.ids, bulk.filter) {
             (Some(numbers), None) => {
                 if numbers.len() > MOST {
                     let message = format!("Must be at most {MOST}");
@@ -259,12 +187,15 @@ impl Engine {
                 for part in numbers.chunks(MOST / 10) {
                     ids.extend(parts.jobs.of_numbers(part).await?);
                 }
-                ids
+                Selection::Ids(ids)
+            }
+            (None, Some(filter)) if filter.trim().is_empty() => {
+                Selection::Filter(JobFilter::default())
             }
             (None, Some(filter)) => {
                 let now = parts.clock.now();
                 let listing = Listing::matching(&filter::JOBS, Some(&filter), now)?;
-                parts.jobs.matching(&listing, owner()).await?
+                Selection::Ids(parts.jobs.matching(&listing, owner()).await?)
             }
             _ => {
                 let message = "Send either ids or filter".to_owned();
@@ -272,7 +203,6 @@ impl Engine {
             }
         };
         let action = action(bulk.action);
-        let selection = Selection::Ids(ids);
         let preview = parts.jobs.preview(action, &selection, actor).await?;
         let cost = match action {
             JobAction::Replay => parts.budgets.sum_of_holds(&preview.holds).await?.0,
@@ -358,6 +288,6 @@ fn attempt(run: JobRun) -> wire::JobAttempt {
     }
 }
 
-fn milliseconds(time: std::time::Duration) -> i64 {
+pub(super) fn milliseconds(time: std::time::Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

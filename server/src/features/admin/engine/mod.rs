@@ -9,6 +9,7 @@ mod error;
 mod follow;
 mod happenings;
 mod job_acts;
+mod job_numbers;
 mod jobs;
 mod probe;
 mod providers;

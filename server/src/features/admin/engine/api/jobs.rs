@@ -54,6 +54,14 @@ fn mount_lists(registry: &mut Registry, engine: &Engine) {
         engine.clone(),
         statistics,
     );
+    registry.mount_with(
+        look(
+            "/api/admin/jobs/schedules",
+            "When jobs are added by the clock",
+        ),
+        engine.clone(),
+        schedules,
+    );
 }
 
 fn mount_one(registry: &mut Registry, engine: &Engine) {
@@ -164,6 +172,14 @@ async fn statistics(
     _: NoBody,
 ) -> Result<Json<wire::JobStatistics>, Problem> {
     Ok(Json(engine.job_statistics().await?))
+}
+
+async fn schedules(
+    engine: Engine,
+    _: Call<Auditor>,
+    _: NoBody,
+) -> Result<Json<wire::JobSchedules>, Problem> {
+    Ok(Json(engine.job_schedules().await?))
 }
 
 async fn one(
