@@ -73,11 +73,6 @@ impl Accounts {
         Ok(row.map(|row| row.rev))
     }
 
-    /// In SQL, the address of the user whose id `id` is; without one when there is no such user.
-    pub(crate) fn email_of(id: sea_orm::sea_query::Expr) -> sea_orm::sea_query::Expr {
-        queries::email_of(id)
-    }
-
     /// The user, unless erased.
     pub(crate) async fn find(&self, id: UserId) -> Result<Option<Account>, AccountsError> {
         let user = queries::user_by_id(self.parts.db.read(), id).await?;

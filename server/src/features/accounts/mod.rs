@@ -22,6 +22,7 @@ pub(crate) use administration::RoleChange;
 pub(crate) use directory::AccountsDirectory;
 pub(crate) use email::Email;
 pub(crate) use error::AccountsError;
+pub(crate) use queries::email_of;
 pub(crate) use registration::FirstAdmin;
 pub(crate) use retention::retention;
 pub(crate) use sessions::SessionSummary;

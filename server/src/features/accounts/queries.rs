@@ -367,7 +367,7 @@ pub(super) async fn standing(
 }
 
 /// The address of the user whose id `id` is, as a part of another statement.
-pub(super) fn email_of(id: Expr) -> Expr {
+pub(crate) fn email_of(id: Expr) -> Expr {
     use sea_orm::sea_query::{Query, SubQueryStatement};
     let address = Query::select()
         .column((user::Entity, user::Column::Email))

@@ -15,6 +15,19 @@ pub(crate) struct Migrations {
 }
 
 impl Db {
+    /// What it is called.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.backend {
+            DatabaseBackend::Postgres => "postgres",
+            _ => "sqlite",
+        }
+    }
+
+    /// Whether processes can tell each other something through it.
+    pub(crate) fn carries_messages(&self) -> bool {
+        self.backend == DatabaseBackend::Postgres
+    }
+
     /// The size of the database in bytes.
     pub(crate) async fn bytes(&self) -> Result<Option<i64>, DbError> {
         let question = match self.backend {

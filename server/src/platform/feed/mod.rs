@@ -11,6 +11,7 @@
 mod hub;
 mod inbox;
 mod item;
+mod queries;
 mod relay;
 mod ring;
 mod serve;

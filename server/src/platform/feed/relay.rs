@@ -8,21 +8,19 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use entities::UserId;
 use parking_lot::Mutex;
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::PgListener;
 use tokio::{
     sync::{broadcast, broadcast::error::RecvError, watch},
     time::Instant,
 };
 use uuid::Uuid;
 
+use super::queries;
 use crate::platform::{
     db::{Change, Db, Entity},
     tasks::Tasks,
 };
 
-const CHANNEL: &str = "binnacle_feed";
 /// PostgreSQL takes 8,000 bytes.
 const MAX_CHANGES: usize = 100;
 /// What changed within this time goes into one message.
@@ -88,7 +86,7 @@ impl Relay {
 
     /// Whether there is a way to other processes at all.
     pub(crate) fn reaches_others(&self) -> bool {
-        self.0.db.backend() == DatabaseBackend::Postgres
+        self.0.db.carries_messages()
     }
 
     /// What other processes tell.
@@ -185,7 +183,9 @@ impl Relay {
             what,
         };
         let outcome = match serde_json::to_string(&message) {
-            Ok(text) => notify(&self.0.db, text).await.map_err(|e| e.to_string()),
+            Ok(text) => queries::notify(&self.0.db, text)
+                .await
+                .map_err(|e| e.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = outcome {
@@ -195,24 +195,15 @@ impl Relay {
 
     async fn listen(&self) {
         loop {
-            if let Err(error) = self.listen_once().await {
+            let heard = |message: Option<&str>| match message {
+                Some(message) => self.take(message),
+                None => self.hear(Heard::Gap),
+            };
+            if let Err(error) = queries::listen(&self.0.db, heard).await {
                 tracing::warn!(event = "feed_not_heard", %error);
             }
             self.hear(Heard::Gap);
             tokio::time::sleep(LISTEN_AGAIN).await;
-        }
-    }
-
-    async fn listen_once(&self) -> Result<(), sqlx::Error> {
-        let pool = self.0.db.read().get_postgres_connection_pool();
-        let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(CHANNEL).await?;
-        loop {
-            match listener.try_recv().await? {
-                Some(message) => self.take(message.payload()),
-                // Connected anew: something may have been missed.
-                None => self.hear(Heard::Gap),
-            }
         }
     }
 
@@ -247,14 +238,4 @@ impl Relay {
         // Without a follower there is nobody to tell.
         let _ = self.0.heard.send(heard);
     }
-}
-
-async fn notify(db: &Db, text: String) -> Result<(), DbErr> {
-    let statement = Statement::from_sql_and_values(
-        DatabaseBackend::Postgres,
-        "SELECT pg_notify($1, $2)",
-        [CHANNEL.into(), text.into()],
-    );
-    db.read().execute_raw(statement).await?;
-    Ok(())
 }

@@ -104,6 +104,7 @@ impl<G: Guard> Call<G> {
 }
 
 /// What a caller came with.
+#[derive(Clone)]
 pub(crate) struct Credentials {
     identify: Arc<dyn Identify>,
     token: Option<String>,
@@ -111,7 +112,7 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     /// Who they prove now.
-    pub(crate) async fn identity(&self) -> Identity {
+    pub(crate) async fn identity(self) -> Identity {
         self.identify.identify(self.token.as_deref()).await
     }
 }

@@ -50,7 +50,7 @@ async fn begins_with_a_snapshot_and_tells_what_happens_in_order() {
         let done = feed.until("job", |job| job["state"] == "succeeded").await;
         assert_eq!(done.data["kind"], "index_document");
         assert_eq!(done.data["owner_email"], "ada@example.org");
-        assert_eq!(done.data["id"], 1);
+        assert!(done.data["id"].as_i64().expect("a number") > 0);
         let pulse = feed.until("pulse", |_| true).await;
         assert!(pulse.data["requests_per_s"].as_f64().expect("a rate") > 0.0);
         assert_eq!(pulse.data["jobs"]["queued"], 0);

@@ -63,8 +63,14 @@ async fn the_pulse_says_what_the_metrics_say() {
                 > 0.0
         );
         assert_eq!(pulse.data["error_ratio"], 0.0);
-        let held = metric(&house, "binnacle_budget_reserved_nanodollars", &[]).await;
-        assert!((rate("held_nanos") - held).abs() < f64::EPSILON);
+        let quiet = feed
+            .until("pulse", |pulse| {
+                pulse["holds"] == 0 && pulse["held_nanos"] == 0
+            })
+            .await;
+        assert_eq!(quiet.data["drift_nanos"], 0);
+        let open = metric(&house, "binnacle_budget_reservations_open", &[]).await;
+        assert!(open.abs() < f64::EPSILON);
         house.stop().await;
     })
     .await;

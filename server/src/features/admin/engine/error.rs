@@ -37,6 +37,8 @@ pub(crate) enum EngineError {
     InvalidQuery(&'static str, String),
     #[error(transparent)]
     Paging(#[from] PagingError),
+    #[error("The feed cannot begin right now, try again shortly")]
+    Asleep,
     #[error("the server stops")]
     Stopping,
     #[error(transparent)]
@@ -68,7 +70,7 @@ impl From<EngineError> for Problem {
             }
             EngineError::InvalidQuery(field, message) => Self::invalid(&["query", field], message),
             EngineError::Paging(error) => error.into(),
-            EngineError::Stopping => Self::unavailable(message),
+            EngineError::Asleep | EngineError::Stopping => Self::unavailable(message),
             EngineError::Full(_) => Self::unavailable(message).with_code("feed_full"),
             EngineError::Hold(source) => Self::internal(source),
             EngineError::Accounts(error) => error.into(),

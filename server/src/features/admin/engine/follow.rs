@@ -16,6 +16,8 @@ use crate::platform::{
     http::{Credentials, Identity},
 };
 
+/// How long a reader waits for the feed to begin.
+const AWAKE_WITHIN: Duration = Duration::from_secs(10);
 /// How often a reader's right is looked at although nothing tells that it changed.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
@@ -30,13 +32,10 @@ impl Engine {
     ) -> Result<impl Stream<Item = Bytes> + Send + use<>, EngineError> {
         let parts = &self.0.parts;
         let changes = UserChanges(parts.db.changes(), reader.user_id);
-        let mut opened = parts.feed.open(reader.user_id, topics.clone(), last_seen)?;
-        self.awake().await;
-        if opened.snapshot.is_some() {
-            // Only from here on is everything told: what the snapshot stands for begins here.
-            drop(opened);
-            opened = parts.feed.open(reader.user_id, topics, None)?;
-        }
+        let opened = parts.feed.open(reader.user_id, topics, last_seen)?;
+        // A snapshot that is taken once all is told misses nothing.
+        let awake = tokio::time::timeout(AWAKE_WITHIN, self.awake());
+        awake.await.map_err(|_| EngineError::Asleep)?;
         let first = match opened.snapshot {
             Some(number) => {
                 let snapshot = self.snapshot(reader).await?;
@@ -50,6 +49,7 @@ impl Engine {
             first,
             gate: Right {
                 credentials,
+                checking: None,
                 changes,
                 expires_at: reader.expires_at,
                 clock: parts.clock.clone(),
@@ -67,6 +67,8 @@ impl Engine {
 /// A reader's right to read.
 struct Right {
     credentials: Credentials,
+    /// Who the credentials prove, being asked: the answer must come however busy the feed is.
+    checking: Option<BoxFuture<'static, Identity>>,
     changes: UserChanges,
     expires_at: DateTime<Utc>,
     clock: Arc<dyn Clock>,
@@ -76,14 +78,23 @@ struct Right {
 impl Right {
     async fn lost(&mut self) -> ByeReason {
         loop {
-            tokio::select! {
-                () = self.changes.changed() => {}
-                _ = self.again.tick() => {}
-            }
-            if self.clock.now() >= self.expires_at {
-                return ByeReason::TokenExpired;
-            }
-            match self.credentials.identity().await {
+            let checking = match &mut self.checking {
+                Some(checking) => checking,
+                None => {
+                    tokio::select! {
+                        () = self.changes.changed() => {}
+                        _ = self.again.tick() => {}
+                    }
+                    if self.clock.now() >= self.expires_at {
+                        return ByeReason::TokenExpired;
+                    }
+                    let identity = self.credentials.clone().identity();
+                    self.checking.insert(Box::pin(identity))
+                }
+            };
+            let identity = checking.await;
+            self.checking = None;
+            match identity {
                 Identity::Known(principal) if may_read(principal.role) => {}
                 // Whether it still counts cannot be asked now: that alone ends nothing.
                 Identity::Refused(problem) if problem.status.is_server_error() => {}

@@ -3,16 +3,15 @@
 use api::{console as wire, filter};
 use chrono::{DateTime, Utc};
 use entities::{JobId, UserId, jobs::job};
-use sea_orm::sea_query::Expr;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Engine, error::EngineError, jobs};
 use crate::{
-    features::accounts::Accounts,
+    features::accounts::email_of,
     platform::{
         audit::AuditEvent,
-        jobs::{Act, Acted, JobAction, JobFilter, JobRun, Jobs, Selection, StageState},
+        jobs::{Act, Acted, JobAction, JobFilter, JobRun, Selection, StageState},
         paging::Listing,
     },
 };
@@ -22,10 +21,6 @@ const NAMED: usize = 1_000;
 /// Rows that one act may be about.
 const MOST: usize = 10_000;
 
-pub(super) fn owner() -> Expr {
-    Accounts::email_of(Jobs::owner_id())
-}
-
 impl Engine {
     pub(super) async fn list_jobs(
         &self,
@@ -33,7 +28,7 @@ impl Engine {
     ) -> Result<wire::JobPage, EngineError> {
         let now = self.0.parts.clock.now();
         let listing = Listing::read("jobs", &filter::JOBS, query, now)?;
-        let page = self.0.parts.jobs.listed(&listing, owner()).await?;
+        let page = self.0.parts.jobs.listed(&listing, email_of).await?;
         Ok(wire::JobPage {
             items: self.shown_jobs(page.items).await?,
             next_cursor: page.next,
@@ -46,7 +41,7 @@ impl Engine {
     ) -> Result<wire::Count, EngineError> {
         let now = self.0.parts.clock.now();
         let listing = Listing::counting(&filter::JOBS, query, now)?;
-        let counted = self.0.parts.jobs.counted(&listing, owner()).await?;
+        let counted = self.0.parts.jobs.counted(&listing, email_of).await?;
         Ok(counted.told(now))
     }
 
@@ -195,7 +190,7 @@ impl Engine {
             (None, Some(filter)) => {
                 let now = parts.clock.now();
                 let listing = Listing::matching(&filter::JOBS, Some(&filter), now)?;
-                Selection::Ids(parts.jobs.matching(&listing, owner()).await?)
+                Selection::Ids(parts.jobs.matching(&listing, email_of).await?)
             }
             _ => {
                 let message = "Send either ids or filter".to_owned();

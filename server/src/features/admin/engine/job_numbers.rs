@@ -3,14 +3,13 @@
 use api::{console as wire, filter};
 use entities::JobId;
 
-use super::{
-    Engine,
-    error::EngineError,
-    job_acts::{milliseconds, owner},
-};
-use crate::platform::{
-    jobs::{Counted, JobFilter},
-    paging::Listing,
+use super::{Engine, error::EngineError, job_acts::milliseconds};
+use crate::{
+    features::accounts::email_of,
+    platform::{
+        jobs::{Counted, JobFilter},
+        paging::Listing,
+    },
 };
 
 impl Engine {
@@ -45,7 +44,7 @@ impl Engine {
         for value in values {
             let narrowed = format!("{filter} {}:{value}", query.by);
             let listing = Listing::matching(&filter::JOBS, Some(&narrowed), now)?;
-            let counted = parts.jobs.counted(&listing, owner()).await?;
+            let counted = parts.jobs.counted(&listing, email_of).await?;
             items.push(wire::Tally {
                 value,
                 count: i64::try_from(counted.count).unwrap_or(i64::MAX),

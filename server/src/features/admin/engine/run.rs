@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use api::console::Topic;
-use sea_orm::DatabaseBackend;
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::{Instant, MissedTickBehavior, interval, sleep_until},
@@ -150,7 +149,7 @@ impl Engine {
         pending: &mut Pending,
     ) -> Result<(), EngineError> {
         let parts = &self.0.parts;
-        if parts.db.backend() != DatabaseBackend::Sqlite {
+        if parts.db.carries_messages() {
             return Ok(());
         }
         let (line, jobs) = parts.jobs.changed_after(read.line).await?;

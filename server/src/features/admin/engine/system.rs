@@ -4,7 +4,6 @@ use std::{collections::HashSet, time::Duration};
 
 use api::console as wire;
 use entities::UserId;
-use sea_orm::DatabaseBackend;
 use serde_json::json;
 
 use super::{Engine, error::EngineError};
@@ -158,11 +157,7 @@ impl Engine {
             Ok::<_, EngineError>(bytes.ok().and_then(Result::ok).map(signed))
         };
         Ok(wire::Stores {
-            database: match parts.db.backend() {
-                DatabaseBackend::Postgres => "postgres",
-                _ => "sqlite",
-            }
-            .to_owned(),
+            database: parts.db.name().to_owned(),
             database_bytes: parts.db.bytes().await?,
             blob_bytes: self.0.kept.blobs.get(BLOBS, measured).await?,
             disk_free_bytes: disk.map(|disk| signed(disk.free)),

@@ -13,6 +13,9 @@ use crate::platform::{
     paging::{Column, Columns, Counted, Key, Listing, Page},
 };
 
+/// In SQL, the address of the user whose id is given.
+pub(crate) type EmailOf = fn(Expr) -> Expr;
+
 /// What the fields of the list are. `owner` is the owner's address.
 struct Fields {
     owner: Expr,
@@ -111,9 +114,9 @@ fn jobs(listing: &Listing) -> SelectStatement {
     select
 }
 
-fn fields(listing: &Listing, owner: Expr) -> Fields {
+fn fields(listing: &Listing, email_of: EmailOf) -> Fields {
     Fields {
-        owner,
+        owner: email_of(column(job::Column::UserId)),
         now: listing.now(),
     }
 }
@@ -121,20 +124,20 @@ fn fields(listing: &Listing, owner: Expr) -> Fields {
 pub(in super::super) async fn page(
     connection: &impl ConnectionTrait,
     listing: &Listing,
-    owner: Expr,
+    email_of: EmailOf,
 ) -> Result<Page<job::Model>, DbErr> {
     let mut select = jobs(listing);
     select.columns(job::Column::iter().map(|column| (job::Entity, column)));
-    let fields = fields(listing, owner);
+    let fields = fields(listing, email_of);
     listing.fetch(connection, select, &fields).await
 }
 
 pub(in super::super) async fn count(
     connection: &impl ConnectionTrait,
     listing: &Listing,
-    owner: Expr,
+    email_of: EmailOf,
 ) -> Result<Counted, DbErr> {
-    let fields = fields(listing, owner);
+    let fields = fields(listing, email_of);
     listing.count(connection, jobs(listing), &fields).await
 }
 
@@ -142,10 +145,10 @@ pub(in super::super) async fn count(
 pub(in super::super) async fn keys(
     connection: &impl ConnectionTrait,
     listing: &Listing,
-    owner: Expr,
+    email_of: EmailOf,
     most: u64,
 ) -> Result<Vec<JobId>, DbErr> {
-    let fields = fields(listing, owner);
+    let fields = fields(listing, email_of);
     let numbers = listing
         .ids(connection, jobs(listing), &fields, most)
         .await?;
