@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 use super::{Feed, Gate, Patience, Session, serve};
 use crate::platform::{clock::ManualClock, telemetry::Telemetry};
 
-/// Closes when told to; never when its sender is gone.
-struct TestGate(oneshot::Receiver<ByeReason>);
+/// Closes when told to; without a receiver, never.
+struct TestGate(Option<oneshot::Receiver<ByeReason>>);
 
 impl Gate for TestGate {
     fn closes(&mut self) -> BoxFuture<'_, ByeReason> {
         async move {
-            match (&mut self.0).await {
-                Ok(reason) => reason,
-                Err(_) => std::future::pending().await,
+            match &mut self.0 {
+                Some(told) => told.await.expect("the test tells"),
+                None => std::future::pending().await,
             }
         }
         .boxed()
@@ -51,7 +51,7 @@ fn session(feed: &Feed, gate: TestGate, stopping: &CancellationToken) -> Session
 }
 
 fn open_gate() -> TestGate {
-    TestGate(oneshot::channel().1)
+    TestGate(None)
 }
 
 fn publish(feed: &Feed, number: i64) {
@@ -113,7 +113,7 @@ async fn a_closed_gate_and_a_stop_end_it_with_their_reason() {
     let (feed, _) = feed();
     let stopping = CancellationToken::new();
     let (close, gate) = oneshot::channel();
-    let (bytes, work) = serve(session(&feed, TestGate(gate), &stopping));
+    let (bytes, work) = serve(session(&feed, TestGate(Some(gate)), &stopping));
     close.send(ByeReason::Forbidden).unwrap();
     let (frames, ()) = tokio::join!(bytes.collect::<Vec<_>>(), work);
     assert!(text(frames.last().unwrap()).contains("\"forbidden\""));
