@@ -105,6 +105,14 @@ async fn every_answer_of_a_user_ends_and_no_other() {
             (streams["items"].as_array()?.len() == 3).then_some(())
         })
         .await;
+        let only = async |filter: &str| {
+            let path = format!("/api/admin/streams?filter={filter}&sort=-tokens&limit=1");
+            admin.get(&path).await.expect(200)
+        };
+        let page = only("email:bo@example.org").await;
+        assert_eq!(page["items"][0]["email"], "bo@example.org");
+        assert!(page["next_cursor"].is_null());
+        assert!(only("-email:bo@example.org").await["next_cursor"].is_string());
         let path = format!("/api/admin/accounts/{}/end_streams", ada.id().await);
         let ended = admin.post(&path, &json!({})).await.expect(200);
         assert_eq!(ended["ended"], 2);

@@ -17,6 +17,7 @@ mod pulse;
 mod reading;
 mod run;
 mod snapshot;
+mod stream_list;
 mod streams;
 mod system;
 mod tell;

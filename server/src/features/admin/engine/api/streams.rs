@@ -6,12 +6,12 @@ use entities::UserId;
 use super::{act, look, on_record, reason};
 use crate::{
     features::admin::engine::Engine,
-    platform::http::{Admin, Auditor, Call, Json, NoBody, Problem, Registry},
+    platform::http::{Admin, Auditor, Call, Json, Problem, Query, Registry},
 };
 
 pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
     registry.mount_with(
-        look("/api/admin/streams", "Answers under way, the oldest first").description(
+        look("/api/admin/streams", "Answers under way").description(
             "Where the database lets processes tell each other, those of other processes too, \
                  as far as they have been written down.",
         ),
@@ -43,12 +43,9 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
 async fn list(
     engine: Engine,
     _: Call<Auditor>,
-    _: NoBody,
+    Query(query): Query<wire::ListQuery>,
 ) -> Result<Json<wire::StreamPage>, Problem> {
-    Ok(Json(wire::StreamPage {
-        items: engine.streams().await?,
-        next_cursor: None,
-    }))
+    Ok(Json(engine.list_streams(query).await?))
 }
 
 async fn end(
