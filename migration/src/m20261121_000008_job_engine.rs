@@ -17,9 +17,6 @@ impl MigrationTrait for Migration {
         run(
             manager,
             &[
-                // A key of the house's own work is as unique as that of a user's: of two NULLs a
-                // unique index holds neither for the other's equal.
-                "CREATE UNIQUE INDEX jobs_idempotent_house ON jobs (kind, idempotency_key) WHERE idempotency_key IS NOT NULL AND user_id IS NULL",
                 "DROP INDEX jobs_ready",
                 "CREATE INDEX jobs_ready ON jobs (kind, (COALESCE(user_id, 0)), run_at, id) WHERE state = 'queued'",
                 "CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'queued'",

@@ -115,7 +115,7 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Res
     Ok(())
 }
 
-/// Forbids every UPDATE of a table: its rows are appended and, when their time has come, deleted.
+/// Forbids every UPDATE of a table, whose rows are appended.
 pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     use sea_orm_migration::sea_orm::DatabaseBackend;
     let statement = if manager.get_database_backend() == DatabaseBackend::Postgres {
@@ -128,6 +128,37 @@ pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Res
     } else {
         format!(
             "CREATE TRIGGER {table}_append_only BEFORE UPDATE ON {table} \
+             BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+    };
+    manager
+        .get_connection()
+        .execute_unprepared(&statement)
+        .await?;
+    Ok(())
+}
+
+/// Forbids every DELETE from an append-only table of rows for which the condition, on `OLD`, does
+/// not hold.
+pub(crate) async fn deleted_only_if(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    condition: &str,
+) -> Result<(), DbErr> {
+    use sea_orm_migration::sea_orm::DatabaseBackend;
+    let statement = if manager.get_database_backend() == DatabaseBackend::Postgres {
+        format!(
+            "CREATE FUNCTION {table}_keeps_rows() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN IF NOT ({condition}) THEN RAISE EXCEPTION '{table} is append-only'; END IF; \
+             RETURN OLD; END $$; \
+             CREATE TRIGGER {table}_keeps_rows BEFORE DELETE ON {table} \
+             FOR EACH ROW EXECUTE FUNCTION {table}_keeps_rows(); \
+             CREATE TRIGGER {table}_keeps_all BEFORE TRUNCATE ON {table} \
+             FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_append_only()"
+        )
+    } else {
+        format!(
+            "CREATE TRIGGER {table}_keeps_rows BEFORE DELETE ON {table} WHEN NOT ({condition}) \
              BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         )
     };

@@ -22,6 +22,9 @@ pub struct Model {
     /// Equals the sum of the period's open and sent holds.
     pub reserved_nanos: Nanos,
     pub rev: i64,
+    /// Set in the transaction that deletes the period, and by nothing else: the database refuses to
+    /// delete charges of any other period.
+    pub expiring: bool,
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,6 +2,7 @@
 
 mod delimited;
 mod docx;
+mod flow;
 mod html;
 mod markdown;
 mod odt;

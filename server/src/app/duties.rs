@@ -81,7 +81,7 @@ impl App {
     }
 
     fn clean_temporary_files(&self) {
-        let Some(age) = self.config.storage.tmp_max_age else {
+        let Some(age) = self.config.retention.uploads_tmp else {
             return;
         };
         let (files, clock) = (self.temporary.clone(), self.clock.clone());

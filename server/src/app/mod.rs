@@ -281,6 +281,7 @@ impl Ground {
             audit: means.audit.clone(),
             gateway: means.gateway.clone(),
             telemetry: self.telemetry.clone(),
+            tasks: self.tasks.clone(),
         };
         let settings = settings::documents(&self.config, self.program.clone())?;
         Ok(Documents::new(parts, settings))

@@ -7,11 +7,7 @@ use clap::Args;
 use super::{CliError, build, load, say};
 use crate::{
     app::{StartError, db_settings},
-    platform::{
-        db::{Db, SchemaState},
-        storage::TemporaryFiles,
-        telemetry::LogTarget,
-    },
+    platform::{db::Db, storage::TemporaryFiles, telemetry::LogTarget},
 };
 
 pub(super) async fn migrate() -> Result<ExitCode, CliError> {
@@ -19,11 +15,10 @@ pub(super) async fn migrate() -> Result<ExitCode, CliError> {
     let db = Db::connect(&db_settings(&config))
         .await
         .map_err(StartError::from)?;
-    let before = db.schema_state().await.map_err(StartError::from)?;
-    db.migrate().await.map_err(StartError::from)?;
-    match before {
-        SchemaState::Behind(count) => say(format!("{count} migrations applied.")),
-        SchemaState::Current | SchemaState::Newer(_) => say("The schema is current."),
+    match db.migrate().await.map_err(StartError::from)? {
+        0 => say("The schema is current."),
+        1 => say("1 migration applied."),
+        count => say(format!("{count} migrations applied.")),
     }
     db.close().await;
     Ok(ExitCode::SUCCESS)
@@ -31,8 +26,8 @@ pub(super) async fn migrate() -> Result<ExitCode, CliError> {
 
 pub(super) fn cleanup_tmp() -> Result<ExitCode, CliError> {
     let config = load(LogTarget::Stderr)?;
-    let Some(age) = config.storage.tmp_max_age else {
-        say("TMP_MAX_AGE_HOURS keeps temporary files for ever; nothing was removed.");
+    let Some(age) = config.retention.uploads_tmp else {
+        say("RETENTION_UPLOADS_TMP_HOURS keeps temporary files for ever; nothing was removed.");
         return Ok(ExitCode::SUCCESS);
     };
     let files = TemporaryFiles::in_folder(&config.storage.tmp_dir).map_err(StartError::from)?;

@@ -1,5 +1,5 @@
 //! How well retrieval finds what was asked: questions with known places in real manuals, answered on
-//! a fresh SQLite database by the same code that answers users.
+//! a fresh database by the same code that answers users.
 
 mod corpus;
 mod questions;
@@ -13,6 +13,7 @@ use std::{
 use corpus::Library;
 use entities::StoreId;
 pub use questions::{Asked, Expected, Manual, QuestionSet};
+use secrecy::SecretString;
 
 use crate::platform::{
     db::{Db, DbError, DbSettings, Target},
@@ -46,8 +47,8 @@ pub enum EvalError {
         /// What is wrong.
         reason: String,
     },
-    /// The temporary database failed.
-    #[error("the temporary database failed: {0}")]
+    /// The database failed.
+    #[error("the database of the evaluation failed: {0}")]
     Database(String),
 }
 
@@ -174,13 +175,27 @@ fn percent(part: usize, whole: usize) -> f64 {
     part as f64 * 100.0 / whole.max(1) as f64
 }
 
-/// Indexes the manuals of a file of questions and asks them all. With `index` the database stays
-/// there for the next run, which then only asks.
-pub async fn run(questions: &Path, index: Option<&Path>) -> Result<Report, EvalError> {
+/// Where the index is made.
+#[derive(Clone)]
+pub enum Index {
+    /// In a SQLite file that is gone afterwards.
+    Fresh,
+    /// In a SQLite file that stays for the next run, which then only asks.
+    Kept(PathBuf),
+    /// In a PostgreSQL database, empty or from an earlier run, given by its URL.
+    Postgres(SecretString),
+}
+
+/// Indexes the manuals of a file of questions and asks them all.
+pub async fn run(questions: &Path, index: Index) -> Result<Report, EvalError> {
     let set = QuestionSet::read(questions)?;
     let folder = tempfile::tempdir().map_err(|error| EvalError::Database(error.to_string()))?;
     let db = Db::connect(&DbSettings {
-        target: Target::Sqlite(index.map_or_else(|| folder.path().join("eval.db"), Path::to_owned)),
+        target: match index {
+            Index::Fresh => Target::Sqlite(folder.path().join("eval.db")),
+            Index::Kept(path) => Target::Sqlite(path),
+            Index::Postgres(url) => Target::Postgres(url),
+        },
         readers: 2,
         writers: 1,
     })

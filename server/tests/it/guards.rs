@@ -11,9 +11,6 @@ use serde_json::{Value, json};
 
 use crate::support::{House, PASSWORD, User, house::ADMIN, on_each_database};
 
-/// What anonymous, the owner, another user, an auditor and an admin get.
-type Statuses = [u16; 5];
-
 /// Method, path as described, path as called, body, and what each caller gets.
 type Row = (
     &'static str,
@@ -22,6 +19,9 @@ type Row = (
     &'static str,
     Statuses,
 );
+
+/// What anonymous, the owner, another user, an auditor and an admin get.
+type Statuses = [u16; 5];
 
 const ALL: Statuses = [200; 5];
 const UNREADABLE: Statuses = [422; 5];
@@ -183,14 +183,6 @@ const TABLE: &[Row] = &[
         "",
         [401, 204, 404, 404, 404],
     ),
-    ("GET", "/api/models", "/api/models", "", SIGNED_IN),
-    (
-        "GET",
-        "/api/costs/summary",
-        "/api/costs/summary",
-        "",
-        SIGNED_IN,
-    ),
     ("GET", "/api/settings", "/api/settings", "", ALL),
     ("POST", "/api/settings", "/api/settings", "{}", STEER),
     ("GET", "/api/admin/users", "/api/admin/users", "", LOOK),
@@ -213,6 +205,13 @@ const TABLE: &[Row] = &[
         "/api/admin/budgets/{user_id}",
         "/api/admin/budgets/{bystander}",
         r#"{"monthly_limit_usd":1}"#,
+        STEER,
+    ),
+    (
+        "DELETE",
+        "/api/admin/accounts/{id}/budget",
+        "/api/admin/accounts/{bystander}/budget",
+        "",
         STEER,
     ),
     ("GET", "/api/admin/audit", "/api/admin/audit", "", LOOK),

@@ -4,9 +4,9 @@ use crate::collector::Collector;
 use crate::document::BlockKind;
 use crate::error::ExtractError;
 use crate::format::Format;
-use crate::table::write_table;
 use crate::xml::{Element, Node, Reader};
 
+use super::super::flow::{self, Pages, Rows, add_to_cell};
 use super::styles::{Role, Styles};
 
 /// Word writes where its pages broke when it last laid the document out;
@@ -22,12 +22,12 @@ pub(super) fn read(
     styles: &Styles,
     collector: &mut Collector<'_>,
 ) -> Result<(), ExtractError> {
-    let pages_known = xml.contains(RENDERED_BREAK);
-    let mut body = Body::new(styles, pages_known.then_some(1));
-    if pages_known {
-        collector.begin_page(1)?;
-    }
-    body.walk(xml, collector)
+    let pages = if xml.contains(RENDERED_BREAK) {
+        Pages::begin(collector)?
+    } else {
+        Pages::default()
+    };
+    Body::new(styles, pages).walk(xml, collector)
 }
 
 /// Footnotes or endnotes, each one block; those of negative or zero number are separators.
@@ -76,26 +76,23 @@ struct Paragraph {
 
 #[derive(Default)]
 struct Table {
-    rows: Vec<Vec<String>>,
+    rows: Rows,
     header_marked: bool,
 }
 
 struct Body<'s> {
     styles: &'s Styles,
-    /// Current page, when the document records its pages.
-    page: Option<u32>,
-    breaks_pending: u32,
+    pages: Pages,
     paragraphs: Vec<Paragraph>,
     tables: Vec<Table>,
     in_text: bool,
 }
 
 impl<'s> Body<'s> {
-    fn new(styles: &'s Styles, page: Option<u32>) -> Self {
+    fn new(styles: &'s Styles, pages: Pages) -> Self {
         Self {
             styles,
-            page,
-            breaks_pending: 0,
+            pages,
             paragraphs: Vec::new(),
             tables: Vec::new(),
             in_text: false,
@@ -185,7 +182,10 @@ impl<'s> Body<'s> {
             }
             "tbl" => {
                 if let Some(table) = self.tables.pop() {
-                    self.end_table(&table, collector)?;
+                    let outer = self.tables.last_mut();
+                    let outer = outer.and_then(|outer| flow::open_cell(&mut outer.rows));
+                    let marked = table.header_marked;
+                    flow::end_table(&table.rows, marked, outer, &mut self.pages, collector)?;
                 }
             }
             _ => {}
@@ -198,14 +198,9 @@ impl<'s> Body<'s> {
         paragraph: &Paragraph,
         collector: &mut Collector<'_>,
     ) -> Result<(), ExtractError> {
-        let cell = self
-            .tables
-            .last_mut()
-            .and_then(|table| table.rows.last_mut())
-            .and_then(|row| row.last_mut());
-        if let Some(cell) = cell {
-            cell.push_str(&paragraph.text);
-            cell.push(' ');
+        let table = self.tables.last_mut();
+        if let Some(cell) = table.and_then(|table| flow::open_cell(&mut table.rows)) {
+            add_to_cell(cell, &paragraph.text);
             return Ok(());
         }
         match self.role(paragraph) {
@@ -215,7 +210,7 @@ impl<'s> Body<'s> {
             Some(Role::Code) => collector.push(BlockKind::Code, &paragraph.text),
             None => collector.push(BlockKind::Paragraph, &paragraph.text),
         }?;
-        self.turn_pages(collector)
+        self.pages.turn(collector)
     }
 
     fn role(&self, paragraph: &Paragraph) -> Option<Role> {
@@ -232,46 +227,14 @@ impl<'s> Body<'s> {
             .or(paragraph.numbered.then_some(Role::ListItem))
     }
 
-    fn end_table(
-        &mut self,
-        table: &Table,
-        collector: &mut Collector<'_>,
-    ) -> Result<(), ExtractError> {
-        let outer = self
-            .tables
-            .last_mut()
-            .and_then(|outer| outer.rows.last_mut())
-            .and_then(|row| row.last_mut());
-        if let Some(cell) = outer {
-            // A table inside a cell is part of that cell's text.
-            for row in &table.rows {
-                cell.push_str(&row.join(" "));
-                cell.push(' ');
-            }
-            return Ok(());
-        }
-        write_table(&table.rows, table.header_marked, collector)?;
-        self.turn_pages(collector)
-    }
-
     /// The part of a paragraph before the break belongs to the old page.
     fn page_break(&mut self, collector: &mut Collector<'_>) -> Result<(), ExtractError> {
-        self.breaks_pending += 1;
+        self.pages.note_break();
         let outermost_paragraph = self.paragraphs.len() == 1 && self.tables.is_empty();
         if let Some(paragraph) = self.paragraphs.last_mut().filter(|_| outermost_paragraph) {
             let before = std::mem::take(&mut paragraph.text);
             collector.push(BlockKind::Paragraph, &before)?;
-            self.turn_pages(collector)?;
-        }
-        Ok(())
-    }
-
-    fn turn_pages(&mut self, collector: &mut Collector<'_>) -> Result<(), ExtractError> {
-        for _ in 0..std::mem::take(&mut self.breaks_pending) {
-            if let Some(page) = &mut self.page {
-                *page += 1;
-                collector.begin_page(*page)?;
-            }
+            self.pages.turn(collector)?;
         }
         Ok(())
     }

@@ -4,8 +4,9 @@ use crate::collector::Collector;
 use crate::document::BlockKind;
 use crate::error::ExtractError;
 use crate::format::Format;
-use crate::table::write_table;
 use crate::xml::{Element, Node, Reader};
+
+use super::super::flow::{self, Pages, Rows, add_to_cell};
 
 /// Comments, deleted text, and the table of contents, which repeats headings.
 const SKIPPED: [&str; 5] = [
@@ -22,8 +23,7 @@ const MAX_SPACES: usize = 64;
 pub(super) fn read(xml: &str, collector: &mut Collector<'_>) -> Result<(), ExtractError> {
     let mut body = Body::default();
     if xml.contains("soft-page-break") {
-        collector.begin_page(1)?;
-        body.page = Some(1);
+        body.pages = Pages::begin(collector)?;
     }
     let mut reader = Reader::new(xml, Format::Odt, collector.limits());
     while let Some(node) = reader.next()? {
@@ -45,7 +45,7 @@ struct Paragraph {
 
 #[derive(Default)]
 struct Table {
-    rows: Vec<Vec<String>>,
+    rows: Rows,
     header_marked: bool,
     /// How often the cell being read stands in its row.
     repeat: usize,
@@ -53,9 +53,7 @@ struct Table {
 
 #[derive(Default)]
 struct Body {
-    /// Current page, when the document records its pages.
-    page: Option<u32>,
-    breaks_pending: u32,
+    pages: Pages,
     paragraphs: Vec<Paragraph>,
     tables: Vec<Table>,
     list_depth: usize,
@@ -157,7 +155,10 @@ impl Body {
             "table-cell" | "covered-table-cell" => self.end_cell(),
             "table" => {
                 if let Some(table) = self.tables.pop() {
-                    self.end_table(&table, collector)?;
+                    let outer = self.tables.last_mut();
+                    let outer = outer.and_then(|outer| flow::open_cell(&mut outer.rows));
+                    let marked = table.header_marked;
+                    flow::end_table(&table.rows, marked, outer, &mut self.pages, collector)?;
                 }
             }
             _ => {}
@@ -174,8 +175,7 @@ impl Body {
             return collector.push(BlockKind::Note, &paragraph.text);
         }
         if let Some(cell) = self.cell() {
-            cell.push_str(&paragraph.text);
-            cell.push(' ');
+            add_to_cell(cell, &paragraph.text);
             return Ok(());
         }
         match paragraph.heading {
@@ -186,7 +186,7 @@ impl Body {
     }
 
     fn cell(&mut self) -> Option<&mut String> {
-        self.tables.last_mut()?.rows.last_mut()?.last_mut()
+        flow::open_cell(&mut self.tables.last_mut()?.rows)
     }
 
     fn end_cell(&mut self) {
@@ -199,26 +199,10 @@ impl Body {
         }
     }
 
-    fn end_table(
-        &mut self,
-        table: &Table,
-        collector: &mut Collector<'_>,
-    ) -> Result<(), ExtractError> {
-        if let Some(cell) = self.cell() {
-            for row in &table.rows {
-                cell.push_str(&row.join(" "));
-                cell.push(' ');
-            }
-            return Ok(());
-        }
-        write_table(&table.rows, table.header_marked, collector)?;
-        self.turn_pages(collector)
-    }
-
     /// The part of a paragraph before the break belongs to the old page; a
     /// table or a note is not torn apart.
     fn page_break(&mut self, collector: &mut Collector<'_>) -> Result<(), ExtractError> {
-        self.breaks_pending += 1;
+        self.pages.note_break();
         if !self.tables.is_empty() || self.note_depth > 0 {
             return Ok(());
         }
@@ -226,16 +210,6 @@ impl Body {
             let before = std::mem::take(&mut paragraph.text);
             collector.push(BlockKind::Paragraph, &before)?;
         }
-        self.turn_pages(collector)
-    }
-
-    fn turn_pages(&mut self, collector: &mut Collector<'_>) -> Result<(), ExtractError> {
-        for _ in 0..std::mem::take(&mut self.breaks_pending) {
-            if let Some(page) = &mut self.page {
-                *page += 1;
-                collector.begin_page(*page)?;
-            }
-        }
-        Ok(())
+        self.pages.turn(collector)
     }
 }

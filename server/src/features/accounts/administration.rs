@@ -46,6 +46,7 @@ enum Outcome {
     Done(Box<user::Model>),
     NoSuchUser,
     OwnAdminRole,
+    LastAdmin,
 }
 
 impl Accounts {
@@ -105,7 +106,7 @@ impl Accounts {
     }
 
     /// Changes a user's role and, when there are any, the notes about them; empty notes remove
-    /// them. Nobody takes the admin role from themselves.
+    /// them. Nobody takes the admin role from themselves, nor from the last who has it.
     pub(crate) async fn set_role(
         &self,
         actor: &Principal,
@@ -138,6 +139,7 @@ impl Accounts {
             Outcome::Done(user) => Ok((*user).into()),
             Outcome::NoSuchUser => Err(AccountsError::UserNotFound),
             Outcome::OwnAdminRole => Err(AccountsError::SelfDemotion),
+            Outcome::LastAdmin => Err(AccountsError::LastAdmin),
         }
     }
 }
@@ -158,6 +160,9 @@ async fn appoint(txn: &Txn, appointment: &Appointment) -> Result<Outcome, DbErr>
     let role = change.from(user.role);
     if actor == target && user.role == Role::Admin && role != Role::Admin {
         return Ok(Outcome::OwnAdminRole);
+    }
+    if role != Role::Admin && queries::is_last_admin(txn, *target).await? {
+        return Ok(Outcome::LastAdmin);
     }
     let notes = match notes.as_deref() {
         None => user.admin_notes,

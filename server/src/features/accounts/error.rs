@@ -43,6 +43,8 @@ pub(crate) enum AccountsError {
     UserNotFound,
     #[error("You cannot take the admin role from yourself")]
     SelfDemotion,
+    #[error("This is the last active admin; make somebody else an admin first")]
+    LastAdmin,
     #[error("Notes must have at most {MAX_NOTES_CHARS} characters and no NUL")]
     Notes,
     #[error(transparent)]

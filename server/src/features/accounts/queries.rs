@@ -177,6 +177,22 @@ pub(super) async fn set_role(
     change_user(txn, id, now, change).await
 }
 
+/// Whether nobody else is an active admin. On PostgreSQL the admins stay locked until the transaction
+/// ends: of two who take the role from each other at once, the second finds itself alone.
+pub(super) async fn is_last_admin(txn: &Txn, id: UserId) -> Result<bool, DbErr> {
+    let admins: Vec<UserId> = user::Entity::find()
+        .select_only()
+        .column(user::Column::Id)
+        .filter(user::Column::Role.eq(Role::Admin))
+        .filter(user::Column::Status.eq(UserStatus::Active))
+        .order_by_asc(user::Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(txn)
+        .await?;
+    Ok(admins == [id])
+}
+
 fn announce(txn: &Txn, user: &user::Model) {
     txn.announce(Change {
         entity: Entity::User,

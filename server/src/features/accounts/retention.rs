@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use entities::UserId;
 
+use super::{AccountsError, queries as accounts};
 use crate::platform::{
     clock::Clock,
     db::{Db, WriteKey},
@@ -74,10 +75,15 @@ impl Eraser for Account {
         let erased = self
             .db
             .write_alone(WriteKey::User(user), input, |txn, (user, limit, now)| {
-                Box::pin(queries::erase(txn, *user, *limit, *now))
+                Box::pin(async move {
+                    if accounts::is_last_admin(txn, *user).await? {
+                        return Ok(None);
+                    }
+                    queries::erase(txn, *user, *limit, *now).await.map(Some)
+                })
             })
             .await?;
-        Ok(erased)
+        erased.ok_or_else(|| RetentionError::Refused(AccountsError::LastAdmin.to_string()))
     }
 
     async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {

@@ -41,7 +41,7 @@ struct Change {
     limits: Limits,
     actor: UserId,
     user: UserId,
-    limit: Nanos,
+    limit: Option<Nanos>,
 }
 
 impl Limits {
@@ -54,13 +54,13 @@ impl Limits {
         }
     }
 
-    /// Sets the limit of a user who exists. The limit, the jobs that waited for it and the entry
+    /// Sets or lifts (`None`) the limit of a user who exists. The limit, the jobs that waited for it and the entry
     /// in the audit log commit together.
     pub(super) async fn set(
         &self,
         actor: UserId,
         user: UserId,
-        limit: Nanos,
+        limit: Option<Nanos>,
     ) -> Result<BudgetStatus, DbError> {
         let change = Change {
             limits: self.clone(),
@@ -84,8 +84,7 @@ impl Change {
             audit,
             ..
         } = &self.limits;
-        let limit = Some(self.limit);
-        let status = budgets.set_limit_in(txn, self.user, limit).await?;
+        let status = budgets.set_limit_in(txn, self.user, self.limit).await?;
         let has_money = status
             .available()
             .is_none_or(|available| available > Nanos::ZERO);
@@ -96,11 +95,14 @@ impl Change {
         };
         let event = AuditEvent {
             actor: Some(self.actor),
-            action: "set_budget",
+            action: match self.limit {
+                Some(_) => "set_budget",
+                None => "clear_budget",
+            },
             target_type: Some("user"),
             target_id: Some(self.user.to_string()),
             metadata: json!({
-                "monthly_limit_usd": self.limit.as_usd(),
+                "monthly_limit_usd": self.limit.map(Nanos::as_usd),
                 "resumed_jobs": resumed,
             }),
         };

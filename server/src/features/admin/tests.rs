@@ -224,12 +224,16 @@ async fn a_raised_limit_lets_the_users_waiting_jobs_go_on() {
         let of_ada = house.waiting_job(ada).await;
         let of_bob = house.waiting_job(bob).await;
 
-        let blocked = house.limits.set(ADMIN, ada, Nanos::ZERO).await.unwrap();
+        let blocked = house
+            .limits
+            .set(ADMIN, ada, Some(Nanos::ZERO))
+            .await
+            .unwrap();
         assert_eq!(blocked.available(), Some(Nanos::ZERO));
         assert_eq!(house.job_state(of_ada).await, JobState::AwaitingBudget);
 
         let limit = limits::parse(12.5).unwrap();
-        let raised = house.limits.set(ADMIN, ada, limit).await.unwrap();
+        let raised = house.limits.set(ADMIN, ada, Some(limit)).await.unwrap();
         assert_eq!(raised.limit, Some(Nanos(12_500_000_000)));
         assert_eq!(house.job_state(of_ada).await, JobState::Queued);
         assert_eq!(house.job_state(of_bob).await, JobState::AwaitingBudget);
@@ -243,6 +247,33 @@ async fn a_raised_limit_lets_the_users_waiting_jobs_go_on() {
             ("set_budget".to_owned(), metadata)
         };
         assert_eq!(house.acts().await, [act(0.0, 0), act(12.5, 1)]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_lifted_is_no_limit() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test);
+        let ada = house.user("ada@example.org").await;
+        let job = house.waiting_job(ada).await;
+        let zero = Some(Nanos::ZERO);
+        house.limits.set(ADMIN, ada, zero).await.unwrap();
+
+        // The second time there is nothing left to lift, and that is no error.
+        for resumed in [JobState::Queued, JobState::Queued] {
+            let lifted = house.limits.set(ADMIN, ada, None).await.unwrap();
+            assert_eq!((lifted.limit, lifted.available()), (None, None));
+            assert_eq!(house.job_state(job).await, resumed);
+        }
+
+        assert_eq!(house.budgets.status(ada).await.unwrap().limit, None);
+        assert_eq!(house.budgets.limits(&[ada]).await.unwrap().len(), 0);
+        let clear = |resumed: u64| {
+            let metadata = json!({"monthly_limit_usd": null, "resumed_jobs": resumed});
+            ("clear_budget".to_owned(), metadata)
+        };
+        assert_eq!(house.acts().await[1..], [clear(1), clear(0)]);
     })
     .await;
 }

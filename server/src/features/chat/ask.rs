@@ -2,7 +2,6 @@
 
 use entities::{MessageId, StoreId, UserId, chat::message};
 use serde_json::Value;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{
@@ -176,15 +175,11 @@ impl Chat {
         admission: Admission,
         profile: Profile,
     ) -> Result<Asked, ChatError> {
-        let (reply, begun) = oneshot::channel();
         let chat = self.clone();
-        self.0.tasks.spawn("question", async move {
-            // Without a receiver the reader is dropped, and the answer's grace begins.
-            let _ = reply.send(chat.begin(prepared, admission, profile).await);
-        });
-        begun
-            .await
-            .map_err(|_| ChatError::Database(DbError::Unavailable(None)))?
+        // Without the client the reader is dropped, and the answer's grace begins.
+        let begin = async move { chat.begin(prepared, admission, profile).await };
+        let outcome = self.0.tasks.carry_through("question", begin).await;
+        outcome.ok_or(ChatError::Database(DbError::Unavailable(None)))?
     }
 
     fn model(&self, named: Option<&str>) -> Result<ModelRef, ChatError> {

@@ -4,7 +4,9 @@ use entities::{StoreId, UserId};
 
 use super::{Chat, ChatError, error, sources::Sources};
 use crate::platform::{
+    ai::ModelRef,
     budgets::{Charge, ChargeKind, HoldRequest, Prices},
+    db::DbError,
     retrieval::{self, QuestionVector, Scope},
 };
 
@@ -32,7 +34,7 @@ impl Chat {
             store_ids: stores.to_vec(),
             document_ids: documents,
         };
-        let vector = self.embed_question(user, question).await?;
+        let vector = self.embed_whatever_the_client_does(user, question).await?;
         let asked = retrieval::Question {
             text: question,
             vector,
@@ -47,29 +49,42 @@ impl Chat {
         Ok(Sources::new(hits, question))
     }
 
-    /// The question's vector, paid for, when there is an embedder.
-    async fn embed_question(
+    /// The question's vector, when there is an embedder. On a task of its own: a client that leaves
+    /// once the money is reserved must not leave the charge to an estimate.
+    async fn embed_whatever_the_client_does(
         &self,
         user: UserId,
         question: &str,
     ) -> Result<Option<QuestionVector>, ChatError> {
-        let Some(name) = &self.0.settings.embedding_model else {
+        let Some(model) = self.0.settings.embedding_model.clone() else {
             return Ok(None);
         };
-        let model = name.clone();
-        let rates = self.0.settings.prices.rates(&name.to_string());
+        let (chat, question) = (self.clone(), question.to_owned());
+        let embed = async move { chat.embed_question(user, &model, &question).await };
+        let embedded = self.0.tasks.carry_through("question-vector", embed).await;
+        embedded.ok_or(ChatError::Database(DbError::Unavailable(None)))?
+    }
+
+    /// The question's vector, paid for.
+    async fn embed_question(
+        &self,
+        user: UserId,
+        model: &ModelRef,
+        question: &str,
+    ) -> Result<Option<QuestionVector>, ChatError> {
+        let rates = self.0.settings.prices.rates(&model.to_string());
         let request = HoldRequest {
             kind: ChargeKind::Embedding,
             prices: Prices::of_embedding(&rates),
             prompt_tokens: crate::platform::ai::token_upper_bound(question),
             max_output_tokens: 0,
-            ..self.hold_request(user, &model, None)
+            ..self.hold_request(user, model, None)
         };
         let hold = self.0.budgets.hold(request).await??;
         match self
             .0
             .gateway
-            .embed(&hold, &model, &[question.to_owned()])
+            .embed(&hold, model, &[question.to_owned()])
             .await
         {
             Ok(embeddings) => {
@@ -85,7 +100,7 @@ impl Chat {
                     .into_iter()
                     .next()
                     .map(|vector| QuestionVector {
-                        model: name.to_string().into(),
+                        model: model.to_string().into(),
                         vector,
                     }))
             }

@@ -5,7 +5,7 @@ use entities::{
     DocumentId, JobId, StoreId, UserId,
     library::{document, store},
 };
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
 use sea_orm::DbErr;
 use serde_json::json;
 
@@ -23,6 +23,26 @@ const YOUNG: Duration = Duration::hours(1);
 const ORPHAN_PAGE: usize = 200;
 
 impl Documents {
+    /// Does one thing to the library in one transaction.
+    async fn act<I, T, W>(&self, key: WriteKey, input: I, work: W) -> Result<T, DocumentsError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Self, &'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let input = (self.clone(), input, work);
+        let done = self
+            .0
+            .db
+            .write(key, input, |txn, (documents, input, work)| {
+                work(documents, txn, input)
+            });
+        Ok(done.await?)
+    }
+
     /// Hides a document, stops its indexing, and schedules its purge.
     pub(super) async fn delete_document(
         &self,
@@ -30,25 +50,20 @@ impl Documents {
         id: DocumentId,
     ) -> Result<(), DocumentsError> {
         self.document(user, id).await?;
-        let input = (self.clone(), user, id, self.0.clock.now());
-        self.0
-            .db
-            .write(
-                self.0.budgets.key(user),
-                input,
-                |txn, (documents, user, id, now)| {
-                    Box::pin(async move {
-                        if queries::delete_document(txn, *id, *user, *now).await? {
-                            documents
-                                .stop_and_schedule_purge(txn, *user, *id, *now)
-                                .await?;
-                        }
-                        Ok(())
-                    })
-                },
-            )
-            .await?;
-        Ok(())
+        let input = (user, id, self.0.clock.now());
+        self.act(
+            self.0.budgets.key(user),
+            input,
+            |documents, txn, (user, id, now)| {
+                Box::pin(async move {
+                    if queries::delete_document(txn, *id, *user, *now).await? {
+                        documents.withdraw(txn, *user, *id, *now).await?;
+                    }
+                    Ok(())
+                })
+            },
+        )
+        .await
     }
 
     /// Hides a store and everything in it.
@@ -58,30 +73,26 @@ impl Documents {
         id: StoreId,
     ) -> Result<(), DocumentsError> {
         self.store(user, id).await?;
-        let input = (self.clone(), user, id, self.0.clock.now());
-        self.0
-            .db
-            .write(
-                self.0.budgets.key(user),
-                input,
-                |txn, (documents, user, id, now)| {
-                    Box::pin(async move {
-                        for document in queries::delete_store(txn, *id, *user, *now).await? {
-                            documents
-                                .stop_and_schedule_purge(txn, *user, document.id, *now)
-                                .await?;
-                        }
-                        documents
-                            .record(txn, *user, "delete_store", "store", id.0)
-                            .await
-                    })
-                },
-            )
-            .await?;
-        Ok(())
+        let input = (user, id, self.0.clock.now());
+        self.act(
+            self.0.budgets.key(user),
+            input,
+            |documents, txn, (user, id, now)| {
+                Box::pin(async move {
+                    for document in queries::delete_store(txn, *id, *user, *now).await? {
+                        documents.withdraw(txn, *user, document.id, *now).await?;
+                    }
+                    documents
+                        .record(txn, *user, "delete_store", "store", id.0)
+                        .await
+                })
+            },
+        )
+        .await
     }
 
-    async fn stop_and_schedule_purge(
+    /// Stops a document's indexing and schedules its purge.
+    async fn withdraw(
         &self,
         txn: &Txn,
         user: UserId,
@@ -112,10 +123,10 @@ impl Documents {
         admin: UserId,
         id: StoreId,
     ) -> Result<store::Model, DocumentsError> {
-        let input = (self.clone(), admin, id);
-        self.0
-            .db
-            .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
+        self.act(
+            WriteKey::Free,
+            (admin, id),
+            |documents, txn, (admin, id)| {
                 Box::pin(async move {
                     let Some(store) = queries::any_store(txn, *id).await? else {
                         return Ok(None);
@@ -128,9 +139,10 @@ impl Documents {
                         .await?;
                     Ok(Some(store))
                 })
-            })
-            .await?
-            .ok_or(DocumentsError::StoreNotFound)
+            },
+        )
+        .await?
+        .ok_or(DocumentsError::StoreNotFound)
     }
 
     /// Brings a document back, into a store that is not deleted itself.
@@ -139,10 +151,10 @@ impl Documents {
         admin: UserId,
         id: DocumentId,
     ) -> Result<document::Model, DocumentsError> {
-        let input = (self.clone(), admin, id);
-        self.0
-            .db
-            .write(WriteKey::Free, input, |txn, (documents, admin, id)| {
+        self.act(
+            WriteKey::Free,
+            (admin, id),
+            |documents, txn, (admin, id)| {
                 Box::pin(async move {
                     let Some(document) = queries::any_document(txn, *id).await? else {
                         return Ok(Err(DocumentsError::DocumentNotFound));
@@ -158,8 +170,9 @@ impl Documents {
                         .await?;
                     Ok(Ok(document))
                 })
-            })
-            .await?
+            },
+        )
+        .await?
     }
 
     async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {

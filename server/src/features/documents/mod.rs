@@ -41,6 +41,7 @@ use crate::platform::{
     entropy::Entropy,
     jobs::{Jobs, Subject},
     storage::{Blobs, TemporaryFiles},
+    tasks::Tasks,
     telemetry::Telemetry,
 };
 
@@ -73,6 +74,7 @@ pub(crate) struct DocumentParts {
     pub(crate) audit: Audit,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) telemetry: Telemetry,
+    pub(crate) tasks: Tasks,
 }
 
 /// The library. Cheap to clone.

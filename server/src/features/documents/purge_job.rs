@@ -58,11 +58,13 @@ impl JobHandler for PurgeDocument {
         }
         context.progress(0.0, "purge").await?;
         documents.remove_passages(id, Keep::Nothing).await?;
+        fail::fail_point!("purge-passages-gone");
         documents
             .0
             .blobs
             .delete(&BlobKey::stored(&document.blob_key))
             .await?;
+        fail::fail_point!("purge-original-gone");
         Ok(Outcome::done_with(id, |txn, id| {
             Box::pin(queries::remove_document(txn, *id))
         }))

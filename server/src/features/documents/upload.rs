@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 use super::{Documents, DocumentsError, names, queries};
 use crate::platform::{
     budgets::{BudgetRefusal, Reserved},
-    db::Txn,
+    db::{DbError, Txn},
     http::{Problem, UploadField},
     storage::{BlobKey, StorageError, TemporaryFile},
 };
@@ -114,8 +114,23 @@ impl Documents {
         Ok(judged)
     }
 
+    /// As [`Self::accept`], on a task of its own: a client that leaves between the original and the
+    /// row must not leave an original that no document names.
+    pub(super) async fn accept_whatever_the_client_does(
+        &self,
+        user: UserId,
+        store: StoreId,
+        display_name: Option<String>,
+        judged: Judged,
+    ) -> Result<Accepted, DocumentsError> {
+        let documents = self.clone();
+        let accept = async move { documents.accept(user, store, display_name, judged).await };
+        let accepted = self.0.tasks.carry_through("upload", accept).await;
+        accepted.ok_or(DocumentsError::Database(DbError::Unavailable(None)))?
+    }
+
     /// Stores the original, then the document, its hold and its job in one transaction.
-    pub(super) async fn accept(
+    async fn accept(
         &self,
         user: UserId,
         store: StoreId,

@@ -121,7 +121,8 @@ impl Answer {
                 prompt
             },
             completion_tokens: if completion_missing {
-                self.output.tokens()
+                // The provider was told where to end, and no estimate charges beyond what is held.
+                self.output.tokens().min(self.max_output_tokens)
             } else {
                 completion
             },

@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::variable::{Section, Variable};
 
 /// The longest time that can be set, in days: a century.
-const MAX_DAYS: u64 = 36_500;
+const MAX_DAYS: i64 = 36_500;
 
 const fn days(name: &'static str, default: &'static str, about: &'static str) -> Variable {
     Variable::new(name, default, about).unit("days")
@@ -27,13 +27,15 @@ pub(super) const RETENTION_FINISHED_JOBS_DAYS: Variable = days(
 pub(super) const RETENTION_SOFT_DELETED_DAYS: Variable = days(
     "RETENTION_SOFT_DELETED_DAYS",
     "30",
-    "Deleted stores and documents, which can be restored until then.",
+    "Deleted stores and documents, which can be restored until then. Counted from the setting on \
+     the day of the deletion.",
 );
 pub(super) const RETENTION_UPLOADS_TMP_HOURS: Variable = Variable::new(
     "RETENTION_UPLOADS_TMP_HOURS",
     "24",
-    "Uploads that were never finished.",
+    "Uploads that were never finished: the files left in TMP_DIR.",
 )
+.aliases(&["TMP_MAX_AGE_HOURS"])
 .unit("hours");
 pub(super) const RETENTION_AUDIT_DAYS: Variable =
     days("RETENTION_AUDIT_DAYS", "400", "The audit log.");
@@ -87,8 +89,12 @@ pub(crate) struct RetentionConfig {
 impl RetentionConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let mut period = |variable: &Variable, unit: u64| {
-            let count: u64 = reader.integer(variable, 0..=MAX_DAYS);
-            (count > 0).then(|| Duration::from_secs(count * unit))
+            // What keeps temporary files is 0 or less by its older name.
+            let keeps_below_0 = variable.name == RETENTION_UPLOADS_TMP_HOURS.name;
+            let least = if keeps_below_0 { -MAX_DAYS } else { 0 };
+            let count: i64 = reader.integer(variable, least..=MAX_DAYS);
+            let count = u64::try_from(count).ok().filter(|count| *count > 0)?;
+            Some(Duration::from_secs(count * unit))
         };
         let (day, hour) = (86_400, 3_600);
         Self {

@@ -1,7 +1,6 @@
 //! Where files are kept.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::reader::Reader;
 use super::variable::{Section, Variable};
@@ -17,17 +16,11 @@ pub(super) const TMP_DIR: Variable = Variable::new(
     "Directory for uploads in flight; without it `tmp` in PLC_STORAGE_DIR.",
 )
 .aliases(&["UPLOAD_FOLDER"]);
-pub(super) const TMP_MAX_AGE_HOURS: Variable = Variable::new(
-    "TMP_MAX_AGE_HOURS",
-    "24",
-    "Age at which a file left in TMP_DIR is removed; 0 or less keeps them.",
-)
-.unit("hours");
 
 pub(super) const SECTION: Section = Section {
     title: "Storage",
     about: "",
-    variables: &[PLC_STORAGE_DIR, TMP_DIR, TMP_MAX_AGE_HOURS],
+    variables: &[PLC_STORAGE_DIR, TMP_DIR],
 };
 
 /// The directories of this installation.
@@ -35,8 +28,6 @@ pub(super) const SECTION: Section = Section {
 pub(crate) struct StorageConfig {
     pub(crate) dir: PathBuf,
     pub(crate) tmp_dir: PathBuf,
-    /// `None` keeps left-over temporary files.
-    pub(crate) tmp_max_age: Option<Duration>,
 }
 
 impl StorageConfig {
@@ -45,15 +36,6 @@ impl StorageConfig {
         let tmp_dir = reader
             .optional_text(&TMP_DIR)
             .map_or_else(|| dir.join("tmp"), PathBuf::from);
-        let hours: i64 = reader.integer(&TMP_MAX_AGE_HOURS, -1_000_000..=1_000_000);
-        let tmp_max_age = u64::try_from(hours)
-            .ok()
-            .filter(|hours| *hours > 0)
-            .map(|hours| Duration::from_secs(hours * 3600));
-        Self {
-            dir,
-            tmp_dir,
-            tmp_max_age,
-        }
+        Self { dir, tmp_dir }
     }
 }

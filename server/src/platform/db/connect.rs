@@ -8,6 +8,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, SqliteConnection};
 
 use super::DbError;
 
@@ -34,7 +35,12 @@ pub(crate) struct DbSettings {
 const MINIMUM_SQLITE: (u32, u32, u32) = (3, 51, 3);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bounds a wait for a row as well: a lock of its own would only give up sooner.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long PostgreSQL lets a transaction wait for its process. One that is frozen would keep its
+/// rows locked for as long as it is. Well below [`STATEMENT_TIMEOUT`], so that whoever waits for
+/// the rows gets them instead of an error.
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn connect(
     settings: &DbSettings,
@@ -74,6 +80,9 @@ fn sqlite(
         .max_lifetime(None::<Duration>)
         .test_before_acquire(false)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(has_ended_its_transaction(connection)))
+        })
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = sqlite
                 .busy_timeout(BUSY_TIMEOUT)
@@ -92,6 +101,17 @@ fn sqlite(
     Ok(options)
 }
 
+/// SQLite rolls back by itself when the disk is full. The driver's own ROLLBACK then fails, and it
+/// believes for ever to be inside that transaction: what it took for commits afterwards would not be
+/// any. Such a connection is closed and another is opened.
+async fn has_ended_its_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // What a dropped transaction has queued comes before the answer.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
+}
+
 fn postgres(url: &SecretString, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose_secret());
     options
@@ -103,6 +123,10 @@ fn postgres(url: &SecretString, connections: u32) -> ConnectOptions {
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .set_application_name("binnacle")
         .statement_timeout(STATEMENT_TIMEOUT)
+        .map_sqlx_postgres_opts(|postgres| {
+            let idle = IDLE_IN_TRANSACTION_TIMEOUT.as_millis();
+            postgres.options([("idle_in_transaction_session_timeout", idle)])
+        })
         .sqlx_logging(false);
     options
 }

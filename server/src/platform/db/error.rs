@@ -8,6 +8,9 @@ pub(crate) enum DbError {
     /// The database does not answer, or the server is stopping; the same call may succeed later.
     #[error("the database is not reachable")]
     Unavailable(#[source] Option<DbErr>),
+    /// The disk is full, for the database at least; nothing of the write is left.
+    #[error("the database has no room to write")]
+    Full(#[source] DbErr),
     /// A unique index refused the row.
     #[error("a row with this key exists already")]
     Duplicate(#[source] DbErr),
@@ -40,10 +43,17 @@ impl From<DbErr> for DbError {
             return Self::Duplicate(error);
         }
         match &error {
+            DbErr::Conn(RuntimeErr::SqlxError(inner))
+            | DbErr::Exec(RuntimeErr::SqlxError(inner))
+            | DbErr::Query(RuntimeErr::SqlxError(inner))
+                if is_full(inner) =>
+            {
+                Self::Full(error)
+            }
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Some(error)),
             DbErr::Exec(RuntimeErr::SqlxError(inner))
             | DbErr::Query(RuntimeErr::SqlxError(inner))
-                if is_connection_loss(inner) =>
+                if is_connection_loss(inner) || is_disk_failure(inner) =>
             {
                 Self::Unavailable(Some(error))
             }
@@ -52,15 +62,33 @@ impl From<DbErr> for DbError {
     }
 }
 
+/// `SQLITE_FULL`, `SQLITE_IOERR_WRITE` (a file at the largest size that the system allows it), and
+/// PostgreSQL's `disk_full`.
+fn is_full(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database)
+        if database.code().is_some_and(|code| ["13", "778", "53100"].contains(&&*code)))
+}
+
+/// `SQLITE_IOERR` in all its kinds: the low byte is 10.
+fn is_disk_failure(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(database) = error else {
+        return false;
+    };
+    let code = database.code().and_then(|code| code.parse::<u32>().ok());
+    // PostgreSQL's codes have five characters.
+    code.is_some_and(|code| code < 10_000 && code & 0xff == 10)
+}
+
 fn is_connection_loss(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        // 57P0x: the server is shutting down; 08xxx: connection failure; 25006: read-only standby.
+        // 57P0x: the server is shutting down; 08xxx: connection failure; 25006: read-only standby;
+        // 25P03: this process stood still inside the transaction, which is gone.
         sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-            code.starts_with("57P") || code.starts_with("08") || code == "25006"
+            code.starts_with("57P") || code.starts_with("08") || code == "25006" || code == "25P03"
         }),
         _ => false,
     }

@@ -131,8 +131,9 @@ impl Db {
         self.writers.run(key, true, input, work).await
     }
 
-    /// Brings the schema to this program's version; several processes may ask at once.
-    pub(crate) async fn migrate(&self) -> Result<(), DbError> {
+    /// Brings the schema to this program's version and tells how many migrations that took; several
+    /// processes may ask at once.
+    pub(crate) async fn migrate(&self) -> Result<usize, DbError> {
         schema::migrate(&self.write).await
     }
 

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::DbError;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::IntoSchemaManagerConnection;
-
-use super::DbError;
 
 /// How the schema compares with this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,43 +23,42 @@ pub(crate) enum SchemaState {
 /// An arbitrary number that every Binnacle process agrees on.
 const MIGRATION_LOCK: i64 = 0x0062_696e_6e61_636c;
 
-/// Brings the schema forward. On SQLite the whole run is one transaction; on PostgreSQL two runs at
-/// once would fail on the server's own catalogue, so a lock is held that ends with its transaction.
-pub(super) async fn migrate(connection: &DatabaseConnection) -> Result<(), DbError> {
+/// For the migrator's transaction alone: another one may hold the lock, or a change walk a large
+/// table, for longer than any other statement may take.
+const PATIENCE: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
+/// Brings the schema forward, in one transaction, and tells how many migrations that took. On
+/// PostgreSQL two runs at once would fail on the server's own catalogue, so a lock is held that ends
+/// with the transaction; what is missing is counted under it.
+pub(super) async fn migrate(connection: &DatabaseConnection) -> Result<usize, DbError> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let txn = connection.begin_with_options(options).await?;
     if connection.get_database_backend() == DatabaseBackend::Postgres {
-        let lock = connection.begin().await?;
-        lock.execute_raw(Statement::from_sql_and_values(
+        txn.execute_unprepared(PATIENCE).await?;
+        txn.execute_raw(Statement::from_sql_and_values(
             DatabaseBackend::Postgres,
             "SELECT pg_advisory_xact_lock($1)",
             [MIGRATION_LOCK.into()],
         ))
         .await?;
-        let outcome = bring_forward(connection, connection).await;
-        lock.rollback().await?;
-        outcome
-    } else {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let txn = connection.begin_with_options(options).await?;
-        bring_forward(&txn, &txn).await?;
-        Ok(txn.commit().await?)
     }
-}
-
-async fn bring_forward<'a, C>(
-    connection: &C,
-    manager: impl IntoSchemaManagerConnection<'a>,
-) -> Result<(), DbError>
-where
-    C: ConnectionTrait,
-{
-    match state(connection).await? {
-        SchemaState::Current => Ok(()),
-        SchemaState::Newer(newest) => Err(DbError::SchemaTooNew { newest }),
-        SchemaState::Behind(_) => Ok(Migrator::up(manager, None).await?),
-    }
+    let applied = match state(&txn).await? {
+        SchemaState::Current => 0,
+        SchemaState::Newer(newest) => return Err(DbError::SchemaTooNew { newest }),
+        SchemaState::Behind(count) => {
+            for _ in 0..count {
+                Migrator::up(&txn, Some(1)).await?;
+                fail::fail_point!("migration-applied");
+            }
+            count
+        }
+    };
+    txn.commit().await?;
+    Ok(applied)
 }
 
 pub(super) async fn state(connection: &impl ConnectionTrait) -> Result<SchemaState, DbError> {

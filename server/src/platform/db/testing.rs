@@ -53,7 +53,15 @@ impl TestDb {
     /// A fresh SQLite file.
     pub(crate) async fn sqlite() -> Self {
         static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
-        let template = TEMPLATE.get_or_init(sqlite_template).await;
+        Self::sqlite_from(TEMPLATE.get_or_init(sqlite_template).await).await
+    }
+
+    /// A SQLite file that nothing has migrated.
+    pub(crate) async fn empty_sqlite() -> Self {
+        Self::sqlite_from(&[]).await
+    }
+
+    async fn sqlite_from(template: &[u8]) -> Self {
         let directory = temporary_directory();
         let path = directory.path().join("test.db");
         tokio::fs::write(&path, template)
@@ -68,7 +76,15 @@ impl TestDb {
     /// A fresh database on the server of `TEST_POSTGRES_URL`.
     pub(crate) async fn postgres() -> Self {
         static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-        let template = TEMPLATE.get_or_init(postgres_template).await;
+        Self::postgres_from(TEMPLATE.get_or_init(postgres_template).await).await
+    }
+
+    /// A database of that server that nothing has migrated.
+    pub(crate) async fn empty_postgres() -> Self {
+        Self::postgres_from("template1").await
+    }
+
+    async fn postgres_from(template: &str) -> Self {
         let name = format!(
             "binnacle_test_{}",
             Entropy::from_system().uuid().as_simple()

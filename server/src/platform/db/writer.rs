@@ -217,7 +217,10 @@ impl Lane {
             // member is looked at afterwards but where its answer goes.
             let outcome = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
             if let Err(error) = outcome.unwrap_or_else(|_| Err(panicked())) {
-                txn.rollback().await?;
+                // On a full disk SQLite has rolled back already. Why it came to that is the news.
+                if let Err(also) = txn.rollback().await {
+                    tracing::warn!(error = %also, "a transaction could not be rolled back");
+                }
                 return Err(error);
             }
         }

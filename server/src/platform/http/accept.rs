@@ -19,6 +19,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::first_bytes::FirstBytes;
+
 /// When to stop.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shutdown {
@@ -100,6 +102,7 @@ pub(crate) async fn serve<E>(
                     builder: builder.clone(),
                     stop: stop.clone(),
                     peer,
+                    first_bytes: limits.header_read_timeout,
                     _permit: permit,
                 };
                 connections.spawn(connection.run(stream));
@@ -130,6 +133,7 @@ pub(crate) async fn serve<E>(
                 hard: stop.hard.clone(),
             },
             peer,
+            first_bytes: LATE_HEAD,
             _permit: permit,
         };
         connections.spawn(connection.run(stream));
@@ -189,6 +193,7 @@ struct Connection<E> {
     builder: Arc<Builder<TokioExecutor>>,
     stop: Shutdown,
     peer: SocketAddr,
+    first_bytes: Duration,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -199,6 +204,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             .map(|address| LocalAddr(address.into()))
             .unwrap_or_default();
         let peer = RemoteAddr(self.peer.into());
+        let stream = FirstBytes::within(self.first_bytes, stream);
         let endpoint = self.endpoint;
         let service = service_fn(move |request: http::Request<Incoming>| {
             let endpoint = endpoint.clone();

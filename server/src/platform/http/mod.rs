@@ -17,6 +17,7 @@ mod docs_page;
 mod edge;
 mod exchange;
 mod family;
+mod first_bytes;
 mod guard;
 mod input;
 mod json;

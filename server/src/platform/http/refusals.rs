@@ -16,6 +16,9 @@ impl From<DbError> for Problem {
                     .with_retry_after(Duration::from_secs(1))
                     .caused_by(error)
             }
+            DbError::Full(_) => {
+                Self::unavailable("The storage is full. Tell your administrator.").caused_by(error)
+            }
             other => Self::internal(other),
         }
     }

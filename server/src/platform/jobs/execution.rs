@@ -184,8 +184,8 @@ impl Execution {
             loop {
                 match self.write(&finish).await {
                     Ok(result) => return result,
-                    Err(DbError::Unavailable(_)) => {
-                        tracing::warn!("the database is not reachable, a job's end waits");
+                    Err(DbError::Unavailable(_) | DbError::Full(_)) => {
+                        tracing::warn!("the database cannot write, a job's end waits");
                         if self.lease_lost_within(FINISH_AGAIN).await {
                             return RunResult::Fenced;
                         }

@@ -12,6 +12,9 @@ pub(crate) enum RetentionError {
     Database(#[from] DbError),
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// What an eraser will not delete, and what would let it.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl From<DbErr> for RetentionError {

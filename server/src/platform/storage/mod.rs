@@ -28,11 +28,10 @@ pub(crate) enum StorageError {
 
 impl From<std::io::Error> for StorageError {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Self::Full(error)
-            }
-            _ => Self::Io(error),
+        if is_full(error.kind()) {
+            Self::Full(error)
+        } else {
+            Self::Io(error)
         }
     }
 }
@@ -49,15 +48,18 @@ impl From<object_store::Error> for StorageError {
     }
 }
 
+/// No room on the disk, in the quota, or for a file of this size.
+fn is_full(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 /// The object store hides the cause of a failed write behind its own error.
 fn full_disk(error: &dyn std::error::Error) -> Option<std::io::ErrorKind> {
     let mut cause = error.source();
     while let Some(current) = cause {
         if let Some(io) = current.downcast_ref::<std::io::Error>()
-            && matches!(
-                io.kind(),
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-            )
+            && is_full(io.kind())
         {
             return Some(io.kind());
         }

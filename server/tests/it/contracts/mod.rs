@@ -1,6 +1,7 @@
 //! What clients rely on, to the byte.
 
 mod chat_checks;
+mod chat_history;
 mod chat_idempotency;
 mod chat_reading;
 mod chat_sessions;

@@ -2,11 +2,18 @@
 //! away, signals, a schema of another version. Against the real binary wherever a process dies.
 
 mod ai_sdk;
+mod budget_cut;
 mod crash;
+mod descriptors;
+mod disk_full;
 mod leaving;
+mod leaving_early;
+mod migration;
 mod outage;
+mod poison;
 mod program;
 mod providers;
+mod purge;
 mod shutdown;
 mod start;
 mod state;
@@ -16,5 +23,6 @@ mod state;
     unused_imports,
     reason = "the unit tests of the providers use more of its faults"
 )]
-mod stub;
+pub mod stub;
 mod workers;
+mod writers;

@@ -66,8 +66,12 @@ impl Site {
 
     fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
         let mut command = Command::new(program());
+        command.args(arguments);
+        self.on_site(command, settings)
+    }
+
+    fn on_site(&self, mut command: Command, settings: &[(&str, &str)]) -> Command {
         command
-            .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .envs(SETTINGS)
@@ -91,7 +95,19 @@ impl Site {
 
     /// Starts `serve` and waits until it listens.
     pub async fn serve(&self, settings: &[(&str, &str)]) -> Program {
-        let mut program = self.start("serve", settings);
+        Self::listening(self.begin("serve", settings)).await
+    }
+
+    /// As [`Site::serve`], for a process that is told by an error, and not by a signal, that a file
+    /// may not grow any more: as on a full disk.
+    pub async fn serve_told_of_full_files(&self, settings: &[(&str, &str)]) -> Program {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "trap '' XFSZ; exec \"$0\" serve"]);
+        shell.arg(program());
+        Self::listening(Self::run_beside(self.on_site(shell, settings))).await
+    }
+
+    async fn listening(mut program: Program) -> Program {
         let line = program.logged("listening", |line| line["event"] == "listening");
         let line = line.await;
         program.base = format!("http://{}", line["address"].as_str().expect("an address"));
@@ -100,16 +116,20 @@ impl Site {
 
     /// Starts `worker` and waits until it works.
     pub async fn work(&self, settings: &[(&str, &str)]) -> Program {
-        let program = self.start("worker", settings);
+        let program = self.begin("worker", settings);
         program
             .logged("working", |line| line["event"] == "working")
             .await;
         program
     }
 
-    fn start(&self, command: &str, settings: &[(&str, &str)]) -> Program {
-        let mut child = self
-            .command(&[command], settings)
+    /// Starts a command and does not wait for anything.
+    pub fn begin(&self, command: &str, settings: &[(&str, &str)]) -> Program {
+        Self::run_beside(self.command(&[command], settings))
+    }
+
+    fn run_beside(mut command: Command) -> Program {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -177,6 +197,36 @@ impl Program {
 
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).expect("the signal is sent");
+    }
+
+    /// Sets a limit of the running process, as `prlimit` spells it; what may not be gone beyond is
+    /// left as it is.
+    pub async fn limit(&self, what: &str, value: &str) {
+        let set = Command::new("prlimit")
+            .args(["--pid", &self.pid().to_string()])
+            .arg(format!("--{what}={value}:"))
+            .status();
+        assert!(set.await.expect("prlimit runs").success());
+    }
+
+    /// How many lines of the log so far are such.
+    pub fn count_logged(&self, is_it: impl Fn(&Value) -> bool) -> usize {
+        let log = self.log.borrow();
+        log.lines.iter().filter(|line| is_it(line)).count()
+    }
+
+    /// Waits until this many lines of the log are such; answers them.
+    pub async fn logged_times(&self, times: usize, is_it: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mut log = self.log.subscribe();
+        let such = |log: &Log| -> Vec<Value> {
+            let lines = log.lines.iter().filter(|line| is_it(line));
+            lines.cloned().collect()
+        };
+        let found = log.wait_for(|log| such(log).len() >= times);
+        let found = tokio::time::timeout(PATIENCE, found).await.is_ok();
+        let log = self.log.borrow();
+        assert!(found, "fewer than {times} such lines:\n{}", said(&log));
+        such(&log)
     }
 
     /// Waits for its end.

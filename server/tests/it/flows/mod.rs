@@ -1,3 +1,4 @@
 //! What a user does from beginning to end.
 
+mod sample_questions;
 mod upload_to_answer;

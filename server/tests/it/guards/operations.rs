@@ -1,6 +1,6 @@
-//! What everybody may ask: how the house is, and what it is.
+//! The routes of operators and their machines, and what every signed-in user may look up.
 
-use super::{ALL, Row};
+use super::{ALL, Row, SIGNED_IN};
 
 pub(super) const ROWS: &[Row] = &[
     ("GET", "/", "/", "", ALL),
@@ -12,4 +12,12 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "/metrics", "/metrics", "", ALL),
     ("GET", "/openapi.json", "/openapi.json", "", ALL),
     ("GET", "/docs", "/docs", "", ALL),
+    ("GET", "/api/models", "/api/models", "", SIGNED_IN),
+    (
+        "GET",
+        "/api/costs/summary",
+        "/api/costs/summary",
+        "",
+        SIGNED_IN,
+    ),
 ];

@@ -140,6 +140,31 @@ async fn a_store_comes_back_with_what_was_deleted_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_for_ever_is_hidden_and_never_purged() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[("RETENTION_SOFT_DELETED_DAYS", "0")]).await;
+        let (ada, store, document) = library(&house).await;
+        ada.delete(&format!("/api/stores/{store}"))
+            .await
+            .expect(202);
+        ada.get(&format!("/api/documents/{document}/download"))
+            .await
+            .refused(404);
+        let mut sql = Sql::of(&house).await;
+        assert_eq!(sql.count("jobs WHERE kind = 'purge_document'").await, 0);
+        assert_eq!(house.files(), 1);
+        let admin = house.admin().await;
+        admin
+            .post(&format!("/api/stores/{store}/restore"), &Value::Null)
+            .await
+            .expect(200);
+        assert!(ada.ask(store, QUESTION).await.text().contains("four"));
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn when_its_time_has_come_nothing_is_left() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[]).await;

@@ -2,12 +2,14 @@
 
 mod administration;
 mod costs;
+mod cut_bodies;
 mod deletion;
 mod documents;
 mod edge;
 mod formats;
 mod hostile;
 mod identity;
+mod inactive;
 mod jobs;
 mod limits;
 mod operations;

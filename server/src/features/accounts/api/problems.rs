@@ -32,6 +32,7 @@ impl From<AccountsError> for Problem {
             AccountsError::EmailTaken => Self::bad_request(message).with_code("email_taken"),
             AccountsError::WrongPassword => Self::bad_request(message).with_code("wrong_password"),
             AccountsError::SelfDemotion => Self::bad_request(message).with_code("self_demotion"),
+            AccountsError::LastAdmin => Self::conflict(message).with_code("last_admin"),
             AccountsError::InvalidCredentials
             | AccountsError::InvalidRefreshToken
             | AccountsError::SignInEnded => Self::unauthenticated(message),
@@ -47,6 +48,7 @@ impl From<AccountsError> for Problem {
                     .with_retry_after(RETRY_AFTER)
                     .caused_by(error)
             }
+            AccountsError::Database(error @ DbError::Full(_)) => error.into(),
             AccountsError::Hashing(error) => Self::internal(error),
             AccountsError::Signing(error) => Self::internal(error),
             AccountsError::Database(error) => Self::internal(error),

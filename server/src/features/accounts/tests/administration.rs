@@ -1,4 +1,8 @@
 use super::*;
+use crate::platform::{
+    db::Db,
+    retention::{Registry, RetentionError},
+};
 
 async fn admin(house: &House) -> Principal {
     let email = "root@example.org";
@@ -111,6 +115,78 @@ async fn users_are_found_and_listed_unless_erased() {
         assert_eq!(emails.len(), 1);
         assert_eq!(emails[&ids[0]], "a@example.org");
         assert_eq!(house.accounts.find(ids[1]).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_admins_who_demote_each_other_one_remains() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test);
+        let root = admin(&house).await;
+        let ada = house.register(ADA).await;
+        // Another process, with writers of its own.
+        let db = Db::connect(test.settings()).await.unwrap();
+        let elsewhere = Accounts::new(AccountsParts {
+            db: db.clone(),
+            ..house.parts.clone()
+        });
+        for _ in 0..10 {
+            let own = UserId(root.user_id);
+            house.restore_admins(&[own, ada]).await;
+            let other = Principal {
+                user_id: ada.0,
+                ..root.clone()
+            };
+            let (first, second) = tokio::join!(
+                house
+                    .accounts
+                    .set_role(&root, ada, RoleChange::RemoveAdmin, None),
+                elsewhere.set_role(&other, own, RoleChange::RemoveAdmin, None),
+            );
+            let refusals: Vec<_> = [first, second]
+                .into_iter()
+                .filter_map(Result::err)
+                .collect();
+            assert!(
+                matches!(refusals[..], [AccountsError::LastAdmin]),
+                "{refusals:?}"
+            );
+        }
+        db.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_active_admin_is_neither_demoted_nor_erased() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test);
+        let root = admin(&house).await;
+        let own = UserId(root.user_id);
+        let ada = house.register(ADA).await;
+        house.restore_admins(&[ada]).await;
+        house.set_status(ada, UserStatus::Disabled).await;
+        let other = Principal {
+            user_id: ada.0,
+            ..root.clone()
+        };
+        let demote = house
+            .accounts
+            .set_role(&other, own, RoleChange::To(Role::Auditor), None);
+        assert!(matches!(refused(demote.await), AccountsError::LastAdmin));
+        let registry = Registry::default().with(retention(&test.db, house.parts.clock.clone()));
+        let refusal = registry.erase(own).await.unwrap_err();
+        assert!(
+            matches!(&refusal, RetentionError::Refused(why) if why.contains("last active admin"))
+        );
+        let account = house.accounts.find(own).await.unwrap().unwrap();
+        assert_eq!(account.role, Role::Admin);
+
+        house.set_status(ada, UserStatus::Active).await;
+        let erased = registry.erase(own).await.unwrap();
+        assert_eq!(erased.remaining, []);
+        assert_eq!(house.accounts.find(own).await.unwrap(), None);
     })
     .await;
 }

@@ -169,6 +169,27 @@ impl House {
         entries.into_iter().map(|entry| entry.action).collect()
     }
 
+    /// Makes these users admins, whatever they were.
+    async fn restore_admins(&self, users: &[UserId]) {
+        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+        self.parts
+            .db
+            .write(
+                crate::platform::db::WriteKey::Free,
+                users.to_vec(),
+                |txn, users| {
+                    Box::pin(async move {
+                        let admins = user::Entity::update_many()
+                            .col_expr(user::Column::Role, Expr::value(Role::Admin))
+                            .filter(user::Column::Id.is_in(users.iter().copied()));
+                        admins.exec(txn).await.map(|_| ())
+                    })
+                },
+            )
+            .await
+            .unwrap();
+    }
+
     async fn set_status(&self, user_id: UserId, status: UserStatus) {
         use sea_orm::{EntityTrait, sea_query::Expr};
         self.parts

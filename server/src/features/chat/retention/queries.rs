@@ -18,7 +18,9 @@ use crate::platform::db::Txn;
 pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
     let old = message::Entity::find()
         .filter(message::Column::CreatedAt.lt(before))
-        .filter(message::Column::State.ne(MessageState::Streaming));
+        .filter(message::Column::State.ne(MessageState::Streaming))
+        // In the order of the index by age, so that no walk passes what is kept.
+        .order_by_asc(message::Column::CreatedAt);
     let deleted = delete_messages(txn, old, limit).await?;
     if deleted > 0 {
         return Ok(deleted);

@@ -9,6 +9,7 @@ use entities::{
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ConnectionTrait, EntityTrait, QueryOrder,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -97,6 +98,10 @@ pub(in crate::platform::budgets) async fn periods(
 pub(in crate::platform::budgets) async fn clear(db: &Db) {
     db.write_alone(WriteKey::House, (), |txn, ()| {
         Box::pin(async move {
+            period::Entity::update_many()
+                .col_expr(period::Column::Expiring, Expr::value(true))
+                .exec(txn)
+                .await?;
             ledger_entry::Entity::delete_many().exec(txn).await?;
             hold::Entity::delete_many().exec(txn).await?;
             period::Entity::delete_many().exec(txn).await?;

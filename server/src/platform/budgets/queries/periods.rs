@@ -184,6 +184,7 @@ fn fresh(
         spent_nanos: Set(Nanos::ZERO),
         reserved_nanos: Set(Nanos::ZERO),
         rev: Set(1),
+        expiring: Set(false),
         updated_at: Set(now),
     }
 }

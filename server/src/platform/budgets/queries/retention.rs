@@ -53,6 +53,7 @@ pub(in crate::platform::budgets) async fn expire_period(
         .one(txn)
         .await?;
     let Some(id) = oldest else { return Ok(0) };
+    open_for_deletion(txn, id).await?;
     let charges = ledger_entry::Entity::delete_many()
         .filter(ledger_entry::Column::PeriodId.eq(id))
         .exec(txn)
@@ -63,6 +64,17 @@ pub(in crate::platform::budgets) async fn expire_period(
         .await?;
     period::Entity::delete_by_id(id).exec(txn).await?;
     Ok(charges.rows_affected + holds.rows_affected + 1)
+}
+
+/// The ledger refuses to lose a charge of a period that does not go with it. The mark goes with the
+/// period, so that none that commits ever carries it.
+async fn open_for_deletion(txn: &Txn, id: PeriodId) -> Result<(), DbErr> {
+    period::Entity::update_many()
+        .col_expr(period::Column::Expiring, Expr::value(true))
+        .filter(period::Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
 }
 
 pub(in crate::platform::budgets) async fn erase_limit(

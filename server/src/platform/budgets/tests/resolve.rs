@@ -243,8 +243,23 @@ async fn the_ledger_cannot_be_changed() {
         let user = books.user(None).await;
         let hold = books.held(question(user)).await;
         books.settled(hold, used(1)).await;
-        let refused = fixtures::attempt(&books.test.db, "UPDATE ledger SET amount_nanos = 0").await;
-        assert!(refused.expect_err("a refusal").contains("append-only"));
+        let refusal = async |statement| {
+            let refused = fixtures::attempt(&books.test.db, statement).await;
+            refused.expect_err("a refusal")
+        };
+        for statement in [
+            "UPDATE ledger SET amount_nanos = 0",
+            "DELETE FROM ledger",
+            "DELETE FROM ledger WHERE period_id IN (SELECT id FROM periods WHERE NOT expiring)",
+        ] {
+            let words = refusal(statement).await;
+            assert!(words.contains("append-only"), "{statement}: {words}");
+        }
+        if books.test.db.backend() == sea_orm::DatabaseBackend::Postgres {
+            let words = refusal("TRUNCATE ledger").await;
+            assert!(words.contains("append-only"), "{words}");
+        }
+        assert_eq!(fixtures::ledger(&books.test.db).await.len(), 1);
     })
     .await;
 }

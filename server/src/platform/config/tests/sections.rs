@@ -21,7 +21,8 @@ fn a_newcomer_needs_no_settings() {
     assert_eq!(config.http.drain, Duration::from_secs(9));
     assert_eq!(config.storage.dir, Path::new("./data"));
     assert_eq!(config.storage.tmp_dir, Path::new("./data/tmp"));
-    assert_eq!(config.storage.tmp_max_age, Some(Duration::from_hours(24)));
+    let temporary = config.retention.uploads_tmp;
+    assert_eq!(temporary, Some(Duration::from_hours(24)));
     let path = PathBuf::from("./data/binnacle.db");
     assert_eq!(config.database.backend, Backend::Sqlite { path });
     assert!(!config.redis.required);
@@ -76,11 +77,26 @@ fn numbers_keep_to_their_range() {
     ] {
         assert_eq!(problem(name, value).variable, name);
     }
+    for keeps in ["0", "-1"] {
+        let config = load(&[("TMP_MAX_AGE_HOURS", keeps)]);
+        assert_eq!(config.retention.uploads_tmp, None, "{keeps}");
+    }
     assert_eq!(
-        load(&[("TMP_MAX_AGE_HOURS", "-1")]).storage.tmp_max_age,
-        None
+        problem("RETENTION_CHAT_DAYS", "-1").variable,
+        "RETENTION_CHAT_DAYS"
     );
     assert_eq!(load(&[("RETENTION_CHAT_DAYS", "0")]).retention.chat, None);
+}
+
+/// One setting with two names: the one that goes with the others of its kind wins.
+#[test]
+fn left_uploads_have_one_age_under_either_name() {
+    let age = |settings: &[(&str, &str)]| load(settings).retention.uploads_tmp;
+    let (own, contract) = ("RETENTION_UPLOADS_TMP_HOURS", "TMP_MAX_AGE_HOURS");
+    let hours = |count| Some(Duration::from_hours(count));
+    assert_eq!(age(&[(contract, "6")]), hours(6));
+    assert_eq!(age(&[(own, "7")]), hours(7));
+    assert_eq!(age(&[(contract, "6"), (own, "7")]), hours(7));
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! The writing door: what a member that panics costs, and many writers on one SQLite file.
+//! The writing door: what a member that panics costs, and many writers on one SQLite file; what
+//! becomes of a process that stands still.
 
 mod contention;
+mod frozen;
 mod panics;
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};

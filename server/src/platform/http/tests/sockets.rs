@@ -33,6 +33,23 @@ async fn a_half_sent_head_is_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_that_does_not_say_what_it_speaks_is_closed() {
+    let limits = ConnectionLimits {
+        header_read_timeout: Duration::from_millis(200),
+        ..ConnectionLimits::default()
+    };
+    let server = TestServer::with(settings(), limits).await;
+    for beginning in ["", "P", "PRI * HTTP/2.0\r\n\r\nSM"] {
+        let mut stream = server.connect().await;
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        let mut received = Vec::new();
+        let read = stream.read_to_end(&mut received);
+        let closed = tokio::time::timeout(Duration::from_secs(5), read).await;
+        assert!(closed.is_ok(), "still open after `{beginning}`");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_stops_is_408() {
     let hasty = EdgeSettings {
         body_idle: Duration::from_millis(200),
@@ -91,6 +108,46 @@ async fn requests_that_two_servers_could_read_differently_are_refused() {
             "a folded line",
             "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\r\n c\r\n\r\n",
         ),
+        (
+            "a list of lengths",
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0, 0\r\n\r\n",
+        ),
+        (
+            "a length in hex",
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0x0\r\n\r\n",
+        ),
+        (
+            "two codings, chunked twice removed",
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n",
+        ),
+        (
+            "chunks in HTTP/1.0",
+            "POST /social/notes HTTP/1.0\r\nHost: t\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "a bare CR in a value",
+            "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\rContent-Length: 40\r\n\r\n",
+        ),
+        (
+            "a NUL in a value",
+            "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\0c\r\n\r\n",
+        ),
+        (
+            "a bare LF after a chunk's size",
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\n{\r\n0\r\n\r\n",
+        ),
+        (
+            "a bare LF in a chunk's extension",
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1;a\n{\r\n0\r\n\r\n",
+        ),
+        (
+            "a chunk longer than its size",
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
+        ),
+        (
+            "a chunk of more than any size",
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\n{\r\n0\r\n\r\n",
+        ),
         ("no host", "GET /health/live HTTP/1.1\r\n\r\n"),
         (
             "two hosts",
@@ -111,18 +168,30 @@ async fn requests_that_two_servers_could_read_differently_are_refused() {
     );
 }
 
+/// RFC 9112, 6.1: such a request is refused, or read by its chunks and the connection closed.
 #[tokio::test]
-async fn with_both_framings_the_chunks_decide() {
+async fn with_both_framings_the_chunks_decide_and_nothing_more_is_read() {
     let server = TestServer::start().await;
     let body = r#"{"title":"a","marks":[]}"#;
-    let request = format!(
-        "POST /social/notes HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 4\r\n\
-         Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
-        body.len()
+    let framings = [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 4",
+    ];
+    for framing in framings {
+        let request = format!(
+            "POST /social/notes HTTP/1.1\r\nHost: t\r\n{framing}\r\n\r\n{:x}\r\n{body}\r\n\
+             0\r\n\r\nGET /api/panic HTTP/1.1\r\nHost: t\r\n\r\n",
+            body.len()
+        );
+        let answer = server.raw(request.as_bytes()).await;
+        assert!(matches!(answer.status, 200 | 400 | 401), "{answer:?}");
+        assert_eq!(answer.body.matches("HTTP/1.1").count(), 0, "{framing}");
+    }
+    let seen = format!("{:?}", server.seen.events.lock());
+    assert!(
+        !seen.contains("panic"),
+        "a smuggled request was read: {seen}"
     );
-    let answer = server.raw(request.as_bytes()).await;
-    assert!(matches!(answer.status, 200 | 400), "{answer:?}");
-    assert_eq!(answer.body.matches("HTTP/1.1").count(), 0);
 }
 
 #[tokio::test]

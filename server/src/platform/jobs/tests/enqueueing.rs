@@ -48,6 +48,11 @@ async fn of_fifty_with_one_key_one_is_added() {
         here.handle::<Plain>(|_, _| Box::pin(async { Ok(Outcome::done()) }));
         let idempotent = race(&here, &there, &keyed()).await;
         let unduplicated = race(&here, &there, &unique()).await;
+        let of_nobody = NewJob {
+            user_id: None,
+            ..keyed()
+        };
+        race(&here, &there, &of_nobody).await;
         here.work();
         here.until_state(idempotent, JobState::Succeeded).await;
         here.until_state(unduplicated, JobState::Succeeded).await;

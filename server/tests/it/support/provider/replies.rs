@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     /// The usage comes in an event of its own, after the finish reason.
     UsageLast,
     NoUsage,
+    /// The whole text, ended because it reached the output limit.
+    ReachesLimit,
     /// Roles that are not the model's, empty choices, a tool call: all to be ignored.
     WrongRoles,
     /// An end mark, but neither text nor usage.
@@ -346,15 +348,20 @@ impl Wire {
 
     fn ending(self, fault: Fault) -> Vec<Value> {
         let (prompt, completion) = USAGE;
+        let reason = if fault == Fault::ReachesLimit {
+            ["length", "MAX_TOKENS"]
+        } else {
+            ["stop", "STOP"]
+        };
         let (finish, usage) = match self {
             Self::OpenAi => (
-                json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] }),
+                json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason[0] }] }),
                 json!({ "choices": [], "usage": {
                     "prompt_tokens": prompt, "completion_tokens": completion,
                 } }),
             ),
             Self::Gemini => (
-                json!({ "candidates": [{ "finishReason": "STOP" }] }),
+                json!({ "candidates": [{ "finishReason": reason[1] }] }),
                 json!({ "usageMetadata": {
                     "promptTokenCount": prompt,
                     "candidatesTokenCount": completion - 2,

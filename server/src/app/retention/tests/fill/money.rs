@@ -47,6 +47,7 @@ pub(in super::super) async fn period(
         spent_nanos: Set(if settled { cost } else { Nanos::ZERO }),
         reserved_nanos: Set(if settled { Nanos::ZERO } else { cost }),
         rev: Set(1),
+        expiring: Set(false),
         updated_at: Set(person.at),
     })
     .exec_without_returning(txn)

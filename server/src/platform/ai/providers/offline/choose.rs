@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::language::Language;
-use super::question::Question;
+use super::question::{Question, Wants};
 use super::sentences::{Sentence, sentences};
 use super::shape::shape;
 use super::terms::words;
@@ -22,6 +22,10 @@ pub(super) struct Chosen {
 }
 
 const MOST_SENTENCES: usize = 3;
+/// The longest list that answers a question about parts.
+const MOST_PARTS: usize = 8;
+/// The share of the question's weight that the heading of such a list must hold.
+const NAMED_BY_HEADING: f64 = 0.5;
 /// The share of the question's weight that a sentence must cover to be an answer.
 const LEAST_COVERAGE: f64 = 0.3;
 /// The same for a sentence after the first, which must not be a chance find.
@@ -48,6 +52,8 @@ struct Candidate {
     /// For each term of the question: how far it is here (1 in the sentence, less around it).
     presence: Vec<f64>,
     counts: Vec<f64>,
+    /// For each term, whether the heading above holds it.
+    headed: Vec<bool>,
     together: f64,
 }
 
@@ -58,6 +64,11 @@ pub(super) fn choose(question: &Question, passages: &[PromptPassage]) -> Vec<Cho
         return openings(&candidates);
     }
     let weights = weights(question, &candidates);
+    if question.wants == Wants::Parts
+        && let Some(whole) = section_of_parts(&candidates, &weights)
+    {
+        return vec![whole];
+    }
     let whole: f64 = weights.iter().sum();
     let average = mean(candidates.iter().map(|candidate| candidate.stems.len()));
     let mut covered = vec![1.0; weights.len()];
@@ -108,6 +119,7 @@ fn candidates(question: &Question, passages: &[PromptPassage]) -> Vec<Candidate>
         let mut previous: Vec<String> = Vec::new();
         for sentence in sentences(&passage.text) {
             let stems = stems(&sentence.text, question.language);
+            let heading = self::stems(&sentence.section, question.language);
             let mut around = stems_of_all(&[&sentence.section, &passage.title], question.language);
             around.sort_unstable();
             let terms = &question.terms;
@@ -125,7 +137,9 @@ fn candidates(question: &Question, passages: &[PromptPassage]) -> Vec<Candidate>
             let counts = terms
                 .iter()
                 .map(|term| number(stems.iter().filter(|stem| **stem == term.stem).count()));
+            let headed = terms.iter().map(|term| heading.contains(&term.stem));
             let candidate = Candidate {
+                headed: headed.collect(),
                 presence: presence.collect(),
                 counts: counts.collect(),
                 together: together(question, &stems),
@@ -213,6 +227,33 @@ fn together(question: &Question, stems: &[String]) -> f64 {
         })
         .count();
     number(near) / number(all)
+}
+
+/// For a question about the parts of something: everything that stands under the heading which names
+/// it, as one list. `None` when no heading does.
+fn section_of_parts(candidates: &[Candidate], weights: &[f64]) -> Option<Chosen> {
+    let whole: f64 = weights.iter().sum();
+    let named = |candidate: &Candidate| -> f64 {
+        let under = candidate.headed.iter().zip(weights);
+        under
+            .filter(|(headed, _)| **headed)
+            .map(|(_, weight)| weight)
+            .sum()
+    };
+    let first = candidates
+        .iter()
+        .filter(|candidate| named(candidate) >= NAMED_BY_HEADING * whole)
+        .max_by(|a, b| named(a).total_cmp(&named(b)).then(b.rank.cmp(&a.rank)))?;
+    let parts: Vec<&str> = candidates
+        .iter()
+        .filter(|part| part.rank == first.rank && part.sentence.section == first.sentence.section)
+        .take(MOST_PARTS)
+        .map(|part| part.sentence.text.trim_end_matches('.'))
+        .collect();
+    (parts.len() > 1).then(|| Chosen {
+        text: format!("{}.", parts.join("; ")),
+        number: first.number,
+    })
 }
 
 /// For a question without a subject: how the passages begin.

@@ -20,6 +20,7 @@ use crate::platform::ai::answer::FinishReason;
 use crate::platform::ai::request::ChatRequest;
 use crate::platform::ai::tokens;
 
+use choose::Chosen;
 use language::Language;
 use question::Question;
 
@@ -71,10 +72,23 @@ impl Offline {
 /// The answer's text: the chosen sentences, each with its passage's number, or a plain statement
 /// that the passages hold none.
 fn compose(request: &ChatRequest) -> String {
-    let question = Question::read(&request.question, &request.history);
-    let chosen = choose::choose(&question, &request.passages);
+    let questions = Question::read_all(&request.question, &request.history);
+    let mut chosen: Vec<Chosen> = Vec::new();
+    for question in &questions {
+        // One sentence is enough for each question after the first.
+        let most = if chosen.is_empty() { usize::MAX } else { 1 };
+        let found = choose::choose(question, &request.passages).into_iter();
+        let new: Vec<Chosen> = found
+            .filter(|sentence| chosen.iter().all(|before| before.text != sentence.text))
+            .take(most)
+            .collect();
+        chosen.extend(new);
+    }
     if chosen.is_empty() {
-        return no_answer(question.language, request.passages.is_empty()).to_owned();
+        let language = questions
+            .first()
+            .map_or(Language::English, |question| question.language);
+        return no_answer(language, request.passages.is_empty()).to_owned();
     }
     let cited: Vec<String> = chosen
         .iter()

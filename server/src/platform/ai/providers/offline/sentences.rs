@@ -150,7 +150,8 @@ impl Splitter {
     }
 }
 
-/// Joins a line that announces a list ("The steps are:") with the items that follow it.
+/// Joins a line that announces a list ("The steps are:") with the items that follow it, or with the
+/// one line that does.
 fn with_leads(found: &[(Kind, Sentence)]) -> Vec<Sentence> {
     let mut joined = Vec::with_capacity(found.len());
     for (at, (_, sentence)) in found.iter().enumerate() {
@@ -165,6 +166,11 @@ fn with_leads(found: &[(Kind, Sentence)]) -> Vec<Sentence> {
                 .collect();
             if !items.is_empty() {
                 sentence.text = format!("{} {}.", sentence.text, items.join("; "));
+            } else if let Some((_, announced)) = found.get(at + 1)
+                && announced.section == sentence.section
+            {
+                // A command or a formula that the reader left on a line of its own.
+                sentence.text = format!("{} {}", sentence.text, announced.text);
             }
         }
         joined.push(sentence);

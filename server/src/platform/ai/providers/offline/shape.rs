@@ -10,12 +10,19 @@ pub(super) fn shape(question: &Question, text: &str, stems: &[String]) -> f64 {
     let digits = text.contains(|c: char| c.is_ascii_digit());
     let lower = text.to_lowercase();
     let has_any = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
+    let has_number = digits || has_any(&NUMBER_WORDS);
     let wanted = match question.wants {
         Wants::Number if digits => 1.4,
-        Wants::Number if has_any(&NUMBER_WORDS) => 1.2,
+        Wants::Number if has_number => 1.2,
+        Wants::Measure(units) if has_any(units) && has_number => 1.6,
+        Wants::Measure(_) => 0.8,
         Wants::Time if has_any(&TIME_WORDS) || digits => 1.35,
+        Wants::Name if names_a_person(text) => 1.6,
+        Wants::Name if has_any(&ROLES) => 1.4,
         Wants::Name if names_somebody(text) => 1.2,
-        Wants::Way if text.contains(['`', ':']) || has_any(&WAY_WORDS) => 1.35,
+        Wants::Name => 0.8,
+        Wants::Way if text.contains(" --") || text.contains('`') => 1.6,
+        Wants::Way if text.contains(':') || has_any(&WAY_WORDS) => 1.35,
         Wants::Reason if has_any(&REASON_WORDS) => 1.3,
         Wants::Definition if has_any(&DEFINITION_WORDS) => 1.15,
         _ => 1.0,
@@ -79,6 +86,25 @@ const TIME_WORDS: [&str; 16] = [
     "when ",
     "every ",
 ];
+/// Who acts in a house without being named.
+const ROLES: [&str; 16] = [
+    "officer",
+    "manager",
+    "director",
+    "deputy",
+    "head of",
+    "heads of",
+    "lead",
+    "reviewer",
+    "technician",
+    "owner",
+    "everybody",
+    "nobody",
+    "anybody",
+    "department",
+    "doctor",
+    "president",
+];
 const REASON_WORDS: [&str; 11] = [
     "because",
     "so that",
@@ -105,6 +131,20 @@ const DEFINITION_WORDS: [&str; 11] = [
     " es un",
     "used to ",
 ];
+
+/// Whether two capitalised words stand together after the first word, as a name and a surname do.
+fn names_a_person(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().skip(1).collect();
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().is_some_and(char::is_uppercase)
+            && letters.next().is_some_and(|c| c.is_lowercase() || c == '.')
+    };
+    words.windows(2).any(|pair| {
+        let joined = !pair[0].ends_with([',', ';', ':']);
+        joined && capital(pair[0]) && capital(pair[1])
+    })
+}
 
 fn names_somebody(text: &str) -> bool {
     let mut words = text.split_whitespace().skip(1);

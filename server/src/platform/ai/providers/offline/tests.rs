@@ -165,6 +165,47 @@ fn a_way_to_do_something_is_told_by_its_command() {
 }
 
 #[test]
+fn who_is_answered_by_a_name_and_how_much_by_an_amount() {
+    let rules = "The red switch\n\nEach saw has two red switches, one at the door and one at the \
+                 bench. After a stop the saw is released by the foreman, Ada Bell. Each saw has cost \
+                 the house a day. A new saw costs 900 euros.";
+    let answer = ask(
+        "Who may release the saw after a stop at the red switch?",
+        &[rules],
+    );
+    assert!(
+        answer.starts_with("After a stop the saw is released by"),
+        "{answer}"
+    );
+    let answer = ask("How much does a saw cost?", &[rules]);
+    assert!(answer.starts_with("A new saw costs 900 euros"), "{answer}");
+}
+
+#[test]
+fn a_second_question_has_its_own_answer() {
+    let manual = "F-9 means that the pump has no water. Open the tap first; it is often closed. \
+                  F-8 means that the lamp is out.";
+    let answer = ask(
+        "What does F-9 mean and what should I open first?",
+        &[manual],
+    );
+    let wanted =
+        "F-9 means that the pump has no water [1]. Open the tap first; it is often closed [1].";
+    assert!(answer.starts_with(wanted), "{answer}");
+}
+
+#[test]
+fn the_parts_of_something_are_listed_whole() {
+    let manual = "Boots\n\nDry boots last longer.\n\nWaxing the boots\n\n- Brush off the dirt.\n- \
+                  Rub in the wax.\n- Leave them overnight.\n";
+    let answer = ask("What are the steps of waxing boots?", &[manual]);
+    assert_eq!(
+        answer,
+        "Brush off the dirt; Rub in the wax; Leave them overnight [1]."
+    );
+}
+
+#[test]
 fn a_heading_is_no_answer() {
     let manual = "1.2 Annual leave\nEverybody has 27 days of annual leave a year, plus the days \
                   between the holidays.\n";

@@ -1,16 +1,17 @@
 //! The routes under `/api/admin`, and `/api/settings`.
 
+mod budgets;
+
 use std::collections::HashMap;
 
 use api::{accounts::Role, admin as wire};
 use entities::{Nanos, UserId, UserStatus};
 
-use super::{AdminError, Administration, limits};
+use super::{AdminError, Administration};
 use crate::{
     features::accounts::{Account, RoleChange},
     platform::{
         audit::AuditEntry,
-        budgets::BudgetStatus,
         http::{
             Admin, Anyone, Auditor, Call, Guard, Json, NoBody, Operation, Problem, Query, Registry,
         },
@@ -26,6 +27,7 @@ const MOST_TTL_MINUTES: i64 = 525_600;
 /// Mounts the routes.
 pub(crate) fn register(registry: &mut Registry, administration: &Administration) {
     mount_users(registry, administration);
+    budgets::mount(registry, administration);
     mount_records(registry, administration);
     mount_branding(registry, administration);
 }
@@ -41,27 +43,9 @@ fn mount_users(registry: &mut Registry, administration: &Administration) {
     registry.mount_with(
         change("/api/admin/users/{id}/role", "Change a user's role")
             .path_parameter("id", "integer")
-            .refuses(&[400, 404]),
+            .refuses(&[400, 404, 409]),
         service(),
         set_role,
-    );
-    registry.mount_with(
-        look(
-            "/api/admin/budgets/{user_id}",
-            "Where a user's budget stands",
-        )
-        .path_parameter("user_id", "integer")
-        .refuses(&[404]),
-        service(),
-        budget,
-    );
-    registry.mount_with(
-        change("/api/admin/budgets/{user_id}", "Set a user's monthly limit")
-            .description("Jobs of the user that wait for money go on at once.")
-            .path_parameter("user_id", "integer")
-            .refuses(&[404]),
-        service(),
-        set_budget,
     );
 }
 
@@ -197,29 +181,6 @@ fn role_change(body: &wire::SetRole) -> Result<RoleChange, AdminError> {
     }
 }
 
-async fn budget(
-    administration: Administration,
-    call: Call<Auditor>,
-    _: NoBody,
-) -> Result<Json<wire::Budget>, Problem> {
-    let id = target(&administration, &call, "user_id").await?;
-    let status = administration.0.budgets.status(id).await?;
-    Ok(Json(standing(id, &status)))
-}
-
-async fn set_budget(
-    administration: Administration,
-    call: Call<Admin>,
-    Json(body): Json<wire::SetBudget>,
-) -> Result<Json<wire::BudgetSet>, Problem> {
-    let id = target(&administration, &call, "user_id").await?;
-    let limit = limits::parse(body.monthly_limit_usd)?;
-    administration.0.limits.set(actor(&call), id, limit).await?;
-    Ok(Json(wire::BudgetSet {
-        monthly_limit_usd: limit.as_usd(),
-    }))
-}
-
 async fn audit(
     administration: Administration,
     _: Call<Auditor>,
@@ -320,18 +281,6 @@ fn user(account: Account, limits: &HashMap<UserId, Nanos>) -> wire::AdminUser {
             entities::Role::Auditor => Role::Auditor,
         },
         email: account.email,
-    }
-}
-
-fn standing(id: UserId, status: &BudgetStatus) -> wire::Budget {
-    wire::Budget {
-        user_id: id.0,
-        month: status.month.to_string(),
-        monthly_limit_usd: status.limit.map(Nanos::as_usd),
-        spent_usd: status.spent.as_usd(),
-        held_usd: status.held.as_usd(),
-        remaining_usd: status.available().map(Nanos::as_usd),
-        resets_at: status.resets_at,
     }
 }
 

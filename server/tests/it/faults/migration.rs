@@ -1,0 +1,104 @@
+//! The process that brings the schema forward is killed on the way; the next one finishes the work.
+
+use std::os::unix::process::ExitStatusExt;
+
+use nix::sys::signal::Signal;
+use pretty_assertions::assert_eq;
+use sqlx::{Connection, Executor, PgConnection};
+
+use super::{program::Site, state::State};
+use crate::support::{Database, User, client::eventually, on_each_database};
+
+const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
+
+/// The next process finishes the work, and then does its own.
+async fn the_next_one_serves(site: &Site) {
+    let server = site.serve(&[]).await;
+    let user = User::register(server.base.clone(), "ada@example.org").await;
+    let store = user.store("Papers").await;
+    let file = CHECKLIST.to_vec();
+    user.indexed(store, "checklist.md", "text/markdown", file)
+        .await;
+    let answer = user.ask(store, "What must be done before a release?").await;
+    assert!(
+        answer.done && answer.error().is_none(),
+        "{:?}",
+        answer.frames
+    );
+    assert!(!answer.sources().is_empty());
+    let state = site.state().await;
+    state.at_rest().await;
+    let applied = state
+        .words("SELECT version FROM seaql_migrations ORDER BY version")
+        .await;
+    let mut once = applied.clone();
+    once.dedup();
+    assert!(applied.len() >= 7, "{applied:?}");
+    assert_eq!(applied, once);
+    state.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_between_two_migrations_leaves_whole_ones() {
+    on_each_database(|database| async move {
+        let site = Site::new(database.clone(), &[]);
+        let mut doomed = site.begin("migrate", &[("BINNACLE_ABORT_AT", "migration-applied")]);
+        let status = doomed.ended().await;
+        assert_eq!(status.signal(), Some(6), "it dies where it was told");
+        let state = site.state().await;
+        state.intact().await;
+        if let State::Postgres(_) = state {
+            let applied = "SELECT COUNT(*) FROM seaql_migrations";
+            assert_eq!(state.number(applied).await, 1, "the first, and it whole");
+        } else {
+            let tables = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'users'";
+            assert_eq!(state.number(tables).await, 0, "all of them or none");
+        }
+        state.close().await;
+        the_next_one_serves(&site).await;
+    })
+    .await;
+}
+
+/// A table that a migration is about to make, made and not committed by somebody else: the migration
+/// has to wait in the middle of its work.
+async fn block(database: &Database) -> PgConnection {
+    let url = database.url().expect("PostgreSQL");
+    let mut connection = PgConnection::connect(&url).await.expect("PostgreSQL");
+    let table = "BEGIN; CREATE TABLE chat_sessions (id BIGINT PRIMARY KEY)";
+    connection.execute(table).await.expect("a table");
+    connection
+}
+
+async fn waits_for_the_table(state: &State) {
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND wait_event_type = 'Lock' AND query ILIKE 'create table%chat_sessions%'";
+    eventually(|| async { (state.number(waiting).await > 0).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_inside_a_migration_leaves_nothing_of_it() {
+    on_each_database(|database| async move {
+        // SQLite lets nobody in between: there the whole run is one transaction.
+        if database.url().is_none() {
+            return;
+        }
+        let site = Site::new(database.clone(), &[]);
+        let mut obstacle = block(&database).await;
+        let mut doomed = site.begin("serve", &[]);
+        let state = site.state().await;
+        waits_for_the_table(&state).await;
+
+        doomed.signal(Signal::SIGKILL);
+        doomed.ended().await;
+        obstacle.execute("ROLLBACK").await.expect("the end");
+
+        // The server notices that the client is gone, and lets go of its lock.
+        let tables = "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'chat_sessions'";
+        eventually(|| async { (state.number(tables).await == 0).then_some(()) }).await;
+        state.close().await;
+        the_next_one_serves(&site).await;
+    })
+    .await;
+}
