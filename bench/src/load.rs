@@ -151,6 +151,8 @@ async fn client(
         let ask = &target.asks[turn.fetch_add(1, Ordering::Relaxed) % target.asks.len()];
         let request = ask.request(target.address)?;
         let began = Instant::now();
+        // The last answer may be whole before its connection is free again.
+        connection.sender.ready().await?;
         let answer = connection.sender.send_request(request).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();

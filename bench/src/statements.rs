@@ -1,4 +1,4 @@
-//! The statements of one chat, as the server writes them: five when it begins, four when it ends.
+//! The statements of one chat, as the server writes them: four when it begins, four when it ends.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
@@ -147,28 +147,27 @@ async fn store_turn(
         ],
     )
     .await?;
-    let insert = "INSERT INTO messages (chat_session_id, user_id, store_id, role, content, state, \
-                  stream_id, hold_id, prompt_tokens, completion_tokens, cost_nanos, created_at) \
-                  VALUES ($1, $2, 1, $3, $4, $5, $6, $7, 0, 0, 0, $8)";
-    let message = |role: &str, content: &str, state: &str, hold: Option<i64>| -> Vec<Value> {
-        vec![
-            session.into(),
-            user.into(),
-            role.into(),
-            content.into(),
-            state.into(),
-            stream.into(),
-            hold.into(),
-            at.into(),
-        ]
-    };
-    change(db, insert, message("user", QUESTION, "complete", None)).await?;
-    row(
-        db,
-        &format!("{insert} RETURNING id"),
-        message("assistant", "", "streaming", Some(hold)),
-    )
-    .await
+    let values = vec![
+        session.into(),
+        user.into(),
+        QUESTION.into(),
+        stream.into(),
+        hold.into(),
+        at.into(),
+    ];
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "INSERT INTO messages (chat_session_id, user_id, store_id, role, content, state, \
+         stream_id, hold_id, prompt_tokens, completion_tokens, cost_nanos, created_at) VALUES \
+         ($1, $2, 1, 'user', $3, 'complete', $4, NULL, 0, 0, 0, $6), \
+         ($1, $2, 1, 'assistant', '', 'streaming', $4, $5, 0, 0, 0, $6) RETURNING id",
+        values,
+    );
+    let mut last = 0;
+    for row in db.query_all_raw(statement).await? {
+        last = last.max(row.try_get("", "id")?);
+    }
+    Ok(last)
 }
 
 /// Closes the hold, writes the ledger, settles the period, stores the answer.

@@ -88,13 +88,11 @@ pub(super) async fn insert_turn(txn: &Txn, turn: &NewTurn) -> Result<MessageId, 
         hold_id: Set(Some(turn.hold)),
         ..base
     };
-    message::Entity::insert(question)
-        .exec_without_returning(txn)
+    // One statement; the later row has the higher id.
+    let ids = message::Entity::insert_many([question, answer])
+        .exec_with_returning_keys(txn)
         .await?;
-    Ok(message::Entity::insert(answer)
-        .exec(txn)
-        .await?
-        .last_insert_id)
+    ids.into_iter().max().ok_or(DbErr::RecordNotInserted)
 }
 
 /// How an answer came out.

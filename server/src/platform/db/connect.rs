@@ -10,7 +10,10 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, SqliteConnection};
 
-use super::DbError;
+use super::{
+    DbError,
+    readers::{Readers, Rest},
+};
 
 /// Where the data lives.
 #[derive(Clone)]
@@ -35,6 +38,10 @@ pub(crate) struct DbSettings {
 const MINIMUM_SQLITE: (u32, u32, u32) = (3, 51, 3);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection to PostgreSQL is believed to live without being asked.
+const TRUSTED: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+const LIFETIME: Duration = Duration::from_mins(30);
 /// Bounds a wait for a row as well: a lock of its own would only give up sooner.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long PostgreSQL lets a transaction wait for its process. One that is frozen would keep its
@@ -44,12 +51,14 @@ const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn connect(
     settings: &DbSettings,
-) -> Result<(DatabaseConnection, DatabaseConnection), DbError> {
+) -> Result<(Readers, DatabaseConnection), DbError> {
     match &settings.target {
         Target::Sqlite(path) => {
             let write = Database::connect(sqlite(path, 1, false)?).await?;
             check_sqlite_version(&write).await?;
             let read = Database::connect(sqlite(path, settings.readers, true)?).await?;
+            let rest = Rest::FOREVER;
+            let read = Readers::new(read, settings.readers, ACQUIRE_TIMEOUT, rest);
             Ok((read, write))
         }
         Target::Postgres(url) => {
@@ -57,8 +66,16 @@ pub(super) async fn connect(
             let lanes = u32::try_from(settings.writers)
                 .unwrap_or(u32::MAX)
                 .saturating_add(2);
-            let write = Database::connect(postgres(url, lanes)).await?;
-            let read = Database::connect(postgres(url, settings.readers)).await?;
+            let write = Database::connect(postgres(url, lanes, 1)).await?;
+            // One more than are read with: who listens for other processes' changes keeps it.
+            let connections = settings.readers.saturating_add(1);
+            let read = Database::connect(postgres(url, connections, 0)).await?;
+            let rest = Rest {
+                trusted: TRUSTED,
+                kept: IDLE_TIMEOUT,
+                lifetime: LIFETIME,
+            };
+            let read = Readers::new(read, settings.readers, ACQUIRE_TIMEOUT, rest);
             Ok((read, write))
         }
     }
@@ -74,7 +91,9 @@ fn sqlite(
     let mut options = ConnectOptions::new(format!("sqlite://{path}?mode={mode}"));
     options
         .max_connections(connections)
-        .min_connections(1)
+        // Readers keep what they have; a pool that must keep some too needs a task whenever it is
+        // given one back, even when there is no runtime any more.
+        .min_connections(u32::from(!read_only))
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
@@ -112,15 +131,15 @@ async fn has_ended_its_transaction(connection: &mut SqliteConnection) -> Result<
     Ok(!connection.is_in_transaction())
 }
 
-fn postgres(url: &SecretString, connections: u32) -> ConnectOptions {
+fn postgres(url: &SecretString, connections: u32, at_least: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose_secret());
     options
         .max_connections(connections)
-        .min_connections(1)
+        .min_connections(at_least)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(Duration::from_mins(5))
-        .max_lifetime(Duration::from_mins(30))
-        .test_before_acquire_if_idle_for(Duration::from_secs(5))
+        .idle_timeout(IDLE_TIMEOUT)
+        .max_lifetime(LIFETIME)
+        .test_before_acquire_if_idle_for(TRUSTED)
         .set_application_name("binnacle")
         .statement_timeout(STATEMENT_TIMEOUT)
         .map_sqlx_postgres_opts(|postgres| {

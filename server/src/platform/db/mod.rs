@@ -8,6 +8,7 @@ mod connect;
 mod error;
 mod member;
 mod observer;
+mod readers;
 mod schema;
 mod standing;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod writer;
 pub(crate) use connect::{DbSettings, Target};
 pub(crate) use error::DbError;
 pub(crate) use observer::DbObserver;
+pub(crate) use readers::Readers;
 pub(crate) use schema::SchemaState;
 pub(crate) use standing::Migrations;
 pub(crate) use transaction::{Change, Entity, Txn};
@@ -29,7 +31,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 pub(crate) use sea_orm::DbErr;
-use sea_orm::{DatabaseBackend, DatabaseConnection};
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection};
 use tokio::sync::broadcast;
 
 use super::tasks::Tasks;
@@ -40,7 +42,7 @@ use writer::Writers;
 #[derive(Clone)]
 pub(crate) struct Db {
     backend: DatabaseBackend,
-    read: DatabaseConnection,
+    read: Arc<Readers>,
     write: DatabaseConnection,
     writers: Arc<Writers>,
     changes: broadcast::Sender<Change>,
@@ -68,7 +70,7 @@ impl Db {
         Ok(Self {
             backend: read.get_database_backend(),
             writers: Arc::new(Writers::start(&write, lanes, &changes, &observed, &tasks)),
-            read,
+            read: Arc::new(read),
             write,
             changes,
             observed,
@@ -82,7 +84,7 @@ impl Db {
     }
 
     /// The pool of readers. On SQLite it refuses to write.
-    pub(crate) fn read(&self) -> &DatabaseConnection {
+    pub(crate) fn read(&self) -> &Readers {
         &self.read
     }
 
@@ -139,7 +141,7 @@ impl Db {
 
     /// Compares the schema with this program's.
     pub(crate) async fn schema_state(&self) -> Result<SchemaState, DbError> {
-        schema::state(&self.read).await
+        schema::state(&*self.read).await
     }
 
     /// Whether a write would be accepted now: the database answers and is not read-only.
@@ -151,8 +153,8 @@ impl Db {
     pub(crate) async fn close(&self) {
         self.tasks.stop(CLOSE_TIMEOUT).await;
         // The writer last: SQLite folds the log into the file only through one that may write.
-        for pool in [&self.read, &self.write] {
-            if let Err(error) = pool.close_by_ref().await {
+        for closed in [self.read.close().await, self.write.close_by_ref().await] {
+            if let Err(error) = closed {
                 tracing::warn!(%error, "closing the database");
             }
         }

@@ -38,7 +38,7 @@ impl Db {
             }
         };
         let statement = Statement::from_string(self.backend, question);
-        let row = self.read.query_one_raw(statement).await?;
+        let row = self.read().query_one_raw(statement).await?;
         Ok(row.map(|row| row.try_get("", "bytes")).transpose()?)
     }
 
@@ -48,7 +48,7 @@ impl Db {
             .iter()
             .map(|migration| migration.name().to_owned())
             .collect();
-        let applied = schema::applied(&self.read).await?;
+        let applied = schema::applied(self.read()).await?;
         let pending = known.iter().filter(|name| !applied.contains(*name));
         Ok(Migrations {
             pending: pending.count(),

@@ -21,7 +21,9 @@ pub(super) async fn notify(db: &Db, text: String) -> Result<(), DbErr> {
 /// Calls `heard` with each message until the connection fails; with `None` after a connection that
 /// was lost and made anew. Keeps one of the readers' connections.
 pub(super) async fn listen(db: &Db, heard: impl Fn(Option<&str>)) -> Result<(), sqlx::Error> {
-    let pool = db.read().get_postgres_connection_pool();
+    let Some(pool) = db.read().postgres() else {
+        return Ok(());
+    };
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     loop {

@@ -64,22 +64,25 @@ impl Listing {
         now: DateTime<Utc>,
     ) -> Result<Self, PagingError> {
         let list = list.into();
-        let limit = query.limit.unwrap_or(USUAL);
+        let ListQuery {
+            cursor,
+            limit,
+            filter,
+            sort,
+        } = query;
+        let limit = limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(PagingError::Limit);
         }
-        let cursor = query.cursor.as_deref().map(Cursor::read).transpose()?;
+        let cursor = cursor.as_deref().map(Cursor::read).transpose()?;
         if let Some(cursor) = &cursor {
             let other = |asked: &Option<String>, carried: &str| {
                 asked
                     .as_deref()
                     .is_some_and(|asked| asked.trim() != carried)
             };
-            let sort = query.sort.clone().filter(|sort| !sort.trim().is_empty());
-            if cursor.list != list
-                || other(&query.filter, &cursor.filter)
-                || other(&sort, &cursor.sort)
-            {
+            let sort = sort.clone().filter(|sort| !sort.trim().is_empty());
+            if cursor.list != list || other(&filter, &cursor.filter) || other(&sort, &cursor.sort) {
                 return Err(PagingError::CursorMismatch);
             }
         }
@@ -91,13 +94,8 @@ impl Listing {
                 Some((cursor.key, cursor.id)),
             ),
             None => (
-                query
-                    .filter
-                    .as_deref()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_owned(),
-                query.sort.as_deref().unwrap_or_default().trim().to_owned(),
+                filter.as_deref().unwrap_or_default().trim().to_owned(),
+                sort.as_deref().unwrap_or_default().trim().to_owned(),
                 now,
                 None,
             ),
@@ -289,22 +287,17 @@ fn order(text: &str, schema: &Schema) -> Result<(&'static Field, String, bool), 
         Some(name) => (name, true),
         None => (asked, false),
     };
-    match schema.field(name).filter(|field| field.sortable) {
-        // The older a row, the lower the moment that it is sorted by.
-        Some(field) => Ok((
-            field,
-            asked.to_owned(),
-            descending != (field.kind == Kind::Age),
-        )),
-        None => {
-            let sortable = schema.fields.iter().filter(|field| field.sortable);
-            let names: Vec<&str> = sortable.map(|field| field.name).collect();
-            Err(PagingError::Sort {
-                asked: name.to_owned(),
-                allowed: names.join(", "),
-            })
-        }
-    }
+    let Some(field) = schema.field(name).filter(|field| field.sortable) else {
+        let sortable = schema.fields.iter().filter(|field| field.sortable);
+        let names: Vec<&str> = sortable.map(|field| field.name).collect();
+        return Err(PagingError::Sort {
+            asked: name.to_owned(),
+            allowed: names.join(", "),
+        });
+    };
+    // The older a row, the lower the moment that it is sorted by.
+    let descending = descending != (field.kind == Kind::Age);
+    Ok((field, asked.to_owned(), descending))
 }
 
 /// What the column of a field holds.

@@ -63,7 +63,7 @@ macro_rules! catalogue {
         impl Metrics {
             pub(super) fn new(series: &Series) -> Self {
                 let metrics = Self {
-                    $($field: $kind { series: series.clone(), declaration: &declared::$field },)+
+                    $($field: $kind::new(series, &declared::$field),)+
                 };
                 $($($(catalogue!(@zero $kind metrics.$field, [$($known),*]);)+)?)+
                 metrics

@@ -8,7 +8,8 @@ use std::sync::{
 use crate::platform::config::LogFormat;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, fmt, layer::Context, layer::SubscriberExt, reload,
+    EnvFilter, Layer, Registry, filter::LevelFilter, fmt, layer::Context, layer::SubscriberExt,
+    reload,
 };
 
 /// Where lines go.
@@ -64,7 +65,8 @@ pub(crate) fn start(format: LogFormat, target: LogTarget, filter: &str) {
     };
     let subscriber = Registry::default()
         .with(lines.with_filter(filter))
-        .with(CountLines);
+        // Filtered too: what one layer wants, every library makes, down to its trace spans.
+        .with(CountLines.with_filter(LevelFilter::WARN));
     // A second application in the same process keeps the first one's log.
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         // The first one's filter is the one that can be changed.

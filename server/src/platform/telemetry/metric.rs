@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::PrometheusRecorder;
+use parking_lot::RwLock;
 
 const METADATA: Metadata<'static> = Metadata::new("binnacle", Level::INFO, None);
 
@@ -37,18 +38,67 @@ fn key<const N: usize>(declaration: &Declaration, values: [&str; N]) -> Key {
     Key::from_parts(declaration.name, labels)
 }
 
+/// The series of one metric that have been used, found without making a key of their labels: a
+/// request records a dozen observations.
+struct Used<H, const N: usize>(RwLock<Vec<([Box<str>; N], H)>>);
+
+impl<H, const N: usize> Used<H, N> {
+    const fn none() -> Self {
+        Self(RwLock::new(Vec::new()))
+    }
+
+    /// Calls `record` with the handle of the series of these label values.
+    fn with(&self, values: [&str; N], register: impl FnOnce() -> H, record: impl FnOnce(&H)) {
+        {
+            let used = self.0.read();
+            if let Ok(place) = find(&used, &values) {
+                record(&used[place].1);
+                return;
+            }
+        }
+        let mut used = self.0.write();
+        let place = match find(&used, &values) {
+            Ok(place) => place,
+            Err(place) => {
+                used.insert(place, (values.map(Box::from), register()));
+                place
+            }
+        };
+        record(&used[place].1);
+    }
+}
+
+fn find<H, const N: usize>(
+    used: &[([Box<str>; N], H)],
+    values: &[&str; N],
+) -> Result<usize, usize> {
+    used.binary_search_by(|(known, _)| known.iter().map(|value| &**value).cmp(*values))
+}
+
 /// A count that only rises, with `N` labels.
 pub(crate) struct Counter<const N: usize> {
-    pub(super) series: Series,
-    pub(super) declaration: &'static Declaration,
+    series: Series,
+    declaration: &'static Declaration,
+    used: Used<metrics::Counter, N>,
 }
 
 impl<const N: usize> Counter<N> {
+    pub(super) fn new(series: &Series, declaration: &'static Declaration) -> Self {
+        Self {
+            series: series.clone(),
+            declaration,
+            used: Used::none(),
+        }
+    }
+
     /// Adds `amount` to the series of these label values.
     pub(crate) fn add(&self, values: [&str; N], amount: u64) {
-        self.series
-            .register_counter(&key(self.declaration, values), &METADATA)
-            .increment(amount);
+        let register = || {
+            let key = key(self.declaration, values);
+            self.series.register_counter(&key, &METADATA)
+        };
+        self.used
+            .with(values, register, |counter| counter.increment(amount));
     }
 
     /// Adds one.
@@ -59,37 +109,62 @@ impl<const N: usize> Counter<N> {
 
 /// A level that rises and falls, with `N` labels.
 pub(crate) struct Gauge<const N: usize> {
-    pub(super) series: Series,
-    pub(super) declaration: &'static Declaration,
+    series: Series,
+    declaration: &'static Declaration,
+    used: Used<metrics::Gauge, N>,
 }
 
 impl<const N: usize> Gauge<N> {
+    pub(super) fn new(series: &Series, declaration: &'static Declaration) -> Self {
+        Self {
+            series: series.clone(),
+            declaration,
+            used: Used::none(),
+        }
+    }
+
     /// Sets the level.
     pub(crate) fn set(&self, values: [&str; N], level: f64) {
-        self.series
-            .register_gauge(&key(self.declaration, values), &METADATA)
-            .set(level);
+        self.with(values, |gauge| gauge.set(level));
     }
 
     /// Raises or lowers the level.
     pub(crate) fn add(&self, values: [&str; N], step: f64) {
-        self.series
-            .register_gauge(&key(self.declaration, values), &METADATA)
-            .increment(step);
+        self.with(values, |gauge| gauge.increment(step));
+    }
+
+    fn with(&self, values: [&str; N], record: impl FnOnce(&metrics::Gauge)) {
+        let register = || {
+            let key = key(self.declaration, values);
+            self.series.register_gauge(&key, &METADATA)
+        };
+        self.used.with(values, register, record);
     }
 }
 
 /// A distribution, with `N` labels.
 pub(crate) struct Histogram<const N: usize> {
-    pub(super) series: Series,
-    pub(super) declaration: &'static Declaration,
+    series: Series,
+    declaration: &'static Declaration,
+    used: Used<metrics::Histogram, N>,
 }
 
 impl<const N: usize> Histogram<N> {
+    pub(super) fn new(series: &Series, declaration: &'static Declaration) -> Self {
+        Self {
+            series: series.clone(),
+            declaration,
+            used: Used::none(),
+        }
+    }
+
     /// Records one observation, in the metric's base unit.
     pub(crate) fn record(&self, values: [&str; N], observation: f64) {
-        self.series
-            .register_histogram(&key(self.declaration, values), &METADATA)
-            .record(observation);
+        let register = || {
+            let key = key(self.declaration, values);
+            self.series.register_histogram(&key, &METADATA)
+        };
+        self.used
+            .with(values, register, |histogram| histogram.record(observation));
     }
 }

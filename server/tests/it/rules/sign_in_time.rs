@@ -7,6 +7,8 @@ use serde_json::json;
 use crate::support::{House, User, on_each_database};
 
 const TRIES: usize = 200;
+/// Less than in production, so that the test is quick, and enough that the hash is what takes time.
+const COST: [(&str, &str); 2] = [("ARGON2_MEMORY_KIB", "8192"), ("ARGON2_ITERATIONS", "2")];
 /// How far the means of known and unknown users may be apart.
 const APART: f64 = 0.05;
 /// How far two groups of known users, which differ in nothing, may be apart for the machine to count
@@ -50,6 +52,10 @@ async fn measure(user: &User, round: usize) -> (f64, f64) {
         ];
         for turn in 0..emails.len() {
             let whose = (turn + number) % emails.len();
+            // Half as many tell whether the machine is quiet.
+            if whose == 2 && number % 2 == 1 {
+                continue;
+            }
             times[whose].push(refused(user, &emails[whose]).await);
         }
     }
@@ -60,7 +66,7 @@ async fn measure(user: &User, round: usize) -> (f64, f64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_user_is_refused_as_slowly_as_a_known_one() {
     on_each_database(|database| async move {
-        let house = House::open(&database, &[("ARGON2_MEMORY_KIB", "4096")]).await;
+        let house = House::open(&database, &COST).await;
         house.user("ada").await;
         house.user("bob").await;
         let stranger = house.stranger();

@@ -16,9 +16,13 @@ async fn every_connection_to_postgresql_gives_up_on_a_frozen_process() {
         ("idle_in_transaction_session_timeout", "10s"),
         ("statement_timeout", "30s"),
     ] {
-        for pool in [&test.db.read, &test.db.write] {
-            let show = Statement::from_string(pool.get_database_backend(), format!("SHOW {name}"));
-            let row = pool.query_one_raw(show).await.expect("a setting");
+        let show = Statement::from_string(test.db.backend(), format!("SHOW {name}"));
+        let answers = [
+            test.db.read.query_one_raw(show.clone()).await,
+            test.db.write.query_one_raw(show).await,
+        ];
+        for row in answers {
+            let row = row.expect("a setting");
             let value: String = row.expect("a row").try_get_by_index(0).expect("a text");
             assert_eq!(value, expected, "{name}");
         }

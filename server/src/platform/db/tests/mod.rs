@@ -1,9 +1,10 @@
-//! The writing door: what a member that panics costs, and many writers on one SQLite file; what
-//! becomes of a process that stands still.
+//! The writing door: what a member that panics costs, many writers on one SQLite file, a process that
+//! stands still. The readers: what they keep, and what they give back.
 
 mod contention;
 mod frozen;
 mod panics;
+mod readers;
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 

@@ -79,82 +79,84 @@ async fn a_giant_head_is_431() {
     assert_eq!(server.raw(many.as_bytes()).await.status, 431);
 }
 
+/// What is wrong with it, and a request that two servers could read differently.
+const AMBIGUOUS: &[(&str, &str)] = &[
+    (
+        "two lengths",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\nContent-Length: 40\r\n\r\n",
+    ),
+    (
+        "a signed length",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: +40\r\n\r\n",
+    ),
+    (
+        "an unknown coding",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: xchunked\r\n\r\n",
+    ),
+    (
+        "chunked not last",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+    ),
+    (
+        "space before the colon",
+        "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A : b\r\n\r\n",
+    ),
+    (
+        "a folded line",
+        "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\r\n c\r\n\r\n",
+    ),
+    (
+        "a list of lengths",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0, 0\r\n\r\n",
+    ),
+    (
+        "a length in hex",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0x0\r\n\r\n",
+    ),
+    (
+        "two codings, chunked twice removed",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n",
+    ),
+    (
+        "chunks in HTTP/1.0",
+        "POST /social/notes HTTP/1.0\r\nHost: t\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "a bare CR in a value",
+        "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\rContent-Length: 40\r\n\r\n",
+    ),
+    (
+        "a NUL in a value",
+        "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\0c\r\n\r\n",
+    ),
+    (
+        "a bare LF after a chunk's size",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\n{\r\n0\r\n\r\n",
+    ),
+    (
+        "a bare LF in a chunk's extension",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1;a\n{\r\n0\r\n\r\n",
+    ),
+    (
+        "a chunk longer than its size",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
+    ),
+    (
+        "a chunk of more than any size",
+        "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\n{\r\n0\r\n\r\n",
+    ),
+    ("no host", "GET /health/live HTTP/1.1\r\n\r\n"),
+    (
+        "two hosts",
+        "GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    ),
+];
+
 #[tokio::test]
 async fn requests_that_two_servers_could_read_differently_are_refused() {
     let server = TestServer::start().await;
     let smuggled = "GET /api/panic HTTP/1.1\r\nHost: t\r\n\r\n";
-    let refused = [
-        (
-            "two lengths",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\nContent-Length: 40\r\n\r\n",
-        ),
-        (
-            "a signed length",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: +40\r\n\r\n",
-        ),
-        (
-            "an unknown coding",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: xchunked\r\n\r\n",
-        ),
-        (
-            "chunked not last",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
-        ),
-        (
-            "space before the colon",
-            "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A : b\r\n\r\n",
-        ),
-        (
-            "a folded line",
-            "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\r\n c\r\n\r\n",
-        ),
-        (
-            "a list of lengths",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0, 0\r\n\r\n",
-        ),
-        (
-            "a length in hex",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 0x0\r\n\r\n",
-        ),
-        (
-            "two codings, chunked twice removed",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n",
-        ),
-        (
-            "chunks in HTTP/1.0",
-            "POST /social/notes HTTP/1.0\r\nHost: t\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "a bare CR in a value",
-            "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\rContent-Length: 40\r\n\r\n",
-        ),
-        (
-            "a NUL in a value",
-            "GET /health/live HTTP/1.1\r\nHost: t\r\nX-A: b\0c\r\n\r\n",
-        ),
-        (
-            "a bare LF after a chunk's size",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\n{\r\n0\r\n\r\n",
-        ),
-        (
-            "a bare LF in a chunk's extension",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1;a\n{\r\n0\r\n\r\n",
-        ),
-        (
-            "a chunk longer than its size",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
-        ),
-        (
-            "a chunk of more than any size",
-            "POST /social/notes HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\n{\r\n0\r\n\r\n",
-        ),
-        ("no host", "GET /health/live HTTP/1.1\r\n\r\n"),
-        (
-            "two hosts",
-            "GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        ),
-    ];
-    for (what, head) in refused {
+    for (what, head) in AMBIGUOUS {
         let answer = server.raw(format!("{head}{smuggled}").as_bytes()).await;
         assert_eq!(answer.status, 400, "{what}");
         assert!(

@@ -6,8 +6,8 @@ use entities::{
     jobs::{job, job_event},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, EntityTrait,
-    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, Value, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, Statement, Value, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -101,7 +101,7 @@ pub(in super::super) async fn renew(
 
 /// The running jobs of this process whose owner wants them stopped.
 pub(in super::super) async fn cancelled(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     process_id: Uuid,
 ) -> Result<Vec<(JobId, i64)>, DbErr> {
     job::Entity::find()
@@ -117,7 +117,7 @@ pub(in super::super) async fn cancelled(
 
 /// Running jobs whose worker fell silent, the longest silent first.
 pub(in super::super) async fn expired(
-    read: &DatabaseConnection,
+    read: &impl ConnectionTrait,
     now: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<job::Model>, DbErr> {

@@ -1,22 +1,25 @@
 //! Hearing of other processes' changes, where the database can tell.
 
-use sea_orm::{DatabaseBackend, DatabaseConnection};
 use sqlx::postgres::PgListener;
 
 use super::CHANNEL;
+use crate::platform::db::Readers;
 
 /// Whether the database can tell.
-pub(in super::super) fn can_listen(read: &DatabaseConnection) -> bool {
-    read.get_database_backend() == DatabaseBackend::Postgres
+pub(in super::super) fn can_listen(read: &Readers) -> bool {
+    read.postgres().is_some()
 }
 
-/// Calls `heard` at each change and after each loss of the connection, until it fails. Keeps one
-/// of the readers' connections.
+/// Calls `heard` at each change and after each loss of the connection, until it fails. Keeps a
+/// connection of the pool.
 pub(in super::super) async fn listen(
-    read: &DatabaseConnection,
+    read: &Readers,
     heard: impl Fn(),
 ) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(read.get_postgres_connection_pool()).await?;
+    let Some(pool) = read.postgres() else {
+        return Ok(());
+    };
+    let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     heard();
     loop {
