@@ -17,6 +17,17 @@ pub struct Credentials {
     pub password: String,
 }
 
+/// A one-time token and the password that it sets.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct Redeem {
+    /// As it was shown once.
+    pub token: String,
+    /// 6 to 72 characters with an upper-case and a lower-case letter, a digit and a special
+    /// character.
+    pub password: String,
+}
+
 /// A request for a sign-in by e-mail address alone, in development.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]

@@ -30,18 +30,17 @@ pub(crate) fn registry(app: &App) -> Registry {
 
 fn families(csrf: bool) -> Vec<Family> {
     let mut families = ops::FAMILIES.to_vec();
-    families.extend(admin::engine::FAMILIES);
-    families.push(Family {
-        prefix: "/api/admin/system/summary",
-        dialect: Dialect::Detail,
-        csrf,
-        global_limit: GlobalLimit::All,
-    });
-    families.push(Family {
-        prefix: "/api",
-        dialect: Dialect::Detail,
-        csrf,
-        global_limit: GlobalLimit::All,
-    });
+    let family = |dialect| {
+        move |prefix| Family {
+            prefix,
+            dialect,
+            csrf,
+            global_limit: GlobalLimit::All,
+        }
+    };
+    let console = admin::PREFIXES.into_iter().chain(admin::engine::PREFIXES);
+    families.extend(console.map(family(Dialect::ProblemJson)));
+    let contract = ["/api", "/api/admin/system/summary"];
+    families.extend(contract.map(family(Dialect::Detail)));
     families
 }

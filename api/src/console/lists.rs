@@ -26,6 +26,14 @@ pub struct CountQuery {
     pub filter: Option<String>,
 }
 
+/// What the palette looks for.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct SearchQuery {
+    /// Part of an e-mail address, or an id; 1 to 200 characters.
+    pub q: String,
+}
+
 wire! {
     /// How many rows match.
     pub struct Count {

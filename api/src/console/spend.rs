@@ -94,7 +94,7 @@ wire! {
         /// What the units are.
         pub unit: Option<String>,
         /// The job that it was for.
-        pub job_id: Option<i64>,
+        pub job_id: Option<String>,
         /// The stream that it was for.
         pub stream_id: Option<String>,
         /// The hold that it settled.

@@ -3,4 +3,5 @@
 pub mod budget;
 pub mod hold;
 pub mod ledger_entry;
+pub mod money_default;
 pub mod period;

@@ -16,12 +16,15 @@ use crate::platform::{
 
 const HOLDS: Duration = Duration::from_secs(15);
 const REEMBED: Duration = Duration::from_mins(1);
+/// How soon another process ends the streams of a user who was kept out here.
+const STANDINGS: Duration = Duration::from_secs(2);
 const LEFTOVERS: Duration = Duration::from_hours(1);
 
 impl App {
     pub(super) fn start_duties(&self, leader: &Leader) {
         self.start_gauges();
         self.follow_users();
+        self.watch_users();
         self.clean_temporary_files();
         let (budgets, alive) = (self.budgets.clone(), JobsAlive(self.jobs.clone()));
         let chat = self.chat.clone();
@@ -94,6 +97,33 @@ impl App {
                 }
             };
             stopping.run_until_cancelled(rounds).await;
+        });
+    }
+
+    /// As [`App::follow_users`], for what other processes changed: asks for the users who have
+    /// streams open here, and for nobody when there are none.
+    fn watch_users(&self) {
+        let (accounts, streams) = (self.accounts.clone(), self.streams.clone());
+        let stopping = self.tasks.stopping().clone();
+        self.tasks.spawn("user-standings", async move {
+            let watch = async {
+                loop {
+                    tokio::time::sleep(STANDINGS).await;
+                    let users = streams.users();
+                    if users.is_empty() {
+                        continue;
+                    }
+                    match accounts.kept_out(&users).await {
+                        Ok(kept_out) => {
+                            for user in kept_out {
+                                streams.stop_user(user, EndReason::Revoked);
+                            }
+                        }
+                        Err(error) => tracing::warn!(%error, "standings could not be read"),
+                    }
+                }
+            };
+            stopping.run_until_cancelled(watch).await;
         });
     }
 

@@ -38,7 +38,7 @@ use crate::{
             tokens::{AccessKey, AccessTokens},
         },
         budgets::{BudgetSettings, Budgets},
-        config::{Config, EnvSource},
+        config::{Config, EnvSource, Registration},
         db::Db,
         entropy::Entropy,
         jobs::{Jobs, ResumeAwaitingBudget},
@@ -307,6 +307,12 @@ impl Ground {
         Administration::new(AdministrationParts {
             db: self.db.clone(),
             clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            tasks: self.tasks.clone(),
+            telemetry: self.telemetry.clone(),
+            streams: means.streams.clone(),
+            default_needed: self.config.auth.registration == Registration::Open
+                && self.config.environment.kind.is_guarded(),
             accounts: accounts.clone(),
             documents: documents.clone(),
             budgets: means.budgets.clone(),

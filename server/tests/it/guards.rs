@@ -4,6 +4,7 @@
 mod console;
 mod jobs;
 mod operations;
+mod people;
 
 use std::collections::BTreeSet;
 
@@ -193,27 +194,6 @@ const TABLE: &[Row] = &[
         r#"{"is_admin":false}"#,
         STEER,
     ),
-    (
-        "GET",
-        "/api/admin/budgets/{user_id}",
-        "/api/admin/budgets/{bystander}",
-        "",
-        LOOK,
-    ),
-    (
-        "POST",
-        "/api/admin/budgets/{user_id}",
-        "/api/admin/budgets/{bystander}",
-        r#"{"monthly_limit_usd":1}"#,
-        STEER,
-    ),
-    (
-        "DELETE",
-        "/api/admin/accounts/{id}/budget",
-        "/api/admin/accounts/{bystander}/budget",
-        "",
-        STEER,
-    ),
     ("GET", "/api/admin/audit", "/api/admin/audit", "", LOOK),
     (
         "GET",
@@ -268,7 +248,9 @@ const TABLE: &[Row] = &[
 
 fn rows() -> impl Iterator<Item = &'static Row> {
     let more = console::ROWS.iter().chain(jobs::ROWS);
-    more.chain(operations::ROWS).chain(TABLE)
+    more.chain(operations::ROWS)
+        .chain(people::TABLE)
+        .chain(TABLE)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,7 +46,7 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         .with(documents::retention(&db, &blobs, &temporary))
         .with(budgets::retention(&db))
         .with(audit::retention())
-        .with(admin::retention())
+        .with(admin::retention(&db))
         .with(house())
 }
 

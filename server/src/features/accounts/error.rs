@@ -1,6 +1,7 @@
 //! What can go wrong with accounts.
 
 use crate::platform::{
+    audit::UndoRefusal,
     auth::{
         password::{PasswordError, PasswordFault},
         tokens::SigningFailed,
@@ -45,6 +46,17 @@ pub(crate) enum AccountsError {
     SelfDemotion,
     #[error("This is the last active admin; make somebody else an admin first")]
     LastAdmin,
+    #[error("You cannot disable your own account")]
+    OwnAccount,
+    #[error("The account is disabled; enable it first")]
+    Disabled,
+    /// A one-time token that was never given out, was used, or is too old: not told apart.
+    #[error("This link is not valid: it was used, is too old, or was never given out")]
+    InvalidOneTimeToken,
+    #[error("What this act changed has been changed since")]
+    ChangedSince,
+    #[error("This act has been undone already")]
+    AlreadyUndone,
     #[error("Notes must have at most {MAX_NOTES_CHARS} characters and no NUL")]
     Notes,
     #[error(transparent)]
@@ -53,6 +65,15 @@ pub(crate) enum AccountsError {
     Signing(#[from] SigningFailed),
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+impl From<UndoRefusal> for AccountsError {
+    fn from(refusal: UndoRefusal) -> Self {
+        match refusal {
+            UndoRefusal::ChangedSince => Self::ChangedSince,
+            UndoRefusal::AlreadyUndone => Self::AlreadyUndone,
+        }
+    }
 }
 
 /// The longest notes of an admin about a user.

@@ -7,22 +7,28 @@ pub(crate) mod api;
 
 mod acts;
 mod administration;
+mod appointments;
 mod directory;
 mod email;
 mod error;
+mod invitations;
 mod password_change;
+mod people;
 mod queries;
 mod refresh;
 mod registration;
 mod retention;
 mod sessions;
 mod sign_in;
+mod steering;
 
-pub(crate) use administration::RoleChange;
+pub(crate) use appointments::{Changed, RoleChange};
 pub(crate) use directory::AccountsDirectory;
 pub(crate) use email::Email;
 pub(crate) use error::AccountsError;
-pub(crate) use queries::email_of;
+pub(crate) use invitations::{NewAccount, WayIn};
+pub(crate) use people::Presence;
+pub(crate) use queries::people::email_of;
 pub(crate) use registration::FirstAdmin;
 pub(crate) use retention::retention;
 pub(crate) use sessions::SessionSummary;
@@ -76,6 +82,7 @@ pub(crate) struct Account {
     pub(crate) email_verified: bool,
     pub(crate) admin_notes: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
+    pub(crate) rev: i64,
 }
 
 impl From<user::Model> for Account {
@@ -89,6 +96,7 @@ impl From<user::Model> for Account {
             email_verified: user.email_verified,
             admin_notes: user.admin_notes,
             created_at: user.created_at,
+            rev: user.rev,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Every statement on the tables of accounts: users, sessions, refresh tokens, revocations.
 
+pub(super) mod people;
+pub(super) mod steering;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -380,15 +383,4 @@ pub(super) async fn standing(
         token_version: user.token_version,
         revoked: revoked.into_iter().collect(),
     }))
-}
-
-/// The address of the user whose id `id` is, as a part of another statement.
-pub(crate) fn email_of(id: Expr) -> Expr {
-    use sea_orm::sea_query::{Query, SubQueryStatement};
-    let address = Query::select()
-        .column((user::Entity, user::Column::Email))
-        .from(user::Entity)
-        .and_where(Expr::col((user::Entity, user::Column::Id)).eq(id))
-        .take();
-    Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(address)))
 }

@@ -20,6 +20,8 @@ const USERS: Place = Place::Table("users");
 const SESSIONS: Place = Place::Table("sessions");
 const REFRESH_TOKENS: Place = Place::Table("refresh_tokens");
 const REVOCATIONS: Place = Place::Table("revocations");
+const ONE_TIME_TOKENS: Place = Place::Table("one_time_tokens");
+const NOTES_HISTORY: Place = Place::Table("notes_history");
 
 /// What accounts registers. Its eraser comes first: who has no account any more writes nothing new.
 pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
@@ -28,6 +30,8 @@ pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
         .holds(SESSIONS, Class::Sessions)
         .holds(REFRESH_TOKENS, Class::Sessions)
         .holds(REVOCATIONS, Class::Sessions)
+        .holds(ONE_TIME_TOKENS, Class::Sessions)
+        .holds(NOTES_HISTORY, Class::Sessions)
         .expired_by(SignIns(db.clone()))
         .erased_by(Account {
             db: db.clone(),
@@ -35,7 +39,7 @@ pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
         })
 }
 
-/// Sign-ins that ended, and tokens that ran out, before an instant.
+/// Sign-ins that ended, tokens that ran out, and notes that were replaced, before an instant.
 struct SignIns(Db);
 
 #[async_trait]
@@ -45,7 +49,13 @@ impl Expirer for SignIns {
     }
 
     fn places(&self) -> &'static [Place] {
-        &[SESSIONS, REFRESH_TOKENS, REVOCATIONS]
+        &[
+            SESSIONS,
+            REFRESH_TOKENS,
+            REVOCATIONS,
+            ONE_TIME_TOKENS,
+            NOTES_HISTORY,
+        ]
     }
 
     async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
@@ -67,7 +77,14 @@ struct Account {
 #[async_trait]
 impl Eraser for Account {
     fn places(&self) -> &'static [Place] {
-        &[USERS, SESSIONS, REFRESH_TOKENS, REVOCATIONS]
+        &[
+            USERS,
+            SESSIONS,
+            REFRESH_TOKENS,
+            REVOCATIONS,
+            ONE_TIME_TOKENS,
+            NOTES_HISTORY,
+        ]
     }
 
     async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {

@@ -1,6 +1,9 @@
 //! What can go wrong in administration, and how it is told to a client.
 
+use poem::http::StatusCode;
+
 use crate::platform::{
+    audit::UndoRefusal,
     db::DbError,
     http::{FieldError, Problem},
 };
@@ -19,8 +22,35 @@ pub(crate) enum AdminError {
     Fields(Vec<FieldFault>),
     #[error("User not found")]
     UserNotFound,
+    #[error("What this act changed has been changed since")]
+    ChangedSince,
+    #[error("This act has been undone already")]
+    AlreadyUndone,
+    #[error("This act cannot be undone")]
+    NotUndoable,
+    #[error("Entry not found")]
+    EntryNotFound,
+    #[error("New users must have a limit while strangers may register")]
+    DefaultNeeded,
+    #[error("The preview is not valid any more: it was used, is too old, or is somebody else's")]
+    PreviewChanged,
+    #[error("Idempotency-Key must have 1 to 255 printable ASCII characters")]
+    InvalidKey,
+    #[error("This Idempotency-Key was used for another request")]
+    KeyReused,
+    #[error("The first request with this Idempotency-Key is not over")]
+    StillProcessing,
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+impl From<UndoRefusal> for AdminError {
+    fn from(refusal: UndoRefusal) -> Self {
+        match refusal {
+            UndoRefusal::ChangedSince => Self::ChangedSince,
+            UndoRefusal::AlreadyUndone => Self::AlreadyUndone,
+        }
+    }
 }
 
 impl AdminError {
@@ -42,7 +72,21 @@ impl From<AdminError> for Problem {
                     })
                     .collect(),
             ),
-            AdminError::UserNotFound => Self::not_found(message),
+            AdminError::UserNotFound | AdminError::EntryNotFound => Self::not_found(message),
+            AdminError::ChangedSince => Self::conflict(message).with_code("changed_since"),
+            AdminError::AlreadyUndone => Self::conflict(message).with_code("already_undone"),
+            AdminError::NotUndoable => Self::conflict(message).with_code("not_undoable"),
+            AdminError::DefaultNeeded => Self::conflict(message).with_code("default_needed"),
+            AdminError::PreviewChanged => Self::conflict(message).with_code("preview_changed"),
+            AdminError::StillProcessing => Self::conflict(message).with_code("still_processing"),
+            AdminError::InvalidKey => {
+                Self::bad_request(message).with_code("invalid_idempotency_key")
+            }
+            AdminError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                message,
+            ),
             AdminError::Database(error) => error.into(),
         }
     }

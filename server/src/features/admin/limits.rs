@@ -5,14 +5,16 @@ use serde_json::json;
 
 use super::AdminError;
 use crate::platform::{
-    audit::{Audit, AuditEvent},
+    audit::{Act, Audit, By, UndoRefusal},
     budgets::{BudgetStatus, Budgets},
-    db::{Db, DbErr, DbError, Txn},
+    db::{Db, DbErr, Txn},
     jobs::Jobs,
 };
 
 /// The highest limit, in dollars.
 const MOST_USD: f64 = 99_999_999.99;
+/// The same in nano-dollars.
+const MOST_NANOS: i64 = 99_999_999_990_000_000;
 
 /// Reads a limit in dollars.
 pub(super) fn parse(dollars: f64) -> Result<Nanos, AdminError> {
@@ -28,6 +30,24 @@ pub(super) fn parse(dollars: f64) -> Result<Nanos, AdminError> {
         })
 }
 
+/// Reads a limit in nano-dollars.
+pub(super) fn of_nanos(nanos: i64) -> Result<Nanos, AdminError> {
+    of_nanos_in("limit_nanos", nanos)
+}
+
+/// As [`of_nanos`], of another field of the request.
+pub(super) fn of_nanos_in(field: &'static str, nanos: i64) -> Result<Nanos, AdminError> {
+    (0..=MOST_NANOS)
+        .contains(&nanos)
+        .then_some(Nanos(nanos))
+        .ok_or_else(|| {
+            AdminError::field(
+                field,
+                format!("Must be between 0 and {MOST_NANOS} nano-dollars"),
+            )
+        })
+}
+
 /// Changes limits, with all that follows from it.
 #[derive(Clone)]
 pub(super) struct Limits {
@@ -39,9 +59,11 @@ pub(super) struct Limits {
 
 struct Change {
     limits: Limits,
-    actor: UserId,
+    by: By,
     user: UserId,
     limit: Option<Nanos>,
+    /// Set only where the limit is this now.
+    expected: Option<Option<Nanos>>,
 }
 
 impl Limits {
@@ -54,36 +76,69 @@ impl Limits {
         }
     }
 
-    /// Sets or lifts (`None`) the limit of a user who exists. The limit, the jobs that waited for it and the entry
-    /// in the audit log commit together.
+    /// Sets or lifts (`None`) the limit of a user who exists. The limit, the jobs that waited for it
+    /// and the entry in the audit log, whose number is answered, commit together.
     pub(super) async fn set(
         &self,
-        actor: UserId,
+        by: &By,
         user: UserId,
         limit: Option<Nanos>,
-    ) -> Result<BudgetStatus, DbError> {
+    ) -> Result<(BudgetStatus, i64), AdminError> {
+        self.change(by, user, limit, None).await
+    }
+
+    /// As [`Limits::set`], where the limit is still `expected`.
+    pub(super) async fn replace(
+        &self,
+        by: &By,
+        user: UserId,
+        expected: Option<Nanos>,
+        limit: Option<Nanos>,
+    ) -> Result<(BudgetStatus, i64), AdminError> {
+        self.change(by, user, limit, Some(expected)).await
+    }
+
+    async fn change(
+        &self,
+        by: &By,
+        user: UserId,
+        limit: Option<Nanos>,
+        expected: Option<Option<Nanos>>,
+    ) -> Result<(BudgetStatus, i64), AdminError> {
         let change = Change {
             limits: self.clone(),
-            actor,
+            by: by.clone(),
             user,
             limit,
+            expected,
         };
-        self.db
+        let changed = self
+            .db
             .write(self.budgets.key(user), change, |txn, change| {
                 Box::pin(change.apply(txn))
             })
-            .await
+            .await?;
+        changed.map_err(AdminError::from)
     }
 }
 
 impl Change {
-    async fn apply(&self, txn: &Txn) -> Result<BudgetStatus, DbErr> {
+    async fn apply(&self, txn: &Txn) -> Result<Result<(BudgetStatus, i64), UndoRefusal>, DbErr> {
         let Limits {
             budgets,
             jobs,
             audit,
             ..
         } = &self.limits;
+        let before = budgets.limit_in(txn, self.user).await?;
+        let nanos = |limit: Option<Nanos>| json!({"limit_nanos": limit.map(|limit| limit.0)});
+        if self.expected.is_some_and(|expected| expected != before) {
+            return Ok(Err(UndoRefusal::ChangedSince));
+        }
+        let refused = audit.refuses_undo_in(txn, &self.by, &nanos(before)).await?;
+        if let Some(refusal) = refused {
+            return Ok(Err(refusal));
+        }
         let status = budgets.set_limit_in(txn, self.user, self.limit).await?;
         let has_money = status
             .available()
@@ -93,20 +148,15 @@ impl Change {
         } else {
             0
         };
-        let event = AuditEvent {
-            actor: Some(self.actor),
-            action: match self.limit {
-                Some(_) => "set_budget",
-                None => "clear_budget",
-            },
-            target_type: Some("user"),
-            target_id: Some(self.user.to_string()),
-            metadata: json!({
-                "monthly_limit_usd": self.limit.map(Nanos::as_usd),
-                "resumed_jobs": resumed,
-            }),
+        let action = match self.limit {
+            Some(_) => "set_budget",
+            None => "clear_budget",
         };
-        audit.record_in(txn, &event).await?;
-        Ok(status)
+        let act = Act::on_user(action, self.user)
+            .changing(nanos(before), nanos(self.limit))
+            .with("monthly_limit_usd", json!(self.limit.map(Nanos::as_usd)))
+            .with("resumed_jobs", resumed);
+        let audit_id = audit.record_act_in(txn, &self.by, act).await?;
+        Ok(Ok((status, audit_id)))
     }
 }

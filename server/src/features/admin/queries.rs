@@ -1,8 +1,18 @@
-//! Every statement on the table of settings.
+//! Every statement on the tables of administration: settings, answers, previews.
 
 use chrono::{DateTime, Utc};
-use entities::{UserId, governance::app_setting};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::OnConflict};
+use entities::{
+    UserId,
+    governance::{account_preview, act_answer, app_setting},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, OnConflict},
+};
+use uuid::Uuid;
 
 use crate::platform::db::Txn;
 
@@ -35,4 +45,147 @@ pub(super) async fn put_setting(
         .exec_without_returning(txn)
         .await?;
     Ok(())
+}
+
+/// Takes an idempotency key; answers the row of an earlier request that holds it.
+pub(super) async fn begin_act(
+    txn: &Txn,
+    new: &act_answer::Model,
+) -> Result<Option<act_answer::Model>, DbErr> {
+    use act_answer::Column;
+    act_answer::Entity::delete_many()
+        .filter(Column::ActorUserId.eq(new.actor_user_id))
+        .filter(Column::ExpiresAt.lt(new.created_at))
+        .exec(txn)
+        .await?;
+    let held = act_answer::Entity::find()
+        .filter(Column::ActorUserId.eq(new.actor_user_id))
+        .filter(Column::Key.eq(new.key.as_str()))
+        .one(txn)
+        .await?;
+    if held.is_some() {
+        return Ok(held);
+    }
+    act_answer::Entity::insert(act_answer::ActiveModel {
+        id: NotSet,
+        ..act_answer::ActiveModel::from(new.clone()).reset_all()
+    })
+    .exec_without_returning(txn)
+    .await?;
+    Ok(None)
+}
+
+/// Keeps what an act answered, or gives its key back.
+pub(super) async fn finish_act(
+    txn: &Txn,
+    actor: UserId,
+    key: &str,
+    outcome: Option<&(String, Option<i64>)>,
+) -> Result<(), DbErr> {
+    use act_answer::Column;
+    let of_key = Condition::all()
+        .add(Column::ActorUserId.eq(actor))
+        .add(Column::Key.eq(key));
+    match outcome {
+        Some((text, audit_id)) => {
+            act_answer::Entity::update_many()
+                .col_expr(Column::Outcome, Expr::value(text.as_str()))
+                .col_expr(Column::AuditId, Expr::value(*audit_id))
+                .filter(of_key)
+                .exec(txn)
+                .await?;
+        }
+        None => {
+            act_answer::Entity::delete_many()
+                .filter(of_key)
+                .exec(txn)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the users that an act was previewed for.
+pub(super) async fn put_preview(txn: &Txn, preview: &account_preview::Model) -> Result<(), DbErr> {
+    let preview = account_preview::ActiveModel::from(preview.clone()).reset_all();
+    account_preview::Entity::insert(preview)
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
+
+/// Uses a preview up.
+pub(super) async fn take_preview(
+    txn: &Txn,
+    id: Uuid,
+    actor: UserId,
+    now: DateTime<Utc>,
+) -> Result<Option<account_preview::Model>, DbErr> {
+    use account_preview::Column;
+    let found = account_preview::Entity::find_by_id(id)
+        .filter(Column::ActorUserId.eq(actor))
+        .filter(Column::ExpiresAt.gt(now))
+        .one(txn)
+        .await?;
+    if found.is_none() {
+        return Ok(None);
+    }
+    let taken = account_preview::Entity::delete_by_id(id).exec(txn).await?;
+    Ok(found.filter(|_| taken.rows_affected == 1))
+}
+
+/// Deletes up to `limit` answers and previews that ceased to count before an instant.
+pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
+    let answers = act_answer::Entity::find().filter(act_answer::Column::ExpiresAt.lt(before));
+    let previews =
+        account_preview::Entity::find().filter(account_preview::Column::ExpiresAt.lt(before));
+    delete(txn, answers, previews, limit).await
+}
+
+/// Deletes up to `limit` of a user's answers and previews each.
+pub(super) async fn erase(txn: &Txn, user: UserId, limit: u64) -> Result<u64, DbErr> {
+    let answers = act_answer::Entity::find().filter(act_answer::Column::ActorUserId.eq(user));
+    let previews =
+        account_preview::Entity::find().filter(account_preview::Column::ActorUserId.eq(user));
+    delete(txn, answers, previews, limit).await
+}
+
+/// How many of a user's answers and previews are left.
+pub(super) async fn remaining(db: &impl ConnectionTrait, user: UserId) -> Result<u64, DbErr> {
+    let answers = act_answer::Entity::find()
+        .filter(act_answer::Column::ActorUserId.eq(user))
+        .count(db)
+        .await?;
+    let previews = account_preview::Entity::find()
+        .filter(account_preview::Column::ActorUserId.eq(user))
+        .count(db)
+        .await?;
+    Ok(answers + previews)
+}
+
+async fn delete(
+    txn: &Txn,
+    answers: Select<act_answer::Entity>,
+    previews: Select<account_preview::Entity>,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let answers = answers
+        .select_only()
+        .column(act_answer::Column::Id)
+        .limit(limit)
+        .into_query();
+    let answers = act_answer::Entity::delete_many()
+        .filter(act_answer::Column::Id.in_subquery(answers))
+        .exec(txn)
+        .await?;
+    let previews = previews
+        .select_only()
+        .column(account_preview::Column::Id)
+        .limit(limit)
+        .into_query();
+    let previews = account_preview::Entity::delete_many()
+        .filter(account_preview::Column::Id.in_subquery(previews))
+        .exec(txn)
+        .await?;
+    Ok(answers.rows_affected + previews.rows_affected)
 }

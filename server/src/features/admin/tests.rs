@@ -73,7 +73,10 @@ impl House {
         entries.reverse();
         let acts = entries.into_iter().map(|entry| {
             assert_eq!(entry.actor, Some(ADMIN));
-            let metadata = serde_json::from_str(&entry.metadata).unwrap();
+            let mut metadata: serde_json::Value = serde_json::from_str(&entry.metadata).unwrap();
+            for name in ["before", "after", "via"] {
+                metadata.as_object_mut().unwrap().remove(name);
+            }
             (entry.action, metadata)
         });
         acts.collect()
@@ -224,16 +227,20 @@ async fn a_raised_limit_lets_the_users_waiting_jobs_go_on() {
         let of_ada = house.waiting_job(ada).await;
         let of_bob = house.waiting_job(bob).await;
 
-        let blocked = house
+        let (blocked, _) = house
             .limits
-            .set(ADMIN, ada, Some(Nanos::ZERO))
+            .set(&By::user(ADMIN), ada, Some(Nanos::ZERO))
             .await
             .unwrap();
         assert_eq!(blocked.available(), Some(Nanos::ZERO));
         assert_eq!(house.job_state(of_ada).await, JobState::AwaitingBudget);
 
         let limit = limits::parse(12.5).unwrap();
-        let raised = house.limits.set(ADMIN, ada, Some(limit)).await.unwrap();
+        let (raised, _) = house
+            .limits
+            .set(&By::user(ADMIN), ada, Some(limit))
+            .await
+            .unwrap();
         assert_eq!(raised.limit, Some(Nanos(12_500_000_000)));
         assert_eq!(house.job_state(of_ada).await, JobState::Queued);
         assert_eq!(house.job_state(of_bob).await, JobState::AwaitingBudget);
@@ -258,11 +265,11 @@ async fn a_limit_that_is_lifted_is_no_limit() {
         let ada = house.user("ada@example.org").await;
         let job = house.waiting_job(ada).await;
         let zero = Some(Nanos::ZERO);
-        house.limits.set(ADMIN, ada, zero).await.unwrap();
+        house.limits.set(&By::user(ADMIN), ada, zero).await.unwrap();
 
         // The second time there is nothing left to lift, and that is no error.
         for resumed in [JobState::Queued, JobState::Queued] {
-            let lifted = house.limits.set(ADMIN, ada, None).await.unwrap();
+            let (lifted, _) = house.limits.set(&By::user(ADMIN), ada, None).await.unwrap();
             assert_eq!((lifted.limit, lifted.available()), (None, None));
             assert_eq!(house.job_state(job).await, resumed);
         }

@@ -5,6 +5,7 @@
 //! until then an admin may bring it back.
 
 mod api;
+mod console;
 mod deletion;
 mod error;
 mod index_job;

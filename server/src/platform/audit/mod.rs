@@ -4,12 +4,16 @@
 //! chain.
 
 mod chain;
+mod entries;
+mod origin;
 mod queries;
 mod retention;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use chain::Broken;
+use entries::{ENTRY, UNDO};
+pub(crate) use origin::{Act, By, UndoRefusal, Undoing, Via};
 pub(crate) use retention::retention;
 
 use std::sync::Arc;

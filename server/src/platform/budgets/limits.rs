@@ -37,7 +37,7 @@ impl Budgets {
     /// Gives a new user the default limit; without one they are unlimited. Part of the transaction
     /// that makes the user.
     pub(crate) async fn open_account_in(&self, txn: &Txn, user_id: UserId) -> Result<(), DbErr> {
-        match self.settings.default_limit {
+        match self.defaults_in(txn).await?.new_user {
             None => Ok(()),
             Some(limit) => periods::put_limit(txn, user_id, limit, self.clock.now()).await,
         }
@@ -60,6 +60,15 @@ impl Budgets {
         let row = periods::set_limit(txn, Account::User(user_id), month, limit, now).await?;
         announce(txn, &row);
         Ok(status_of(month, &row))
+    }
+
+    /// A user's limit; `None` is unlimited.
+    pub(crate) async fn limit_in(
+        &self,
+        txn: &Txn,
+        user_id: UserId,
+    ) -> Result<Option<Nanos>, DbErr> {
+        periods::limit_of(txn, user_id).await
     }
 
     /// Where a user's budget stands.

@@ -11,11 +11,13 @@
 
 mod drift;
 mod error;
+mod forecast;
 mod hold;
 mod limits;
 mod month;
 mod observer;
 mod overview;
+mod positions;
 mod queries;
 mod request;
 mod reserve;
@@ -33,6 +35,11 @@ pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
 pub(crate) use overview::{AccountMonth, HouseMonth, JobMoney, OpenAnswer};
 pub(crate) use observer::{BudgetObserver, Resolution};
+pub(crate) use positions::{GroupSum, Position, SpendGrouping};
+pub(crate) use queries::{
+    columns::MoneyColumns,
+    defaults::{Defaults, DefaultsChange},
+};
 pub(crate) use request::{ChargeKind, HoldRequest, Prices};
 pub(crate) use retention::retention;
 pub(crate) use settle::{AnsweredBy, Charge, Receipt};

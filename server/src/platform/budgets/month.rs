@@ -26,6 +26,26 @@ impl Month {
             .and_utc()
     }
 
+    /// A month as it is written, such as `2026-11`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == 7 && text.bytes().all(|byte| byte != b'+');
+        let day = format!("{text}-01").parse::<NaiveDate>().ok()?;
+        (plain && (2_000..=9_999).contains(&day.year())).then_some(Self { first_day: day })
+    }
+
+    /// Its first day.
+    pub(crate) fn first_day(self) -> NaiveDate {
+        self.first_day
+    }
+
+    /// Its last day.
+    pub(crate) fn last_day(self) -> NaiveDate {
+        self.ends_at()
+            .date_naive()
+            .pred_opt()
+            .unwrap_or(NaiveDate::MAX)
+    }
+
     /// The month before.
     pub(crate) fn previous(self) -> Self {
         Self {

@@ -12,6 +12,7 @@ use crate::platform::{
 };
 
 const BUDGETS: Place = Place::Table("budgets");
+const DEFAULTS: Place = Place::Table("money_defaults");
 const PERIODS: Place = Place::Table("periods");
 const HOLDS: Place = Place::Table("holds");
 const LEDGER: Place = Place::Table("ledger");
@@ -23,6 +24,7 @@ const PSEUDONYM: &str = "rows name the user by number alone, and the number of a
 pub(crate) fn retention(db: &Db) -> Part {
     let mut part = Part::default()
         .holds(BUDGETS, Class::Accounts)
+        .holds(DEFAULTS, Class::House)
         .expired_by(ClosedMonths(db.clone()))
         .erased_by(Limit(db.clone()));
     for place in [PERIODS, HOLDS, LEDGER] {

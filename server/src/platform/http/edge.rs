@@ -94,9 +94,11 @@ impl EdgeEndpoint {
         }
     }
 
-    async fn respond(&self, request: Request) -> Response {
+    async fn respond(&self, mut request: Request) -> Response {
         let edge = &self.edge;
         let request_id = request_id::of(request.headers(), &*edge.new_request_id);
+        // Handlers find the id where a client would have put it.
+        request_id::write(request.headers_mut(), &request_id);
         let client = self.proxies.client_of(&request);
         let route: Arc<OnceLock<&'static str>> = Arc::default();
         let mut measure = Measure::start(

@@ -27,6 +27,7 @@ mod lists;
 mod measure;
 mod month_turn;
 mod observer;
+mod owners;
 mod process;
 mod queries;
 mod registry;

@@ -29,6 +29,10 @@ impl Column {
         }
     }
 
+    pub(super) fn is_uuid(&self) -> bool {
+        matches!(self.lowest, Some(Key::Uuid(_)))
+    }
+
     /// As it is sorted by.
     pub(super) fn sorted(&self) -> Expr {
         match &self.lowest {

@@ -7,6 +7,7 @@ use sea_orm::{
     ExprTrait,
     sea_query::{Condition, Expr, Func, LikeExpr},
 };
+use uuid::Uuid;
 
 use super::{Column, Columns};
 
@@ -28,7 +29,7 @@ fn term_condition(term: &Term, columns: &impl Columns, now: DateTime<Utc>) -> Co
         }),
         Test::OneOf(field, values) => of(columns, field, |column| {
             let any = values.iter().fold(Condition::any(), |any, value| {
-                any.add(equals(field, column.expression.clone(), value, now))
+                any.add(equals(field, &column, value, now))
             });
             present(&column).add(any)
         }),
@@ -55,9 +56,15 @@ fn present(column: &Column) -> Condition {
     }
 }
 
-fn equals(field: &str, expression: Expr, value: &Value, now: DateTime<Utc>) -> Condition {
+fn equals(field: &str, column: &Column, value: &Value, now: DateTime<Utc>) -> Condition {
     let all = Condition::all();
+    let expression = column.expression.clone();
     match value {
+        // A UUID is written in several ways and compared as one.
+        Value::Text(text) if column.is_uuid() => all.add(match text.parse::<Uuid>() {
+            Ok(id) => expression.eq(id),
+            Err(_) => Expr::cust("1 = 0"),
+        }),
         Value::Text(text) => all.add(lower(expression).is_in(spellings(text))),
         Value::Seconds(seconds) => {
             let latest = ago(now, *seconds);

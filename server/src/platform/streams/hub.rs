@@ -210,6 +210,23 @@ impl StreamHub {
             .collect()
     }
 
+    /// How many streams of a user are open here.
+    pub(crate) fn open_of(&self, user_id: UserId) -> usize {
+        let streams = self.0.streams.lock();
+        streams.open_by_user.get(&user_id).map_or(0, Vec::len)
+    }
+
+    /// Whose stream this is, while it is known here.
+    pub(crate) fn owner_of(&self, id: Uuid) -> Option<UserId> {
+        let streams = self.0.streams.lock();
+        streams.known.get(&id).map(|entry| entry.info.user_id)
+    }
+
+    /// The users who have streams open here.
+    pub(crate) fn users(&self) -> Vec<UserId> {
+        self.0.streams.lock().open_by_user.keys().copied().collect()
+    }
+
     fn owned(&self, user_id: UserId, id: Uuid) -> Option<Arc<Entry>> {
         let entry = self.0.streams.lock().known.get(&id).cloned();
         entry.filter(|entry| entry.info.user_id == user_id)

@@ -177,6 +177,8 @@ catalogue! {
     Histogram(HTTP_SECONDS) auth_hash_wait_seconds: "binnacle_auth_hash_wait_seconds" [];
     /// Access tokens refused.
     Counter() auth_tokens_rejected: "binnacle_auth_tokens_rejected_total" [reason] = [["too_large"], ["malformed"], ["algorithm"], ["unknown_key"], ["signature"], ["claims"], ["expired"], ["not_yet_valid"], ["unknown_user"], ["revoked"], ["inactive"]];
+    /// Acts of admins that can be asked for twice: done, answered again, refused.
+    Counter() admin_acts: "binnacle_admin_acts_total" [result] = [["done"], ["repeated"], ["refused"]];
     /// Requests refused for want of a right.
     Counter() authz_denied: "binnacle_authz_denied_total" [reason] = [["unauthenticated"], ["forbidden"]];
     /// Changes refused for want of the CSRF header.

@@ -61,8 +61,9 @@ const DOORS: [Door; 9] = [
 
 /// Where statements are written. Elsewhere `sea_orm` is only the name of its error, of
 /// `Set` and of the list of an enum's values.
-const STATEMENTS: [&str; 8] = [
+const STATEMENTS: [&str; 9] = [
     "platform/db/",
+    "platform/paging/",
     "platform/retrieval/index.rs",
     "platform/retrieval/lexical.rs",
     "platform/retrieval/postgres.rs",

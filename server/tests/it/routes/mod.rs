@@ -1,6 +1,7 @@
 //! Each route by itself: what it takes, what it refuses, what it leaves behind.
 
 mod administration;
+mod console;
 mod costs;
 mod cut_bodies;
 mod deletion;

@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use entities::{
     ChatSessionId, DocumentId, DocumentStatus, IdempotencyState, MessageRole, MessageState, Nanos,
     PassageId, Role, StoreId, UserId, UserStatus,
-    accounts::{refresh_token, revocation, session, user},
+    accounts::{notes_history, one_time_token, refresh_token, revocation, session, user},
     chat::{chat_session, idempotency_key, message},
-    governance::app_setting,
+    governance::{account_preview, act_answer, app_setting},
     library::{document, store},
 };
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
@@ -152,11 +152,58 @@ async fn account(txn: &Txn, person: Person) -> Result<(), DbErr> {
     })
     .exec_without_returning(txn)
     .await?;
+    steering(txn, person).await?;
     app_setting::Entity::insert(app_setting::ActiveModel {
         key: Set(format!("setting_{}", person.id)),
         value: Set("Our house".to_owned()),
         updated_at: Set(person.at),
         updated_by: Set(Some(person.id)),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    Ok(())
+}
+
+async fn steering(txn: &Txn, person: Person) -> Result<(), DbErr> {
+    one_time_token::Entity::insert(one_time_token::ActiveModel {
+        id: Set(person.number(1)),
+        user_id: Set(person.id),
+        token_hash: Set(person.text("link")),
+        created_at: Set(person.at),
+        expires_at: Set(person.at),
+        used_at: Set(None),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    notes_history::Entity::insert(notes_history::ActiveModel {
+        audit_id: Set(person.number(1)),
+        user_id: Set(person.id),
+        notes_before: Set(Some(person.text("old notes"))),
+        notes_after: Set(Some(person.text("new notes"))),
+        created_at: Set(person.at),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    act_answer::Entity::insert(act_answer::ActiveModel {
+        id: Set(person.number(1)),
+        actor_user_id: Set(person.id),
+        key: Set(person.text("key")),
+        fingerprint: Set(person.text("fingerprint")),
+        outcome: Set(None),
+        audit_id: Set(None),
+        created_at: Set(person.at),
+        expires_at: Set(person.at),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    account_preview::Entity::insert(account_preview::ActiveModel {
+        id: Set(person.uuid(11)),
+        actor_user_id: Set(person.id),
+        action: Set("disable".to_owned()),
+        limit_nanos: Set(None),
+        accounts: Set(json!([])),
+        created_at: Set(person.at),
+        expires_at: Set(person.at),
     })
     .exec_without_returning(txn)
     .await?;

@@ -4,8 +4,8 @@ mod identify;
 mod problems;
 
 use api::accounts::{
-    Credentials, DevelopmentSignIn, Done, DoneMessage, Me, PasswordChange, RefreshRequest, Role,
-    Session, SessionPage, SessionsQuery, Tokens,
+    Credentials, DevelopmentSignIn, Done, DoneMessage, Me, PasswordChange, Redeem, RefreshRequest,
+    Role, Session, SessionPage, SessionsQuery, Tokens,
 };
 use entities::UserStatus;
 use poem::http::header;
@@ -62,6 +62,19 @@ fn mount_sign_in(registry: &mut Registry, accounts: &Accounts) {
             .refuses(&[401, 429, 503]),
         accounts.clone(),
         sign_in,
+    );
+    registry.mount_with(
+        Operation::post("/api/auth/redeem")
+            .summary("Set a password by a one-time link")
+            .description(
+                "Good for one use. All sign-ins of the account end. 400 when the token is not valid \
+                 or the password is too weak.",
+            )
+            .tag(TAG)
+            .limit(LimitClass::Login)
+            .refuses(&[400, 429, 503]),
+        accounts.clone(),
+        redeem,
     );
     registry.mount_with(
         Operation::post("/api/auth/refresh")
@@ -162,6 +175,16 @@ async fn sign_in_by_word(
         .development_sign_in(&body.email, client(&call))
         .await?;
     Ok(Json(tokens(&signed_in)))
+}
+
+async fn redeem(
+    accounts: Accounts,
+    call: Call<Anyone>,
+    Json(body): Json<Redeem>,
+) -> Result<Json<Done>, Problem> {
+    call.limit_by(LimitClass::Login, LimitKey::address(call.client_address()))?;
+    accounts.redeem(&body.token, &body.password.into()).await?;
+    Ok(Json(Done { ok: true }))
 }
 
 async fn refresh(

@@ -32,6 +32,13 @@ impl From<AccountsError> for Problem {
             AccountsError::EmailTaken => Self::bad_request(message).with_code("email_taken"),
             AccountsError::WrongPassword => Self::bad_request(message).with_code("wrong_password"),
             AccountsError::SelfDemotion => Self::bad_request(message).with_code("self_demotion"),
+            AccountsError::OwnAccount => Self::conflict(message).with_code("own_account"),
+            AccountsError::Disabled => Self::conflict(message).with_code("account_disabled"),
+            AccountsError::ChangedSince => Self::conflict(message).with_code("changed_since"),
+            AccountsError::AlreadyUndone => Self::conflict(message).with_code("already_undone"),
+            AccountsError::InvalidOneTimeToken => {
+                Self::bad_request(message).with_code("invalid_token")
+            }
             AccountsError::LastAdmin => Self::conflict(message).with_code("last_admin"),
             AccountsError::InvalidCredentials
             | AccountsError::InvalidRefreshToken

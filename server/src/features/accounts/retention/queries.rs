@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entities::{
     Role, UserId, UserStatus,
-    accounts::{refresh_token, revocation, session, user},
+    accounts::{notes_history, one_time_token, refresh_token, revocation, session, user},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
@@ -21,7 +21,10 @@ pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Resu
     );
     let run_out = refresh_token::Entity::find().filter(refresh_token::Column::ExpiresAt.lt(before));
     let forgotten = revocation::Entity::find().filter(revocation::Column::ExpiresAt.lt(before));
-    delete(txn, run_out, ended, forgotten, limit).await
+    let links = one_time_token::Entity::find().filter(one_time_token::Column::ExpiresAt.lt(before));
+    let notes = notes_history::Entity::find().filter(notes_history::Column::CreatedAt.lt(before));
+    let deleted = delete(txn, run_out, ended, forgotten, limit).await?;
+    Ok(deleted + delete_aids(txn, links, notes, limit).await?)
 }
 
 /// Takes everything that makes the account a person's, and up to `limit` sign-ins and tokens.
@@ -55,7 +58,10 @@ pub(super) async fn erase(
         ),
     );
     let revoked = revocation::Entity::find().filter(revocation::Column::UserId.eq(id));
-    let deleted = delete(txn, tokens, sign_ins, revoked, limit).await?;
+    let links = one_time_token::Entity::find().filter(one_time_token::Column::UserId.eq(id));
+    let notes = notes_history::Entity::find().filter(notes_history::Column::UserId.eq(id));
+    let deleted = delete(txn, tokens, sign_ins, revoked, limit).await?
+        + delete_aids(txn, links, notes, limit).await?;
     Ok(u64::from(buried.is_some()) + deleted)
 }
 
@@ -70,7 +76,15 @@ pub(super) async fn remaining(db: &impl ConnectionTrait, id: UserId) -> Result<u
         .filter(revocation::Column::UserId.eq(id))
         .count(db)
         .await?;
-    Ok(account + sign_ins + revoked)
+    let links = one_time_token::Entity::find()
+        .filter(one_time_token::Column::UserId.eq(id))
+        .count(db)
+        .await?;
+    let notes = notes_history::Entity::find()
+        .filter(notes_history::Column::UserId.eq(id))
+        .count(db)
+        .await?;
+    Ok(account + sign_ins + revoked + links + notes)
 }
 
 /// The user's row, while it is more than a tombstone.
@@ -130,4 +144,34 @@ async fn delete(
         .await?
         .rows_affected;
     Ok(deleted + ended + allowed)
+}
+
+/// Deletes one-time tokens and remembered notes.
+async fn delete_aids(
+    txn: &Txn,
+    links: Select<one_time_token::Entity>,
+    notes: Select<notes_history::Entity>,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let links = links
+        .select_only()
+        .column(one_time_token::Column::Id)
+        .limit(limit)
+        .into_query();
+    let links = one_time_token::Entity::delete_many()
+        .filter(one_time_token::Column::Id.in_subquery(links))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    let notes = notes
+        .select_only()
+        .column(notes_history::Column::AuditId)
+        .limit(limit)
+        .into_query();
+    let notes = notes_history::Entity::delete_many()
+        .filter(notes_history::Column::AuditId.in_subquery(notes))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    Ok(links + notes)
 }

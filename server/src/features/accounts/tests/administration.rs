@@ -1,8 +1,13 @@
 use super::*;
 use crate::platform::{
+    audit::By,
     db::Db,
     retention::{Registry, RetentionError},
 };
+
+fn by(principal: &Principal) -> By {
+    By::user(UserId(principal.user_id))
+}
 
 async fn admin(house: &House) -> Principal {
     let email = "root@example.org";
@@ -25,9 +30,10 @@ async fn a_role_counts_at_once_and_omitted_notes_stay() {
             let notes = notes.map(str::to_owned);
             house
                 .accounts
-                .set_role(&root, id, change, notes)
+                .appoint(&by(&root), id, Some(change), notes)
                 .await
                 .unwrap()
+                .account
         };
         let role = async || house.identify(&signed_in).await.unwrap().role;
 
@@ -51,7 +57,10 @@ async fn a_role_counts_at_once_and_omitted_notes_stay() {
             .unwrap();
         assert_eq!(entries[0].actor, Some(UserId(root.user_id)));
         assert_eq!(entries[0].target_id, Some(id.to_string()));
-        assert_eq!(entries[0].metadata, r#"{"from":"auditor","to":"auditor"}"#);
+        assert_eq!(
+            entries[0].metadata,
+            r#"{"after":{"role":"auditor"},"before":{"role":"auditor"},"from":"auditor","to":"auditor","via":"api"}"#
+        );
         let roles = house
             .acts()
             .await
@@ -71,7 +80,12 @@ async fn refusals_change_nothing() {
         let own = UserId(root.user_id);
         let id = house.register(ADA).await;
         let set = async |target, change, notes: Option<String>| {
-            refused(house.accounts.set_role(&root, target, change, notes).await)
+            refused(
+                house
+                    .accounts
+                    .appoint(&by(&root), target, Some(change), notes)
+                    .await,
+            )
         };
         for change in [RoleChange::RemoveAdmin, RoleChange::To(Role::Auditor)] {
             let error = set(own, change, Some("x".to_owned())).await;
@@ -138,11 +152,12 @@ async fn of_two_admins_who_demote_each_other_one_remains() {
                 user_id: ada.0,
                 ..root.clone()
             };
+            let (by_root, by_other) = (by(&root), by(&other));
             let (first, second) = tokio::join!(
                 house
                     .accounts
-                    .set_role(&root, ada, RoleChange::RemoveAdmin, None),
-                elsewhere.set_role(&other, own, RoleChange::RemoveAdmin, None),
+                    .appoint(&by_root, ada, Some(RoleChange::RemoveAdmin), None),
+                elsewhere.appoint(&by_other, own, Some(RoleChange::RemoveAdmin), None),
             );
             let refusals: Vec<_> = [first, second]
                 .into_iter()
@@ -171,9 +186,9 @@ async fn the_last_active_admin_is_neither_demoted_nor_erased() {
             user_id: ada.0,
             ..root.clone()
         };
-        let demote = house
-            .accounts
-            .set_role(&other, own, RoleChange::To(Role::Auditor), None);
+        let by_other = by(&other);
+        let change = Some(RoleChange::To(Role::Auditor));
+        let demote = house.accounts.appoint(&by_other, own, change, None);
         assert!(matches!(refused(demote.await), AccountsError::LastAdmin));
         let registry = Registry::default().with(retention(&test.db, house.parts.clock.clone()));
         let refusal = registry.erase(own).await.unwrap_err();

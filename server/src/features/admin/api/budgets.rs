@@ -3,9 +3,9 @@
 use api::admin as wire;
 use entities::{Nanos, UserId};
 
-use super::{Administration, TAG, actor, change, look, target};
+use super::{Administration, TAG, change, look, target};
 use crate::{
-    features::admin::limits,
+    features::admin::{acting, limits},
     platform::{
         budgets::BudgetStatus,
         http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
@@ -66,7 +66,8 @@ async fn set_budget(
     let id = target(&administration, &call, "user_id").await?;
     let limit = limits::parse(body.monthly_limit_usd)?;
     let limits = &administration.0.limits;
-    limits.set(actor(&call), id, Some(limit)).await?;
+    let (_, audit_id) = limits.set(&acting::by(&call), id, Some(limit)).await?;
+    acting::recorded(&call, Some(audit_id));
     Ok(Json(wire::BudgetSet {
         monthly_limit_usd: limit.as_usd(),
     }))
@@ -79,7 +80,8 @@ async fn clear_budget(
 ) -> Result<Json<wire::Budget>, Problem> {
     let id = target(&administration, &call, "id").await?;
     let limits = &administration.0.limits;
-    let status = limits.set(actor(&call), id, None).await?;
+    let (status, audit_id) = limits.set(&acting::by(&call), id, None).await?;
+    acting::recorded(&call, Some(audit_id));
     Ok(Json(standing(id, &status)))
 }
 

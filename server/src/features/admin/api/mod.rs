@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use api::{accounts::Role, admin as wire};
 use entities::{Nanos, UserId, UserStatus};
 
-use super::{AdminError, Administration};
+use super::{AdminError, Administration, acting, people};
 use crate::{
     features::accounts::{Account, RoleChange},
     platform::{
@@ -24,8 +24,8 @@ const USER_NOT_FOUND: &str = "User not found";
 /// A year.
 const MOST_TTL_MINUTES: i64 = 525_600;
 
-/// Mounts the routes.
-pub(crate) fn register(registry: &mut Registry, administration: &Administration) {
+/// Mounts the routes of the contract.
+pub(super) fn register(registry: &mut Registry, administration: &Administration) {
     mount_users(registry, administration);
     budgets::mount(registry, administration);
     mount_records(registry, administration);
@@ -123,7 +123,7 @@ fn actor(call: &Call<Admin>) -> UserId {
 }
 
 /// The user that the path names.
-async fn target<G: Guard>(
+pub(super) async fn target<G: Guard>(
     administration: &Administration,
     call: &Call<G>,
     parameter: &str,
@@ -158,11 +158,12 @@ async fn set_role(
     let id = UserId(call.path_or_missing("id", USER_NOT_FOUND)?);
     let change = role_change(&body)?;
     let accounts = &administration.0.accounts;
-    let account = accounts
-        .set_role(call.principal(), id, change, body.admin_notes)
+    let changed = accounts
+        .appoint(&acting::by(&call), id, Some(change), body.admin_notes)
         .await?;
+    acting::recorded(&call, changed.audit_id);
     let limits = administration.0.budgets.limits(&[id]).await?;
-    Ok(Json(user(account, &limits)))
+    Ok(Json(user(changed.account, &limits)))
 }
 
 fn role_change(body: &wire::SetRole) -> Result<RoleChange, AdminError> {
@@ -275,11 +276,7 @@ fn user(account: Account, limits: &HashMap<UserId, Nanos>) -> wire::AdminUser {
         admin_notes: account.admin_notes,
         monthly_limit_usd: limits.get(&account.id).copied().map(Nanos::as_usd),
         created_at: account.created_at,
-        role: match account.role {
-            entities::Role::User => Role::User,
-            entities::Role::Admin => Role::Admin,
-            entities::Role::Auditor => Role::Auditor,
-        },
+        role: people::role_of(account.role),
         email: account.email,
     }
 }

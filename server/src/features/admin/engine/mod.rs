@@ -22,7 +22,7 @@ mod streams;
 mod system;
 mod tell;
 
-pub(crate) use api::{FAMILIES, STREAMING, register};
+pub(crate) use api::{PREFIXES, STREAMING, register};
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,9 +1,10 @@
 //! Every statement on stores and documents. Finders take the owner, and hide what is deleted.
 
+pub(super) mod console;
 mod survey;
 
 pub(super) use survey::{
-    deleted_stores, known_blobs, matching, stuck, totals, with_other_embedding,
+    deleted_stores, known_blobs, matching, sizes, stuck, totals, with_other_embedding,
 };
 
 use chrono::{DateTime, Utc};

@@ -118,3 +118,28 @@ pub(in super::super) async fn known_blobs(
         .await?;
     Ok(known.into_iter().collect())
 }
+
+/// How many documents these stores have, and of how many bytes; stores without are absent.
+pub(in super::super) async fn sizes(
+    db: &impl ConnectionTrait,
+    stores: &[StoreId],
+) -> Result<std::collections::HashMap<StoreId, (i64, i64)>, DbErr> {
+    let rows: Vec<(StoreId, i64, i64)> = document::Entity::find()
+        .select_only()
+        .column(document::Column::StoreId)
+        .column_as(document::Column::Id.count(), "held_documents")
+        // PostgreSQL sums 64-bit integers into a numeric.
+        .column_as(
+            sea_orm::sea_query::Expr::cust("CAST(SUM(size_bytes) AS BIGINT)"),
+            "held_bytes",
+        )
+        .filter(document::Column::StoreId.is_in(stores.iter().copied()))
+        .group_by(document::Column::StoreId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let sizes = rows.into_iter();
+    Ok(sizes
+        .map(|(store, documents, bytes)| (store, (documents, bytes)))
+        .collect())
+}

@@ -1,5 +1,8 @@
 //! The statements on the tables of money: budgets, periods, holds, the ledger.
 
+pub(super) mod charges;
+pub(super) mod columns;
+pub(super) mod defaults;
 pub(super) mod drift;
 #[cfg(test)]
 pub(super) mod fixtures;
@@ -8,6 +11,7 @@ pub(super) mod ledger;
 pub(super) mod overview;
 pub(super) mod periods;
 pub(super) mod retention;
+pub(super) mod spend;
 
 /// A count as a column holds it.
 fn count(tokens: u64) -> i64 {

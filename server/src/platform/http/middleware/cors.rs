@@ -21,12 +21,12 @@ pub(crate) struct CorsSettings {
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-ID, \
-     X-Requested-With, X-Stream-Profile, X-Stream-Resume",
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, \
+     X-Binnacle-Client, X-Request-ID, X-Requested-With, X-Stream-Profile, X-Stream-Resume",
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Content-Disposition, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, \
-     X-RateLimit-Remaining, X-Request-ID, X-Session-Id, X-Stream-Id, \
+     X-RateLimit-Remaining, X-Audit-Id, X-Request-ID, X-Session-Id, X-Stream-Id, \
      x-vercel-ai-ui-message-stream",
 );
 const TEN_MINUTES: HeaderValue = HeaderValue::from_static("600");

@@ -10,6 +10,7 @@ pub(super) mod lists;
 pub(super) mod measure;
 pub(super) mod moves;
 pub(super) mod numbers;
+pub(super) mod owners;
 pub(super) mod previews;
 pub(super) mod processes;
 pub(super) mod reads;

@@ -10,7 +10,7 @@ use poem::http::{HeaderName, HeaderValue};
 
 use super::Engine;
 use crate::platform::{
-    http::{Call, Dialect, Family, GlobalLimit, Guard, Operation, Registry},
+    http::{Call, Guard, Operation, Registry},
     limits::LimitClass,
 };
 
@@ -28,25 +28,16 @@ pub(crate) const STREAMING: &[&str] = &[
     "/api/admin/events",
 ];
 
-const fn family(prefix: &'static str) -> Family {
-    Family {
-        prefix,
-        dialect: Dialect::ProblemJson,
-        csrf: true,
-        global_limit: GlobalLimit::All,
-    }
-}
-
 /// Where errors are told as problems; beside them stand the contract's routes.
-pub(crate) const FAMILIES: [Family; 8] = [
-    family("/api/admin/overview"),
-    family("/api/admin/events"),
-    family("/api/admin/alarms"),
-    family("/api/admin/streams"),
-    family("/api/admin/providers"),
-    family("/api/admin/system"),
-    family("/api/admin/jobs"),
-    family("/api/admin/accounts"),
+pub(crate) const PREFIXES: [&str; 8] = [
+    "/api/admin/overview",
+    "/api/admin/events",
+    "/api/admin/alarms",
+    "/api/admin/streams",
+    "/api/admin/providers",
+    "/api/admin/system",
+    "/api/admin/jobs",
+    "/api/admin/retention",
 ];
 
 /// Mounts the routes.

@@ -1,0 +1,190 @@
+//! The record: what changed, by what, and back again.
+
+use pretty_assertions::assert_eq;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{audit_id, problem, walk};
+use crate::support::{House, User, client::Answer, on_each_database};
+
+const ENTRIES: &str = "/api/admin/audit/entries";
+
+async fn undo(admin: &User, entry: i64) -> Answer {
+    let path = format!("{ENTRIES}/{entry}/undo");
+    admin.post(&path, &json!({})).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acts_are_on_record_with_their_origin() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let (ada, admin) = (house.user("ada").await, house.admin().await);
+        let path = format!("/api/admin/budgets/{}", ada.id().await);
+        let set = async |client: &str, dollars: f64| {
+            let request = admin
+                .request(Method::POST, &path)
+                .header("x-binnacle-client", client)
+                .header("x-request-id", format!("from-{client}"))
+                .json(&json!({"monthly_limit_usd": dollars}));
+            audit_id(&admin.send(request).await)
+        };
+        let (console, cli) = (set("console", 1.0).await, set("cli", 2.0).await);
+        set("curl", 3.0).await;
+        let entry = admin.get(&format!("{ENTRIES}/{cli}")).await.expect(200);
+        assert_eq!(entry["action"], "set_budget");
+        assert_eq!(entry["actor_email"], "root@example.org");
+        assert_eq!(entry["target_label"], "ada@example.org");
+        assert_eq!(entry["before"], json!({"limit_nanos": 1_000_000_000}));
+        assert_eq!(entry["after"], json!({"limit_nanos": 2_000_000_000}));
+        assert_eq!(entry["via"], "cli");
+        assert_eq!(entry["request_id"], "from-cli");
+        assert_eq!(
+            entry["undo"],
+            json!({"possible": true, "until": null, "undone_by": null})
+        );
+
+        let found =
+            async |filter: &str| walk(&admin, &format!("{ENTRIES}?filter={filter}"), 2).await;
+        assert_eq!(found("via:console").await[0]["id"], console);
+        assert_eq!(found("action:set_budget").await.len(), 3);
+        assert_eq!(found("action:set_budget%20-via:api").await.len(), 2);
+        assert_eq!(
+            found("actor:root@example.org%20via:cli,console")
+                .await
+                .len(),
+            2
+        );
+        assert_eq!(found("via:system").await.len(), 1, "the first admin");
+        assert_eq!(found("since:2100-01-01").await, Vec::<Value>::new());
+        assert!(found("since:2020-01-01").await.len() >= 5);
+        let count = admin
+            .get(&format!("{ENTRIES}/count?filter=action:set_budget"))
+            .await;
+        assert_eq!(count.expect(200)["count"], 3);
+        let unknown = admin.get(&format!("{ENTRIES}/987654")).await;
+        assert_eq!(problem(&unknown, 404), "not_found");
+
+        let verified = admin
+            .post("/api/admin/audit/verify", &json!({}))
+            .await
+            .expect(200);
+        assert_eq!(verified["ok"], true);
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_undone() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let (ada, admin) = (house.user("ada").await, house.admin().await);
+        let id = ada.id().await;
+        let path = format!("/api/admin/accounts/{id}");
+        let budget = format!("/api/admin/budgets/{id}");
+        admin
+            .patch(&path, &json!({"notes": "first"}))
+            .await
+            .expect(200);
+        admin
+            .post(&budget, &json!({"monthly_limit_usd": 4}))
+            .await
+            .expect(200);
+        let before = admin.get(&path).await.expect(200);
+        let same = async |what: &str| {
+            let now = admin.get(&path).await.expect(200);
+            for field in ["role", "status", "notes"] {
+                assert_eq!(now[field], before[field], "{what}");
+            }
+            assert_eq!(
+                now["budget"]["limit_nanos"], before["budget"]["limit_nanos"],
+                "{what}"
+            );
+        };
+        let acts = [
+            ("role", admin.patch(&path, &json!({"role": "admin"})).await),
+            (
+                "notes",
+                admin.patch(&path, &json!({"notes": "other"})).await,
+            ),
+            (
+                "both",
+                admin
+                    .patch(&path, &json!({"role": "auditor", "notes": ""}))
+                    .await,
+            ),
+            (
+                "disable",
+                admin.post(&format!("{path}/disable"), &json!({})).await,
+            ),
+            (
+                "budget",
+                admin.post(&budget, &json!({"monthly_limit_usd": 0})).await,
+            ),
+            ("no budget", admin.delete(&format!("{path}/budget")).await),
+        ];
+        // The last first: each finds what it left.
+        for (what, answer) in acts.iter().rev() {
+            let entry = audit_id(answer);
+            let undone = undo(&admin, entry).await;
+            let by = audit_id(&undone);
+            let undone = undone.expect(200);
+            assert_eq!(undone["action"], "undo", "{what}");
+            assert_eq!(undone["id"], by);
+            let again = undo(&admin, entry).await;
+            assert_eq!(problem(&again, 409), "already_undone", "{what}");
+            let shown = admin.get(&format!("{ENTRIES}/{entry}")).await.expect(200);
+            assert_eq!(shown["undo"]["undone_by"], by, "{what}");
+            assert_eq!(shown["undo"]["possible"], false, "{what}");
+            assert_eq!(problem(&undo(&admin, by).await, 409), "not_undoable");
+        }
+        same("after all").await;
+        assert_eq!(admin.get(&path).await.expect(200)["notes"], "first");
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_since_is_not_undone() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let (ada, admin) = (house.user("ada").await, house.admin().await);
+        let id = ada.id().await;
+        let path = format!("/api/admin/accounts/{id}");
+        let budget = format!("/api/admin/budgets/{id}");
+        let set = async |dollars: i64| {
+            audit_id(
+                &admin
+                    .post(&budget, &json!({"monthly_limit_usd": dollars}))
+                    .await,
+            )
+        };
+        let first = set(1).await;
+        set(2).await;
+        assert_eq!(problem(&undo(&admin, first).await, 409), "changed_since");
+        let noted = audit_id(&admin.patch(&path, &json!({"notes": "abc"})).await);
+        // As long as the other, but not the same.
+        admin
+            .patch(&path, &json!({"notes": "xyz"}))
+            .await
+            .expect(200);
+        assert_eq!(problem(&undo(&admin, noted).await, 409), "changed_since");
+        let disabled = audit_id(&admin.post(&format!("{path}/disable"), &json!({})).await);
+        admin
+            .post(&format!("{path}/enable"), &json!({}))
+            .await
+            .expect(200);
+        assert_eq!(problem(&undo(&admin, disabled).await, 409), "changed_since");
+        let shown = admin.get(&path).await.expect(200);
+        assert_eq!(
+            (&shown["notes"], &shown["status"]),
+            (&json!("xyz"), &json!("active"))
+        );
+        assert_eq!(shown["budget"]["limit_nanos"], 2_000_000_000);
+        let unknown = undo(&admin, 987_654).await;
+        assert_eq!(problem(&unknown, 404), "not_found");
+        house.stop().await;
+    })
+    .await;
+}
