@@ -4,7 +4,10 @@ use super::{Ground, Means};
 use crate::{
     features::{
         accounts::Accounts,
-        admin::engine::{Engine, EngineParts, STREAMING},
+        admin::{
+            Administration,
+            engine::{Engine, EngineParts, STREAMING},
+        },
         ops::Ops,
     },
     platform::{
@@ -14,13 +17,20 @@ use crate::{
 };
 
 impl Ground {
-    pub(super) fn engine(&self, means: &Means, accounts: &Accounts, ops: &Ops) -> Engine {
+    pub(super) fn engine(
+        &self,
+        means: &Means,
+        accounts: &Accounts,
+        admin: &Administration,
+        ops: &Ops,
+    ) -> Engine {
         let epoch = format!("w{}", hex::encode(self.entropy.bytes::<4>()));
         Engine::new(EngineParts {
             db: self.db.clone(),
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
             telemetry: self.telemetry.clone(),
+            administration: admin.clone(),
             accounts: accounts.clone(),
             ops: ops.clone(),
             budgets: means.budgets.clone(),

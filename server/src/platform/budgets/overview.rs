@@ -15,13 +15,10 @@ const ANSWERS: u64 = 500;
 /// Everybody's month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HouseMonth {
-    pub(crate) month: Month,
     /// `None`: the house has no cap.
     pub(crate) limit: Option<Nanos>,
     pub(crate) spent: Nanos,
     pub(crate) held: Nanos,
-    /// What new users get.
-    pub(crate) default_limit: Option<Nanos>,
 }
 
 /// A user's month.
@@ -61,19 +58,17 @@ impl Budgets {
         let month = Month::of(self.clock.now());
         let (spent, held) = overview::month(self.db.read(), &month.to_string()).await?;
         Ok(HouseMonth {
-            month,
             limit: self.settings.house_limit,
             spent,
             held,
-            default_limit: self.settings.default_limit,
         })
     }
 
-    /// The users who have spent most this month.
-    pub(crate) async fn dearest(&self, limit: u64) -> Result<Vec<AccountMonth>, DbError> {
+    /// The users who have spent most this month, the dearest first.
+    pub(crate) async fn dearest(&self, limit: u64) -> Result<Vec<UserId>, DbError> {
         let month = Month::of(self.clock.now()).to_string();
         let rows = overview::dearest(self.db.read(), &month, limit).await?;
-        Ok(rows.iter().filter_map(account).collect())
+        Ok(rows.iter().filter_map(|row| row.user_id).collect())
     }
 
     /// Users who have used four fifths of their limit, the dearest first.

@@ -48,6 +48,8 @@ pub(crate) enum EngineError {
     #[error("the hold of a probe was over before its end")]
     Hold(#[source] ResolveError),
     #[error(transparent)]
+    Told(#[from] Problem),
+    #[error(transparent)]
     Accounts(#[from] AccountsError),
     #[error(transparent)]
     Database(#[from] DbError),
@@ -73,6 +75,7 @@ impl From<EngineError> for Problem {
             EngineError::Asleep | EngineError::Stopping => Self::unavailable(message),
             EngineError::Full(_) => Self::unavailable(message).with_code("feed_full"),
             EngineError::Hold(source) => Self::internal(source),
+            EngineError::Told(problem) => problem,
             EngineError::Accounts(error) => error.into(),
             EngineError::Database(error) => error.into(),
         }

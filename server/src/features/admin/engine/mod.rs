@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    features::{accounts::Accounts, ops::Ops},
+    features::{accounts::Accounts, admin::Administration, ops::Ops},
     platform::{
         ai::{Gateway, ModelRef},
         audit::Audit,
@@ -59,6 +59,7 @@ pub(crate) struct EngineParts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
     pub(crate) telemetry: Telemetry,
+    pub(crate) administration: Administration,
     pub(crate) accounts: Accounts,
     pub(crate) ops: Ops,
     pub(crate) budgets: Budgets,

@@ -4,7 +4,12 @@ use std::{future::Future, time::Duration};
 
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::platform::{budgets::HouseMonth, jobs::JobVitals, telemetry::Values};
+use super::snapshot::Dear;
+use crate::platform::{
+    budgets::{HouseMonth, Position},
+    jobs::JobVitals,
+    telemetry::Values,
+};
 
 /// The last answer to one question.
 pub(super) struct Cached<T>(Mutex<Option<(Instant, T)>>);
@@ -79,6 +84,9 @@ pub(super) fn whole(number: f64) -> Option<i64> {
 pub(super) struct Kept {
     pub(super) vitals: Cached<JobVitals>,
     pub(super) house: Cached<HouseMonth>,
+    pub(super) total: Cached<Position>,
+    pub(super) dearest: Cached<Vec<Dear>>,
+    pub(super) forecasts: Cached<Vec<Dear>>,
     pub(super) stores: Cached<api::console::Stores>,
     pub(super) blobs: Cached<Option<i64>>,
     pub(super) chain: Cached<bool>,

@@ -1,17 +1,32 @@
 //! Everything at a glance: what the feed begins with and the overview answers.
 
-use api::{accounts::Role as WireRole, console as wire};
-use entities::{Nanos, UserId};
+use std::time::Duration;
 
-use super::{Engine, error::EngineError};
-use crate::platform::{
-    auth::principal::{Principal, Role},
-    budgets::{AccountMonth, HouseMonth},
+use api::{accounts::Role as WireRole, console as wire};
+use entities::UserId;
+
+use super::{Engine, error::EngineError, reading::whole};
+use crate::{
+    features::admin::people,
+    platform::{
+        auth::principal::{Principal, Role},
+        budgets::Position,
+    },
 };
 
 /// Answers that a snapshot holds.
 const STREAMS: usize = 200;
 const DEAREST: u64 = 10;
+/// How old sums over the ledger may be.
+const TOTAL: Duration = Duration::from_secs(5);
+
+/// A user who has spent much, and how their month will end.
+#[derive(Clone, Debug)]
+pub(super) struct Dear {
+    pub(super) user: UserId,
+    pub(super) email: String,
+    pub(super) money: Position,
+}
 
 impl Engine {
     /// Everything at a glance, for this reader.
@@ -19,7 +34,6 @@ impl Engine {
         let parts = &self.0.parts;
         let mut streams = self.streams().await?;
         streams.truncate(STREAMS);
-        let house = parts.budgets.house_month().await?;
         Ok(wire::Snapshot {
             scope: if parts.relay.reaches_others() {
                 wire::Scope::House
@@ -35,8 +49,8 @@ impl Engine {
             alarms: self.alarms().await?,
             streams,
             providers: self.providers(),
-            money: self.money(house),
-            top_spend: self.dearest(&house).await?,
+            money: self.money().await?,
+            top_spend: self.dearest().await?,
             stores: self.stores().await?,
             events: self.happenings().await?,
         })
@@ -54,59 +68,57 @@ impl Engine {
         })
     }
 
-    fn money(&self, house: HouseMonth) -> wire::SpendTotal {
-        let rates = self.0.parts.rates.now();
-        wire::SpendTotal {
-            budget: position(
-                house.month.to_string(),
-                house.limit,
-                house.spent,
-                house.held,
-            ),
-            house_line_nanos: None,
-            default_limit_nanos: house.default_limit.map(|limit| limit.0),
-            holds: super::reading::whole(rates.holds).unwrap_or(i64::MAX),
-            drift_nanos: super::reading::whole(rates.drift_nanos).unwrap_or(i64::MAX),
+    async fn money(&self) -> Result<wire::SpendTotal, EngineError> {
+        let parts = &self.0.parts;
+        let budgets = &parts.budgets;
+        let total = budgets.total(budgets.this_month());
+        let total = self.0.kept.total.get(TOTAL, total).await?;
+        let defaults = budgets.defaults().await?;
+        let rates = parts.rates.now();
+        Ok(wire::SpendTotal {
+            budget: people::position(&total, true),
+            house_line_nanos: defaults.house_line.map(|line| line.0),
+            default_limit_nanos: defaults.new_user.map(|limit| limit.0),
+            holds: whole(rates.holds).unwrap_or(i64::MAX),
+            drift_nanos: whole(rates.drift_nanos).unwrap_or(i64::MAX),
+        })
+    }
+
+    async fn dearest(&self) -> Result<Vec<wire::SpendLine>, EngineError> {
+        let dearest = self
+            .0
+            .kept
+            .dearest
+            .get(TOTAL, self.positions(DEAREST))
+            .await?;
+        let lines = dearest.into_iter().map(|account| wire::SpendLine {
+            user_id: account.user.0,
+            email: account.email,
+            budget: people::position(&account.money, false),
+        });
+        Ok(lines.collect())
+    }
+
+    /// The users who have spent most this month, with their forecasts.
+    pub(super) async fn positions(&self, most: u64) -> Result<Vec<Dear>, EngineError> {
+        let parts = &self.0.parts;
+        let mut accounts = Vec::new();
+        for user in parts.budgets.dearest(most).await? {
+            accounts.extend(parts.accounts.find(user).await?);
         }
-    }
-
-    async fn dearest(&self, house: &HouseMonth) -> Result<Vec<wire::SpendLine>, EngineError> {
-        let accounts = self.0.parts.budgets.dearest(DEAREST).await?;
-        let users = accounts.iter().map(|account| account.user_id);
-        let emails = self.emails(users).await?;
-        let line = |account: AccountMonth| wire::SpendLine {
-            user_id: account.user_id.0,
-            email: emails.get(&account.user_id).cloned().unwrap_or_default(),
-            budget: position(
-                house.month.to_string(),
-                account.limit,
-                account.spent,
-                account.held,
-            ),
-        };
-        Ok(accounts.into_iter().map(line).collect())
-    }
-}
-
-fn position(
-    period: String,
-    limit: Option<Nanos>,
-    spent: Nanos,
-    held: Nanos,
-) -> wire::BudgetPosition {
-    let used = spent.plus(held);
-    #[expect(clippy::cast_precision_loss, reason = "a share is shown to a percent")]
-    let ratio = |limit: Nanos| (limit.0 > 0).then(|| used.0 as f64 / limit.0 as f64);
-    wire::BudgetPosition {
-        period,
-        limit_nanos: limit.map(|limit| limit.0),
-        spent_nanos: spent.0,
-        held_nanos: held.0,
-        left_nanos: limit.map(|limit| limit.minus(used).max(Nanos::ZERO).0),
-        used_ratio: limit.and_then(ratio),
-        forecast_nanos: None,
-        forecast_band_nanos: None,
-        exhausts_at: None,
-        daily_nanos: Vec::new(),
+        let since: Vec<_> = accounts
+            .iter()
+            .map(|account| (account.id, account.created_at))
+            .collect();
+        let month = parts.budgets.this_month();
+        let mut money = parts.budgets.positions(&since, month).await?;
+        let dear = accounts.into_iter().filter_map(|account| {
+            Some(Dear {
+                money: money.remove(&account.id)?,
+                user: account.id,
+                email: account.email,
+            })
+        });
+        Ok(dear.collect())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::console::{self as wire, FeedEvent};
-use entities::{JobId, UserId};
+use entities::JobId;
 use parking_lot::Mutex;
 
 use super::{Engine, error::EngineError};
@@ -144,50 +144,12 @@ impl Engine {
 
     /// Acts on record, as consoles show them.
     async fn records(&self, ids: &[i64]) -> Result<Vec<wire::AuditRecord>, EngineError> {
-        let mut records = Vec::new();
+        let parts = &self.0.parts;
+        let mut entries = Vec::new();
         for id in ids {
-            // The entries before the one after it, of which there is one.
-            let rows = self.0.parts.audit.list(1, Some(id + 1), &[]).await?;
-            records.extend(rows.into_iter().filter(|row| row.id == *id));
+            entries.extend(parts.audit.find(*id).await?);
         }
-        let users = records.iter().flat_map(|row| {
-            let target = row
-                .target_id
-                .as_ref()
-                .filter(|_| row.target_type.as_deref() == Some("user"));
-            let target = target.and_then(|id| id.parse().ok()).map(UserId);
-            row.actor.into_iter().chain(target)
-        });
-        let emails = self.emails(users).await?;
-        Ok(records
-            .into_iter()
-            .map(|row| {
-                let target = row.target_id.as_ref().and_then(|id| id.parse().ok());
-                let label = target
-                    .filter(|_| row.target_type.as_deref() == Some("user"))
-                    .and_then(|id| emails.get(&UserId(id)).cloned());
-                wire::AuditRecord {
-                    id: row.id,
-                    at: row.created_at,
-                    actor_id: row.actor.map(|actor| actor.0),
-                    actor_email: row.actor.and_then(|actor| emails.get(&actor).cloned()),
-                    action: row.action,
-                    target_type: row.target_type,
-                    target_id: row.target_id,
-                    target_label: label,
-                    before: None,
-                    after: serde_json::from_str(&row.metadata).ok(),
-                    via: None,
-                    request_id: None,
-                    hash: row.hash,
-                    undo: wire::Undo {
-                        possible: false,
-                        until: None,
-                        undone_by: None,
-                    },
-                }
-            })
-            .collect())
+        Ok(parts.administration.records(entries).await?)
     }
 }
 

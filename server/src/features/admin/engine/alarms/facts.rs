@@ -17,6 +17,8 @@ use crate::platform::{
 const NAMED: u64 = 20;
 /// The chain is long.
 const CHAIN_EVERY: Duration = Duration::from_mins(10);
+/// A forecast moves slowly, and is reckoned from the ledger.
+const FORECAST_EVERY: Duration = Duration::from_mins(1);
 const HOUSE_EVERY: Duration = Duration::from_secs(3);
 
 /// A user who has used four fifths of their limit.
@@ -26,6 +28,15 @@ pub(super) struct NearLimit {
     pub(super) email: String,
     pub(super) limit: Nanos,
     pub(super) used: Nanos,
+}
+
+/// A user whose month is forecast to end over the limit.
+#[derive(Clone, Debug)]
+pub(super) struct Forecast {
+    pub(super) user: i64,
+    pub(super) email: String,
+    pub(super) limit: Nanos,
+    pub(super) total: Nanos,
 }
 
 /// A running job whose worker is silent.
@@ -51,6 +62,9 @@ pub(super) struct Facts {
     pub(super) near_limit: Vec<NearLimit>,
     pub(super) house_limit: Option<Nanos>,
     pub(super) house_used: Nanos,
+    /// Where an alarm begins.
+    pub(super) house_line: Option<Nanos>,
+    pub(super) forecasts: Vec<Forecast>,
     pub(super) jobs: JobVitals,
     /// Since when the oldest one waits.
     pub(super) awaiting_budget_since: Option<DateTime<Utc>>,
@@ -91,6 +105,8 @@ impl Engine {
             near_limit: self.near_limit().await?,
             house_limit: house.limit,
             house_used: house.spent.plus(house.held),
+            house_line: parts.budgets.defaults().await?.house_line,
+            forecasts: self.forecasts().await?,
             awaiting_budget_since: waiting.map(|job| job.updated_at),
             jobs,
             silent: self.silent().await?,
@@ -135,6 +151,21 @@ impl Engine {
             })
         });
         Ok(named.collect())
+    }
+
+    async fn forecasts(&self) -> Result<Vec<Forecast>, EngineError> {
+        let dear = self.positions(NAMED);
+        let dear = self.0.kept.forecasts.get(FORECAST_EVERY, dear).await?;
+        let over = dear.into_iter().filter_map(|account| {
+            let (limit, total) = (account.money.limit?, account.money.forecast.total?);
+            (limit > Nanos::ZERO && total > limit).then_some(Forecast {
+                user: account.user.0,
+                email: account.email,
+                limit,
+                total,
+            })
+        });
+        Ok(over.collect())
     }
 
     async fn silent(&self) -> Result<Vec<Silent>, EngineError> {

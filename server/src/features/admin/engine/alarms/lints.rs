@@ -109,6 +109,23 @@ fn money(facts: &Facts, raised: &mut Vec<Raised>) {
             raised.push(Raised::new("house_near_limit", severity, text).value(percent));
         }
     }
+    if facts
+        .house_line
+        .is_some_and(|line| facts.house_used >= line)
+    {
+        let text = "the month's spend has reached the line that was drawn for the house";
+        raised.push(Raised::new("house_line", Severity::Warn, text));
+    }
+    for forecast in &facts.forecasts {
+        let percent = percent(forecast.total, forecast.limit);
+        let text = format!(
+            "{} will have used {percent} % of the budget at the month's end",
+            forecast.email
+        );
+        let alarm = Raised::new("forecast_over_limit", Severity::Warn, text);
+        let user = forecast.user.to_string();
+        raised.push(alarm.about("user", user).value(percent));
+    }
     if facts.drift.abs() >= 1.0 {
         let text = format!("the books are off by {} nano-dollars", facts.drift);
         let alarm = Raised::new("ledger_drift", Severity::Bad, text);

@@ -1,7 +1,7 @@
 use entities::Nanos;
 
 use super::{
-    super::facts::{NearLimit, ProviderFacts, Silent},
+    super::facts::{Forecast, NearLimit, ProviderFacts, Silent},
     *,
 };
 use crate::platform::{ai::ProviderName, jobs::JobVitals, rates::ProviderRates, storage::Disk};
@@ -17,6 +17,8 @@ fn well() -> Facts {
         near_limit: Vec::new(),
         house_limit: Some(Nanos(100)),
         house_used: Nanos(79),
+        house_line: Some(Nanos(80)),
+        forecasts: Vec::new(),
         jobs: JobVitals {
             failed_24h: 2,
             oldest_queued: Some(now() - TimeDelta::minutes(4)),
@@ -76,8 +78,23 @@ fn each_lint_raises_its_own_alarm() {
         }];
     };
     assert_eq!(only(near).value.as_deref(), Some("82"));
-    let cases: [(fn(&mut Facts), &str); 15] = [
-        (|facts| facts.house_used = Nanos(80), "house_near_limit"),
+    let cases: [(fn(&mut Facts), &str); 17] = [
+        (|facts| facts.house_line = Some(Nanos(79)), "house_line"),
+        (
+            |facts| {
+                facts.forecasts = vec![Forecast {
+                    user: 7,
+                    email: "bo@example.org".to_owned(),
+                    limit: Nanos(10),
+                    total: Nanos(11),
+                }];
+            },
+            "forecast_over_limit:7",
+        ),
+        (
+            |facts| (facts.house_used, facts.house_line) = (Nanos(80), None),
+            "house_near_limit",
+        ),
         (|facts| facts.drift = -5.0, "ledger_drift:ledger"),
         (|facts| facts.jobs.awaiting_budget = 2, "awaiting_budget"),
         (

@@ -1,9 +1,8 @@
 //! Jobs, all of them.
 
 use api::console as wire;
-use entities::UserId;
 
-use super::{act, look, on_record};
+use super::{act, actor, look, once};
 use crate::{
     features::admin::engine::Engine,
     platform::{
@@ -88,7 +87,7 @@ fn mount_acts(registry: &mut Registry, engine: &Engine) {
     let one = |path, summary| {
         act(path, summary)
             .path_parameter("id", "integer")
-            .refuses(&[404, 409])
+            .refuses(&[400, 404, 409, 503])
     };
     registry.mount_with(
         one("/api/admin/jobs/{id}/cancel", "Stop a job"),
@@ -123,7 +122,7 @@ fn mount_acts(registry: &mut Registry, engine: &Engine) {
                 "To exactly these jobs; those that have changed are left out and told. A preview \
                  can be used once.",
             )
-            .refuses(&[409]),
+            .refuses(&[400, 409, 503]),
         engine.clone(),
         bulk,
     );
@@ -216,13 +215,11 @@ async fn do_to_one(
     call: Call<Admin>,
     action: JobAction,
 ) -> Result<Json<wire::Job>, Problem> {
-    let number = call.path_or_missing("id", NOT_FOUND)?;
-    let actor = UserId(call.principal().user_id);
-    let (job, entry) = engine.act_on_job(actor, number, action).await?;
-    if let Some(entry) = entry {
-        on_record(&call, entry);
-    }
-    Ok(Json(job))
+    let number: i64 = call.path_or_missing("id", NOT_FOUND)?;
+    let (acting, actor) = (engine.clone(), actor(&call));
+    let act = async move { acting.act_on_job(actor, number, action).await };
+    let operation = format!("{} job {number}", action.as_str());
+    once(&engine, &call, &operation, &(), act).await
 }
 
 async fn cancel(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire::Job>, Problem> {
@@ -242,8 +239,7 @@ async fn preview(
     call: Call<Admin>,
     Json(bulk): Json<wire::JobsBulk>,
 ) -> Result<Json<wire::BulkPreview>, Problem> {
-    let actor = UserId(call.principal().user_id);
-    Ok(Json(engine.preview_jobs(actor, bulk).await?))
+    Ok(Json(engine.preview_jobs(actor(&call), bulk).await?))
 }
 
 async fn bulk(
@@ -251,10 +247,7 @@ async fn bulk(
     call: Call<Admin>,
     Json(run): Json<wire::BulkRun>,
 ) -> Result<Json<wire::BulkDone>, Problem> {
-    let actor = UserId(call.principal().user_id);
-    let (done, entry) = engine.apply_preview(actor, &run.preview_token).await?;
-    if let Some(entry) = entry {
-        on_record(&call, entry);
-    }
-    Ok(Json(done))
+    let (acting, actor, token) = (engine.clone(), actor(&call), run.preview_token.clone());
+    let act = async move { acting.apply_preview(actor, &token).await };
+    once(&engine, &call, "act on many jobs", &run, act).await
 }

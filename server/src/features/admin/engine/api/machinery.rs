@@ -1,15 +1,11 @@
 //! The machinery.
 
 use api::console as wire;
-use entities::UserId;
 
-use super::{look, on_record};
+use super::{actor, look, once, steer};
 use crate::{
     features::admin::engine::Engine,
-    platform::{
-        http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
-        limits::LimitClass,
-    },
+    platform::http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
 };
 
 pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
@@ -20,12 +16,11 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
         system,
     );
     registry.mount_with(
-        Operation::put("/api/admin/system/log_level")
-            .summary("Change how much is logged")
-            .description("By the process that answers, until it ends.")
-            .tag(super::TAG)
-            .limit(LimitClass::AdminAction)
-            .refuses(&[409]),
+        steer(
+            Operation::put("/api/admin/system/log_level"),
+            "Change how much is logged",
+        )
+        .description("By the process that answers, until it ends."),
         engine.clone(),
         set_log_level,
     );
@@ -44,8 +39,10 @@ async fn set_log_level(
     call: Call<Admin>,
     Json(wanted): Json<wire::SetLogLevel>,
 ) -> Result<Json<wire::SetLogLevel>, Problem> {
-    let actor = UserId(call.principal().user_id);
-    let entry = engine.set_log_level(actor, wanted.level).await?;
-    on_record(&call, entry);
-    Ok(Json(wanted))
+    let (acting, actor, level) = (engine.clone(), actor(&call), wanted.level);
+    let act = async move {
+        let entry = acting.set_log_level(actor, level).await?;
+        Ok((wire::SetLogLevel { level }, Some(entry)))
+    };
+    once(&engine, &call, "set log level", &wanted, act).await
 }

@@ -6,17 +6,19 @@ mod overview;
 mod providers;
 mod streams;
 
-use poem::http::{HeaderName, HeaderValue};
+use entities::UserId;
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::Engine;
-use crate::platform::{
-    http::{Call, Guard, Operation, Registry},
-    limits::LimitClass,
+use super::{Engine, error::EngineError};
+use crate::{
+    features::admin::once::Done,
+    platform::{
+        http::{Admin, Call, Json, Operation, Problem, Registry},
+        limits::LimitClass,
+    },
 };
 
 const TAG: &str = "console";
-/// Names the entry on record of what was done.
-const AUDIT_ID: HeaderName = HeaderName::from_static("x-audit-id");
 /// Longest reason for an act.
 const REASON: usize = 200;
 
@@ -53,28 +55,54 @@ fn look(path: &'static str, summary: &'static str) -> Operation {
     Operation::get(path).summary(summary).tag(TAG)
 }
 
-fn act(path: &'static str, summary: &'static str) -> Operation {
-    Operation::post(path)
+/// Changes something, on record.
+fn steer(operation: Operation, summary: &'static str) -> Operation {
+    operation
         .summary(summary)
         .description("`X-Audit-Id` names the entry on record.")
         .tag(TAG)
         .limit(LimitClass::AdminAction)
+        .reads_header("Idempotency-Key", "The same key does the act once.")
+        .refuses(&[400, 409, 503])
 }
 
-/// Names the entry of what was done.
-fn on_record<G: Guard>(call: &Call<G>, entry: i64) {
-    call.set_header(AUDIT_ID, HeaderValue::from(entry));
+fn act(path: &'static str, summary: &'static str) -> Operation {
+    steer(Operation::post(path), summary)
+}
+
+/// Does an act once, also when it is asked for twice under one `Idempotency-Key`; the answer names
+/// its entry on record. `operation` names the act and its object.
+async fn once<T, F>(
+    engine: &Engine,
+    call: &Call<Admin>,
+    operation: &str,
+    body: &impl Serialize,
+    act: F,
+) -> Result<Json<T>, Problem>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    F: Future<Output = Result<(T, Option<i64>), EngineError>> + Send + 'static,
+{
+    let act = async move {
+        let (answer, entry) = act.await?;
+        Ok(Done::new(answer, entry))
+    };
+    let administration = &engine.0.parts.administration;
+    let done = administration.once(call, operation, body, act).await?;
+    Ok(Json(done.answer))
+}
+
+fn actor(call: &Call<Admin>) -> UserId {
+    UserId(call.principal().user_id)
 }
 
 /// Why something is done, if that is told and short enough.
-fn reason(
-    because: Option<api::console::Because>,
-) -> Result<Option<String>, super::error::EngineError> {
-    let reason = because.and_then(|because| because.reason);
+fn reason(because: Option<&api::console::Because>) -> Result<Option<String>, EngineError> {
+    let reason = because.and_then(|because| because.reason.clone());
     let long = |reason: &String| reason.chars().count() > REASON;
     if reason.as_ref().is_some_and(long) {
         let message = format!("Must have at most {REASON} characters");
-        return Err(super::error::EngineError::Invalid("reason", message));
+        return Err(EngineError::Invalid("reason", message));
     }
     Ok(reason)
 }

@@ -1,9 +1,8 @@
 //! The model side.
 
 use api::console as wire;
-use entities::UserId;
 
-use super::{act, look, on_record};
+use super::{act, actor, look, once};
 use crate::{
     features::admin::engine::Engine,
     platform::http::{Admin, Auditor, Call, Json, NoBody, Problem, Registry},
@@ -24,7 +23,7 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
             "/api/admin/providers/{name}/reset",
             "Let calls to a provider through again",
         )
-        .refuses(&[404]),
+        .refuses(&[400, 404, 409, 503]),
         engine.clone(),
         reset,
     );
@@ -33,7 +32,7 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
             "/api/admin/providers/{name}/rotate",
             "Take a provider's next key",
         )
-        .refuses(&[404, 409]),
+        .refuses(&[400, 404, 409, 503]),
         engine.clone(),
         rotate,
     );
@@ -43,7 +42,7 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
             "Ask a provider the smallest question",
         )
         .description("It is paid for from the caller's budget. `X-Audit-Id` names the entry.")
-        .refuses(&[402, 404, 409, 503]),
+        .refuses(&[400, 402, 404, 409, 503]),
         engine.clone(),
         probe,
     );
@@ -59,8 +58,8 @@ async fn list(
     }))
 }
 
-fn named(call: &Call<Admin>) -> Result<(UserId, String), Problem> {
-    Ok((UserId(call.principal().user_id), call.path("name")?))
+fn named(call: &Call<Admin>) -> Result<String, Problem> {
+    call.path("name")
 }
 
 async fn reset(
@@ -68,10 +67,13 @@ async fn reset(
     call: Call<Admin>,
     _: NoBody,
 ) -> Result<Json<wire::Provider>, Problem> {
-    let (actor, name) = named(&call)?;
-    let (provider, entry) = engine.reset_provider(actor, &name).await?;
-    on_record(&call, entry);
-    Ok(Json(provider))
+    let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
+    let operation = format!("reset {provider}");
+    let act = async move {
+        let done = acting.reset_provider(actor, &provider).await?;
+        Ok((done.0, Some(done.1)))
+    };
+    once(&engine, &call, &operation, &(), act).await
 }
 
 async fn rotate(
@@ -79,15 +81,21 @@ async fn rotate(
     call: Call<Admin>,
     _: NoBody,
 ) -> Result<Json<wire::Provider>, Problem> {
-    let (actor, name) = named(&call)?;
-    let (provider, entry) = engine.rotate_key(actor, &name).await?;
-    on_record(&call, entry);
-    Ok(Json(provider))
+    let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
+    let operation = format!("rotate key of {provider}");
+    let act = async move {
+        let done = acting.rotate_key(actor, &provider).await?;
+        Ok((done.0, Some(done.1)))
+    };
+    once(&engine, &call, &operation, &(), act).await
 }
 
 async fn probe(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire::Probe>, Problem> {
-    let (actor, name) = named(&call)?;
-    let (probe, entry) = engine.probe_provider(actor, &name).await?;
-    on_record(&call, entry);
-    Ok(Json(probe))
+    let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
+    let operation = format!("probe {provider}");
+    let act = async move {
+        let done = acting.probe_provider(actor, &provider).await?;
+        Ok((done.0, Some(done.1)))
+    };
+    once(&engine, &call, &operation, &(), act).await
 }

@@ -3,11 +3,13 @@
 use api::console as wire;
 use entities::UserId;
 
-use super::{act, look, on_record, reason};
+use super::{act, actor, look, once, reason};
 use crate::{
     features::admin::engine::Engine,
     platform::http::{Admin, Auditor, Call, Json, Problem, Query, Registry},
 };
+
+const STREAM: &[u16] = &[400, 404, 409, 503];
 
 pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
     registry.mount_with(
@@ -24,7 +26,7 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
                 "What it has used is settled, and what has come of it is kept. `X-Audit-Id` names \
                  the entry on record.",
             )
-            .refuses(&[404]),
+            .refuses(STREAM),
         engine.clone(),
         end,
     );
@@ -34,7 +36,7 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
             "End every answer of a user",
         )
         .path_parameter("id", "integer")
-        .refuses(&[404]),
+        .refuses(STREAM),
         engine.clone(),
         end_all,
     );
@@ -54,11 +56,14 @@ async fn end(
     body: Option<Json<wire::Because>>,
 ) -> Result<Json<wire::StreamEnded>, Problem> {
     let id: String = call.path("id")?;
-    let reason = reason(body.map(|Json(because)| because))?;
-    let actor = UserId(call.principal().user_id);
-    let (ended, entry) = engine.end_stream(actor, &id, reason.as_deref()).await?;
-    on_record(&call, entry);
-    Ok(Json(ended))
+    let because = body.map(|Json(because)| because);
+    let reason = reason(because.as_ref())?;
+    let (acting, actor, stream) = (engine.clone(), actor(&call), id.clone());
+    let act = async move {
+        let ended = acting.end_stream(actor, &stream, reason.as_deref()).await?;
+        Ok((ended.0, Some(ended.1)))
+    };
+    once(&engine, &call, &format!("end stream {id}"), &because, act).await
 }
 
 async fn end_all(
@@ -67,11 +72,15 @@ async fn end_all(
     body: Option<Json<wire::Because>>,
 ) -> Result<Json<wire::StreamsEnded>, Problem> {
     let user = UserId(call.path_or_missing("id", "User not found")?);
-    let reason = reason(body.map(|Json(because)| because))?;
-    let actor = UserId(call.principal().user_id);
-    let (ended, entry) = engine
-        .end_streams_of(actor, user, reason.as_deref())
-        .await?;
-    on_record(&call, entry);
-    Ok(Json(ended))
+    let because = body.map(|Json(because)| because);
+    let reason = reason(because.as_ref())?;
+    let (acting, actor) = (engine.clone(), actor(&call));
+    let act = async move {
+        let ended = acting
+            .end_streams_of(actor, user, reason.as_deref())
+            .await?;
+        Ok((ended.0, Some(ended.1)))
+    };
+    let operation = format!("end streams of {user}");
+    once(&engine, &call, &operation, &because, act).await
 }
