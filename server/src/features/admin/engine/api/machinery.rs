@@ -2,7 +2,7 @@
 
 use api::console as wire;
 
-use super::{actor, look, once, steer};
+use super::{actor, look, on_record, once, steer};
 use crate::{
     features::admin::engine::Engine,
     platform::http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
@@ -41,8 +41,8 @@ async fn set_log_level(
 ) -> Result<Json<wire::SetLogLevel>, Problem> {
     let (acting, actor, level) = (engine.clone(), actor(&call), wanted.level);
     let act = async move {
-        let entry = acting.set_log_level(actor, level).await?;
-        Ok((wire::SetLogLevel { level }, Some(entry)))
+        let set = acting.set_log_level(actor, level).await;
+        set.map(|entry| on_record((wire::SetLogLevel { level }, entry)))
     };
     once(&engine, &call, "set log level", &wanted, act).await
 }

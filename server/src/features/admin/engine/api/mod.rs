@@ -84,12 +84,17 @@ where
     F: Future<Output = Result<(T, Option<i64>), EngineError>> + Send + 'static,
 {
     let act = async move {
-        let (answer, entry) = act.await?;
-        Ok(Done::new(answer, entry))
+        let done = act.await.map_err(Problem::from);
+        done.map(|(answer, entry)| Done::new(answer, entry))
     };
     let administration = &engine.0.parts.administration;
     let done = administration.once(call, operation, body, act).await?;
     Ok(Json(done.answer))
+}
+
+/// What was done, with the entry that there always is.
+fn on_record<T>((answer, entry): (T, i64)) -> (T, Option<i64>) {
+    (answer, Some(entry))
 }
 
 fn actor(call: &Call<Admin>) -> UserId {

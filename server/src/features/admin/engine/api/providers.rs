@@ -2,7 +2,7 @@
 
 use api::console as wire;
 
-use super::{act, actor, look, once};
+use super::{act, actor, look, on_record, once};
 use crate::{
     features::admin::engine::Engine,
     platform::http::{Admin, Auditor, Call, Json, NoBody, Problem, Registry},
@@ -70,8 +70,8 @@ async fn reset(
     let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
     let operation = format!("reset {provider}");
     let act = async move {
-        let done = acting.reset_provider(actor, &provider).await?;
-        Ok((done.0, Some(done.1)))
+        let done = acting.reset_provider(actor, &provider).await;
+        done.map(on_record)
     };
     once(&engine, &call, &operation, &(), act).await
 }
@@ -84,8 +84,8 @@ async fn rotate(
     let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
     let operation = format!("rotate key of {provider}");
     let act = async move {
-        let done = acting.rotate_key(actor, &provider).await?;
-        Ok((done.0, Some(done.1)))
+        let done = acting.rotate_key(actor, &provider).await;
+        done.map(on_record)
     };
     once(&engine, &call, &operation, &(), act).await
 }
@@ -94,8 +94,8 @@ async fn probe(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire
     let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
     let operation = format!("probe {provider}");
     let act = async move {
-        let done = acting.probe_provider(actor, &provider).await?;
-        Ok((done.0, Some(done.1)))
+        let done = acting.probe_provider(actor, &provider).await;
+        done.map(on_record)
     };
     once(&engine, &call, &operation, &(), act).await
 }

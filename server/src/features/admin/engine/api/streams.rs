@@ -3,7 +3,7 @@
 use api::console as wire;
 use entities::UserId;
 
-use super::{act, actor, look, once, reason};
+use super::{act, actor, look, on_record, once, reason};
 use crate::{
     features::admin::engine::Engine,
     platform::http::{Admin, Auditor, Call, Json, Problem, Query, Registry},
@@ -60,8 +60,8 @@ async fn end(
     let reason = reason(because.as_ref())?;
     let (acting, actor, stream) = (engine.clone(), actor(&call), id.clone());
     let act = async move {
-        let ended = acting.end_stream(actor, &stream, reason.as_deref()).await?;
-        Ok((ended.0, Some(ended.1)))
+        let ended = acting.end_stream(actor, &stream, reason.as_deref()).await;
+        ended.map(on_record)
     };
     once(&engine, &call, &format!("end stream {id}"), &because, act).await
 }
@@ -76,10 +76,8 @@ async fn end_all(
     let reason = reason(because.as_ref())?;
     let (acting, actor) = (engine.clone(), actor(&call));
     let act = async move {
-        let ended = acting
-            .end_streams_of(actor, user, reason.as_deref())
-            .await?;
-        Ok((ended.0, Some(ended.1)))
+        let ended = acting.end_streams_of(actor, user, reason.as_deref()).await;
+        ended.map(on_record)
     };
     let operation = format!("end streams of {user}");
     once(&engine, &call, &operation, &because, act).await
