@@ -80,7 +80,7 @@ async fn once<T, F>(
     act: F,
 ) -> Result<Json<T>, Problem>
 where
-    T: Serialize + DeserializeOwned + Send + 'static,
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<(T, Option<i64>), EngineError>> + Send + 'static,
 {
     let act = async move {
