@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[cfg_attr(
     feature = "openapi",
     derive(poem_openapi::Enum),
-    oai(rename_all = "snake_case")
+    oai(rename = "OwnJobState", rename_all = "snake_case")
 )]
 pub enum JobState {
     /// Waits for a worker.
@@ -33,7 +33,11 @@ pub enum JobState {
 
 /// Why a job failed, or why its last attempt did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(rename = "OwnJobError")
+)]
 pub struct JobError {
     /// A word from a small set, as `timeout`.
     pub class: String,
@@ -43,7 +47,11 @@ pub struct JobError {
 
 /// A piece of work in the background.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(rename = "OwnJob")
+)]
 pub struct Job {
     pub id: Uuid,
     /// What it does, as `index_document`.
@@ -96,7 +104,11 @@ pub struct JobsQuery {
 
 /// A page of jobs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(rename = "OwnJobPage")
+)]
 pub struct JobPage {
     pub items: Vec<Job>,
     /// Absent on the last page.
@@ -105,7 +117,11 @@ pub struct JobPage {
 
 /// A line of a job's log, as its event stream sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(poem_openapi::Object),
+    oai(rename = "OwnJobEvent")
+)]
 pub struct JobEvent {
     pub id: i64,
     pub at: DateTime<Utc>,

@@ -63,7 +63,7 @@ pub struct Checks {
 
 /// One part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(Object))]
+#[cfg_attr(feature = "openapi", derive(Object), oai(rename = "ReadyCheck"))]
 pub struct Check {
     /// `ok`, `error`, or `skipped` for what is not configured.
     pub status: String,

@@ -21,6 +21,7 @@ mod m20261121_000007_governance;
 mod m20261121_000008_job_engine;
 mod m20261121_000009_retention;
 mod m20261121_000010_steering;
+mod m20261121_000011_console;
 mod m20261121_000012_mends;
 mod m20261121_000019_audit_cut;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_job_engine::Migration),
             Box::new(m20261121_000009_retention::Migration),
             Box::new(m20261121_000010_steering::Migration),
+            Box::new(m20261121_000011_console::Migration),
             Box::new(m20261121_000012_mends::Migration),
             Box::new(m20261121_000019_audit_cut::Migration),
         ]

@@ -25,22 +25,23 @@ pub(crate) fn registry(app: &App) -> Registry {
     costs::register(&mut registry, &app.budgets);
     exports::register(&mut registry, &app.governance);
     admin::register(&mut registry, &app.admin);
+    admin::engine::register(&mut registry, &app.engine);
     registry
 }
 
 fn families(csrf: bool) -> Vec<Family> {
     let mut families = ops::FAMILIES.to_vec();
-    families.extend(admin::PREFIXES.map(|prefix| Family {
-        prefix,
-        dialect: Dialect::ProblemJson,
-        csrf,
-        global_limit: GlobalLimit::All,
-    }));
-    families.push(Family {
-        prefix: "/api",
-        dialect: Dialect::Detail,
-        csrf,
-        global_limit: GlobalLimit::All,
-    });
+    let family = |dialect| {
+        move |prefix| Family {
+            prefix,
+            dialect,
+            csrf,
+            global_limit: GlobalLimit::All,
+        }
+    };
+    let console = admin::PREFIXES.into_iter().chain(admin::engine::PREFIXES);
+    families.extend(console.map(family(Dialect::ProblemJson)));
+    let contract = ["/api", "/api/admin/system/summary"];
+    families.extend(contract.map(family(Dialect::Detail)));
     families
 }

@@ -82,6 +82,14 @@ wire! {
     }
 }
 
+/// What is to be followed.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
+pub struct FeedQuery {
+    /// Words of [`Topic`], separated by commas; all when absent.
+    pub topics: Option<String>,
+}
+
 /// What the feed says, by the name of its event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEvent {

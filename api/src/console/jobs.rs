@@ -181,10 +181,44 @@ wire! {
         pub points: Vec<JobsPoint>,
     }
 
+    /// A time at which a job is added again and again.
+    pub struct JobSchedule {
+        /// Its name.
+        pub name: String,
+        /// As cron writes it, UTC.
+        pub expression: String,
+        /// Of the job that it adds.
+        pub kind: String,
+        /// When the next job is added.
+        pub next_at: Option<DateTime<Utc>>,
+        /// When the last one was.
+        pub last_at: Option<DateTime<Utc>>,
+        /// Which one that was.
+        pub last_job_id: Option<i64>,
+    }
+
+    /// The schedules.
+    pub struct JobSchedules {
+        /// In the order of their names.
+        pub items: Vec<JobSchedule>,
+    }
+
     /// How jobs of one kind fare; the percentiles are of the last 24 hours.
     pub struct JobKindStatistics {
         /// The kind.
         pub kind: String,
+        /// Whether this program knows the kind.
+        pub registered: bool,
+        /// Queued again after an error.
+        pub retrying: i64,
+        /// Waiting for money.
+        pub awaiting_budget: i64,
+        /// Waiting for an answer.
+        pub awaiting_input: i64,
+        /// Done in the last 24 hours.
+        pub succeeded_24h: i64,
+        /// Failed, and not done again.
+        pub dead_letters: i64,
         /// Waiting for a worker.
         pub queued: i64,
         /// Under way.

@@ -17,6 +17,20 @@ words! {
         Absent = "absent",
     }
 
+    /// How much a process logs.
+    pub enum LogLevel {
+        /// Faults alone.
+        Error = "error",
+        /// And what is worth a look.
+        Warn = "warn",
+        /// And each request and act.
+        Info = "info",
+        /// And how things are done.
+        Debug = "debug",
+        /// Every step.
+        Trace = "trace",
+    }
+
     /// How bad an alarm is.
     pub enum Severity {
         /// Worth a look.
@@ -115,6 +129,12 @@ wire! {
         pub migrations: Migrations,
         /// The settings in force.
         pub settings: Vec<SettingInForce>,
+    }
+
+    /// How much the process that answers is to log, until it ends.
+    pub struct SetLogLevel {
+        /// The level.
+        pub level: LogLevel,
     }
 
     /// The thing that something is about.

@@ -2,6 +2,7 @@
 //! register their routes, jobs and duties. Used by `main` and by the tests alike.
 
 mod duties;
+mod engine;
 mod retention;
 mod run;
 mod secret;
@@ -22,7 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     features::{
         accounts::{Accounts, AccountsDirectory, AccountsParts},
-        admin::{Administration, AdministrationParts},
+        admin::{Administration, AdministrationParts, engine::Engine},
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
         jobs::OwnJobs,
@@ -110,6 +111,7 @@ pub struct App {
     pub(crate) governance: Governance,
     pub(crate) own_jobs: OwnJobs,
     pub(crate) admin: Administration,
+    pub(crate) engine: Engine,
     pub(crate) ops: Ops,
 }
 
@@ -169,6 +171,7 @@ impl App {
         let chat = ground.chat(&means, &documents);
         let admin = ground.admin(&means, &accounts, &documents);
         let ops = ground.ops(&means);
+        let engine = ground.engine(&means, &accounts, &admin, &ops);
         let stopping = ground.tasks.stopping().clone();
         let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
         let limits = settings::limits(&ground.config.limits);
@@ -195,6 +198,7 @@ impl App {
             governance,
             own_jobs,
             admin,
+            engine,
             ops,
         })
     }
@@ -262,6 +266,7 @@ impl Ground {
             streams: StreamHub::new(
                 settings::streams(&config.streams),
                 self.tasks.stopping().clone(),
+                clock.clone(),
                 self.telemetry.clone(),
             ),
         })

@@ -88,6 +88,7 @@ impl App {
         self.jobs.start_upkeep(leader.clone(), &self.tasks);
         self.jobs.start_schedules(&self.tasks);
         self.start_duties(&leader);
+        self.engine.start(process.id());
         if workers {
             Worker::start(&self.jobs, process.id(), &self.tasks);
         }

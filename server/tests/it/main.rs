@@ -10,6 +10,7 @@
 #![expect(unreachable_pub, reason = "parts of a test binary are for each other")]
 
 mod architecture;
+mod console;
 mod contracts;
 mod faults;
 mod flows;

@@ -25,6 +25,12 @@ impl Accounts {
         Ok(row.is_some_and(|row| row.status == entities::UserStatus::Active))
     }
 
+    /// How often a user's row has changed; `None` when there is no such user.
+    pub(crate) async fn rev(&self, user: UserId) -> Result<Option<i64>, AccountsError> {
+        let row = queries::user_by_id(self.parts.db.read(), user).await?;
+        Ok(row.map(|row| row.rev))
+    }
+
     /// The user, unless erased.
     pub(crate) async fn find(&self, id: UserId) -> Result<Option<Account>, AccountsError> {
         let user = queries::user_by_id(self.parts.db.read(), id).await?;

@@ -6,6 +6,7 @@ mod acting;
 mod api;
 mod branding;
 mod deleted;
+pub(crate) mod engine;
 mod error;
 mod limits;
 mod money;

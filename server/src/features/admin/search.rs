@@ -64,6 +64,9 @@ impl Administration {
         if let Some(account) = parts.accounts.find(UserId(number)).await? {
             found.push(user(account));
         }
+        for id in parts.jobs.of_numbers(&[number]).await? {
+            found.extend(self.job(id).await?);
+        }
         let store = parts.documents.owner_of_store(StoreId(number)).await?;
         let document = parts
             .documents
@@ -79,19 +82,25 @@ impl Administration {
         Ok(found)
     }
 
+    /// A job, by the number that people call it by.
+    async fn job(&self, id: JobId) -> Result<Option<Found>, Problem> {
+        let jobs = &self.0.jobs;
+        let (job, numbers) = (jobs.one(id).await?, jobs.numbers(&[id]).await?);
+        let found = job.zip(numbers.get(&id)).map(|(job, number)| Found {
+            kind: "job".to_owned(),
+            id: number.to_string(),
+            label: format!("{} {}", job.kind, job.state.as_str()),
+        });
+        Ok(found)
+    }
+
     async fn by_uuid(&self, id: Uuid) -> Result<Vec<Found>, Problem> {
         let parts = &self.0;
         let mut found = Vec::new();
         if let Some(account) = parts.accounts.find_public(id).await? {
             found.push(user(account));
         }
-        if let Some(job) = parts.jobs.find(JobId(id)).await? {
-            found.push(Found {
-                kind: "job".to_owned(),
-                id: id.to_string(),
-                label: format!("{} {}", job.kind, job.state.as_str()),
-            });
-        }
+        found.extend(self.job(JobId(id)).await?);
         if let Some(owner) = parts.streams.owner_of(id) {
             found.push(Found {
                 kind: "stream".to_owned(),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Chat,
+    ask::answerer,
     frames::{DONE, Finish, Frames, StreamError},
     queries::FinishedAnswer,
     settlement::{Kept, Settled, Settlement},
@@ -108,6 +109,7 @@ impl AnswerTask {
             Err(error) => return self.failed(&error),
         };
         written.answered_by = Some(answer.model().clone());
+        producer.answered_by(answerer(answer.model()));
         let mut tick = tokio::time::interval(CHECKPOINT);
         tick.reset();
         let mut keeping: Option<BoxFuture<'static, ()>> = None;
@@ -120,6 +122,7 @@ impl AnswerTask {
                 }
                 event = answer.next() => match event {
                     Some(Ok(ChatEvent::Delta(text))) => {
+                        producer.reached(answer.usage().completion_tokens, self.chat.0.clock.now());
                         let shown = filter.push(&text);
                         if !shown.is_empty() {
                             self.send_text(producer, &mut written.text, &shown);
@@ -152,7 +155,6 @@ impl AnswerTask {
             producer.send(self.frames.text_start());
         }
         producer.send(self.frames.text_delta(piece));
-        producer.count_tokens(1, self.chat.0.clock.now());
         text.push_str(piece);
         fail::fail_point!("chat-delta");
     }

@@ -18,9 +18,9 @@ use super::{
 };
 use crate::platform::{
     ai::{ChatRequest, Gateway, ModelRef, Role, Turn},
-    budgets::{AnsweredBy, ChargeKind, Hold, HoldRequest, Prices},
+    budgets::{AnsweredBy, ChargeKind, Hold, HoldRequest, Prices, Reserved},
     db::DbError,
-    streams::{Admission, Reader, StreamInfo},
+    streams::{Admission, Answerer, Reader, StreamInfo, StreamPrice},
 };
 
 /// Stored turns that a prompt may hold.
@@ -302,7 +302,8 @@ impl Chat {
             id: stream_id,
             user_id: prepared.user,
             kind: "chat",
-            model: prepared.request.model.to_string(),
+            answerer: answerer(&prepared.request.model),
+            price: price_of(hold.terms()),
             started_at: self.0.clock.now(),
         };
         let (producer, reader) = self.0.streams.open(admission, info);
@@ -362,5 +363,21 @@ impl Chat {
             Stored::KeyTaken => return Err(ChatError::StillProcessing),
         };
         Ok((self.0.budgets.admit(reserved)?, message))
+    }
+}
+
+/// Who a model is, for the live list.
+pub(super) fn answerer(model: &ModelRef) -> Answerer {
+    Answerer {
+        provider: model.provider.as_str().to_owned(),
+        model: model.name.clone(),
+    }
+}
+
+fn price_of(terms: &Reserved) -> StreamPrice {
+    StreamPrice {
+        held: terms.amount,
+        prompt: terms.prices.cost(terms.prompt_tokens, 0),
+        output: terms.prices.output,
     }
 }

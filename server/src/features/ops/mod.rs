@@ -78,4 +78,28 @@ impl Ops {
     async fn providers(&self) -> bool {
         self.0.health.providers(&self.0.parts).await
     }
+
+    /// Whether Redis is configured.
+    pub(crate) fn uses_redis(&self) -> bool {
+        self.0.parts.redis_url.is_some()
+    }
+
+    /// What `/health` and `/health/ready` look at, by name; `None` is not in use.
+    pub(crate) async fn checks(&self) -> Vec<(&'static str, Option<bool>)> {
+        let (database, queue, redis, storage, providers) = tokio::join!(
+            self.database(),
+            self.queue(),
+            self.redis(),
+            self.storage(),
+            self.providers()
+        );
+        let redis = self.0.parts.redis_url.is_some().then_some(redis);
+        vec![
+            ("database", Some(database)),
+            ("queue", Some(queue)),
+            ("redis", redis),
+            ("storage", Some(storage)),
+            ("providers", Some(providers)),
+        ]
+    }
 }

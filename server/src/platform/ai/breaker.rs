@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::error::ErrorKind;
 use super::model::ProviderName;
 use super::observer::AiObserver;
 use super::settings::BreakerSettings;
@@ -47,6 +48,21 @@ pub(crate) struct Breaker {
     settings: BreakerSettings,
     observer: Arc<dyn AiObserver>,
     position: Mutex<Position>,
+    /// Since when it is in its state; `None`: from the start.
+    since: Mutex<Option<Instant>>,
+    last_error: Mutex<Option<(Instant, ErrorKind)>>,
+}
+
+/// A breaker as operators see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BreakerStanding {
+    pub(crate) state: BreakerState,
+    /// For how long it has been so; `None`: from the start.
+    pub(crate) for_so_long: Option<Duration>,
+    /// When an open one lets a call through.
+    pub(crate) half_open_in: Option<Duration>,
+    /// What went wrong last, and how long ago.
+    pub(crate) last_error: Option<(Duration, ErrorKind)>,
 }
 
 /// Leave to make one call. Its end must be reported; dropping it says that the call ended without
@@ -71,7 +87,39 @@ impl Breaker {
             settings,
             observer,
             position,
+            since: Mutex::new(None),
+            last_error: Mutex::new(None),
         }
+    }
+
+    /// The state now and what led to it.
+    pub(crate) fn standing(&self) -> BreakerStanding {
+        let state = self.state();
+        let half_open_in = match &*self.position.lock() {
+            Position::Open { until } if state == BreakerState::Open => {
+                Some(until.saturating_duration_since(Instant::now()))
+            }
+            _ => None,
+        };
+        BreakerStanding {
+            state,
+            for_so_long: self.since.lock().map(|since| since.elapsed()),
+            half_open_in,
+            last_error: self.last_error.lock().map(|(at, kind)| (at.elapsed(), kind)),
+        }
+    }
+
+    /// Lets every call through again.
+    pub(crate) fn reset(&self) {
+        *self.position.lock() = Position::Closed {
+            failures: VecDeque::new(),
+        };
+        self.changed(BreakerState::Closed);
+    }
+
+    fn changed(&self, state: BreakerState) {
+        *self.since.lock() = Some(Instant::now());
+        self.observer.breaker(self.provider, state);
     }
 
     /// The state now. An open breaker whose time has passed shows as half-open.
@@ -94,7 +142,7 @@ impl Breaker {
                     return Err(left);
                 }
                 *position = Position::HalfOpen { probing: true };
-                self.observer.breaker(self.provider, BreakerState::HalfOpen);
+                self.changed(BreakerState::HalfOpen);
                 true
             }
             Position::HalfOpen { probing: true } => return Err(Duration::from_secs(1)),
@@ -115,7 +163,7 @@ impl Breaker {
         *position = Position::Open {
             until: Instant::now() + self.settings.open_for,
         };
-        self.observer.breaker(self.provider, BreakerState::Open);
+        self.changed(BreakerState::Open);
     }
 }
 
@@ -128,10 +176,13 @@ impl Permit {
             *position = Position::Closed {
                 failures: VecDeque::new(),
             };
-            self.breaker
-                .observer
-                .breaker(self.breaker.provider, BreakerState::Closed);
+            self.breaker.changed(BreakerState::Closed);
         }
+    }
+
+    /// Keeps what went wrong, whosever fault it is.
+    pub(crate) fn erred(&self, kind: ErrorKind) {
+        *self.breaker.last_error.lock() = Some((Instant::now(), kind));
     }
 
     /// The provider failed; may follow a success when an answer breaks off.

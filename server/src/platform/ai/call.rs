@@ -75,6 +75,7 @@ impl CallRecord {
 
     pub(super) fn failed(&mut self, kind: ErrorKind) {
         self.outcome = Outcome::Failed(kind);
+        self.permit.erred(kind);
         if kind.is_failure_of_provider() {
             self.permit.failed();
         } else {

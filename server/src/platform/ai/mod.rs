@@ -15,6 +15,7 @@ mod providers;
 mod request;
 mod route;
 mod settings;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -32,6 +33,7 @@ pub(crate) use prompt::PROMPT_BUDGET_CHARS;
 pub(crate) use request::{ChatRequest, PromptPassage, Role, Turn};
 pub(crate) use route::Jitter;
 pub(crate) use settings::{AiSettings, AiSetupError};
+pub(crate) use standing::ProviderStanding;
 pub(crate) use tokens::upper_bound as token_upper_bound;
 
 use prompt::Prompt;

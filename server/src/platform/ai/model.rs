@@ -58,6 +58,13 @@ impl Models {
         &self.default
     }
 
+    /// A provider's own model: the default where that is its, else what it falls back to.
+    pub(crate) fn own_of(&self, provider: ProviderName) -> Option<&ModelRef> {
+        std::iter::once(&self.default)
+            .chain(&self.fallbacks)
+            .find(|model| model.provider == provider)
+    }
+
     /// The model that a client named, when it is on the list.
     pub(crate) fn find(&self, text: &str) -> Option<&ModelRef> {
         let wanted = ModelRef::parse(text.trim(), &self.order);

@@ -26,8 +26,8 @@ pub(crate) type Jitter = Arc<dyn Fn() -> f64 + Send + Sync>;
 
 /// A provider and its circuit breaker.
 pub(super) struct Route {
-    provider: Provider,
-    breaker: Arc<Breaker>,
+    pub(super) provider: Provider,
+    pub(super) breaker: Arc<Breaker>,
 }
 
 impl Route {
@@ -281,11 +281,17 @@ impl Router {
     }
 
     fn route(&self, provider: ProviderName) -> Result<&Route, ProviderError> {
-        let found = self
-            .routes
+        self.of(provider).ok_or_else(|| not_configured(provider))
+    }
+
+    pub(super) fn of(&self, provider: ProviderName) -> Option<&Route> {
+        self.routes
             .iter()
-            .find(|route| route.provider.name() == provider);
-        found.ok_or_else(|| not_configured(provider))
+            .find(|route| route.provider.name() == provider)
+    }
+
+    pub(super) fn routes(&self) -> &[Route] {
+        &self.routes
     }
 
     pub(super) fn breakers(&self) -> Vec<(ProviderName, BreakerState)> {

@@ -25,7 +25,7 @@ use entities::{
 
 use super::{
     clock::Clock,
-    db::{Db, DbErr, DbError, Txn, WriteKey},
+    db::{Change, Db, DbErr, DbError, Entity, Txn, WriteKey},
     secrets,
 };
 use chain::{Link, Walk};
@@ -153,6 +153,12 @@ impl Audit {
             },
         )
         .await?;
+        txn.announce(Change {
+            entity: Entity::Audit,
+            id: head.last_id.to_string(),
+            user_id: event.actor,
+            rev: head.last_id,
+        });
         Ok(head.last_id)
     }
 

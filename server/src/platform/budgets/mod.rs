@@ -16,6 +16,7 @@ mod hold;
 mod limits;
 mod month;
 mod observer;
+mod overview;
 mod positions;
 mod queries;
 mod request;
@@ -32,6 +33,7 @@ pub(crate) use error::{Account, BudgetRefusal, ResizeError, ResolveError};
 pub(crate) use hold::{Hold, Reserved};
 pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
+pub(crate) use overview::{HouseMonth, JobMoney, OpenAnswer};
 pub(crate) use observer::{BudgetObserver, Resolution};
 pub(crate) use positions::{GroupSum, Position, SpendGrouping};
 pub(crate) use queries::{

@@ -159,6 +159,7 @@ impl<'s> Reader<'s> {
             origin: found.map_or(Origin::Default, |found| found.origin),
             value: (!variable.secret && !text.is_empty()).then(|| text.to_owned()),
             secret_bytes: (variable.secret && !text.is_empty()).then_some(text.len()),
+            secret: variable.secret,
             differs: text != variable.default,
         });
     }

@@ -70,6 +70,15 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// The word that consoles show.
+    pub(crate) const fn source(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Environment => "environment",
+            Self::File | Self::DotEnv => "file",
+        }
+    }
+
     /// The word used in lists of settings.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -90,6 +99,8 @@ pub(crate) struct Setting {
     pub(crate) value: Option<String>,
     /// Length of a secret that is set, in bytes; `None` when it is absent or not secret.
     pub(crate) secret_bytes: Option<usize>,
+    /// Whether the value must never be shown.
+    pub(crate) secret: bool,
     /// Whether the value differs from the default.
     pub(crate) differs: bool,
 }

@@ -11,6 +11,7 @@ mod observer;
 mod readers;
 mod schema;
 mod snapshot;
+mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub(crate) use observer::DbObserver;
 pub(crate) use readers::Readers;
 pub(crate) use schema::{SchemaState, known_migrations};
 pub(crate) use snapshot::snapshot;
+pub(crate) use standing::Migrations;
 pub(crate) use transaction::{Change, Entity, Txn};
 pub(crate) use writer::WriteKey;
 

@@ -13,6 +13,33 @@ pub(crate) enum Entity {
     Period,
     Job,
     Document,
+    /// An entry of the audit log.
+    Audit,
+}
+
+impl Entity {
+    /// Its name between processes.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Period => "period",
+            Self::Job => "job",
+            Self::Document => "document",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The one of this name.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::User,
+            Self::Period,
+            Self::Job,
+            Self::Document,
+            Self::Audit,
+        ];
+        all.into_iter().find(|entity| entity.word() == word)
+    }
 }
 
 /// A row that changed, announced after its commit.

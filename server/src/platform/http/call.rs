@@ -9,7 +9,8 @@ use poem::{
 
 use super::{
     exchange::Exchange,
-    guard::Guard,
+    guard::{Guard, Identify, Identity},
+    middleware::client_address,
     problem::{FieldError, Problem},
 };
 use crate::platform::limits::{LimitClass, LimitKey};
@@ -71,6 +72,15 @@ impl<G: Guard> Call<G> {
         self.request.raw_path_param(name)?.parse().ok()
     }
 
+    /// The caller's credentials, to be looked at again while a long answer lasts.
+    pub(crate) fn credentials(&self) -> Credentials {
+        let token = client_address::bearer_token(self.request.headers());
+        Credentials {
+            identify: self.exchange.edge.identify.clone(),
+            token: token.ok().flatten().map(str::to_owned),
+        }
+    }
+
     /// Adds a header to the response, whatever the response will be.
     pub(crate) fn set_header(&self, name: HeaderName, value: HeaderValue) {
         self.exchange.set_header(name, value);
@@ -90,6 +100,20 @@ impl<G: Guard> Call<G> {
     /// a sign-in names.
     pub(crate) fn limit_by(&self, class: LimitClass, key: LimitKey) -> Result<(), Problem> {
         self.exchange.take(class, key)
+    }
+}
+
+/// What a caller came with.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    identify: Arc<dyn Identify>,
+    token: Option<String>,
+}
+
+impl Credentials {
+    /// Who they prove now.
+    pub(crate) async fn identity(self) -> Identity {
+        self.identify.identify(self.token.as_deref()).await
     }
 }
 

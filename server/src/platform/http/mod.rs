@@ -38,7 +38,7 @@ mod tests;
 
 pub(crate) use accept::{ConnectionLimits, Shutdown, bind, serve};
 pub(crate) use body::Cap;
-pub(crate) use call::Call;
+pub(crate) use call::{Call, Credentials};
 pub(crate) use dialect::Dialect;
 pub(crate) use edge::{Edge, EdgeEndpoint, EdgeSettings};
 pub(crate) use family::{Family, GlobalLimit};

@@ -47,6 +47,10 @@ impl Operation {
         Self::new(Method::POST, path, Cap::Json)
     }
 
+    pub(crate) fn put(path: &'static str) -> Self {
+        Self::new(Method::PUT, path, Cap::Json)
+    }
+
     pub(crate) fn patch(path: &'static str) -> Self {
         Self::new(Method::PATCH, path, Cap::Json)
     }

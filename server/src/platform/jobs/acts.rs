@@ -1,14 +1,6 @@
 //! What people do to single jobs, each in one transaction with its line in the job's log and, where
 //! there is one, its entry in the record.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use entities::{JobId, JobState, UserId, jobs::job};
 
 use super::{
@@ -31,14 +23,14 @@ pub(crate) struct Act {
 }
 
 impl Act {
-    /// Puts the act on record, with `more` beside what the caller says of it.
+    /// Puts the act on record and answers its number there, with `more` beside what the caller says of it.
     pub(super) async fn record_in(
         &self,
         txn: &Txn,
         more: &[(&str, serde_json::Value)],
-    ) -> Result<(), DbErr> {
+    ) -> Result<Option<i64>, DbErr> {
         let Some((audit, event)) = &self.record else {
-            return Ok(());
+            return Ok(None);
         };
         let mut event = event.clone();
         if !event.metadata.is_object() {
@@ -47,8 +39,7 @@ impl Act {
         for (name, value) in more {
             event.metadata[*name] = value.clone();
         }
-        audit.record_in(txn, &event).await?;
-        Ok(())
+        audit.record_in(txn, &event).await.map(Some)
     }
 }
 
@@ -133,23 +124,31 @@ impl Jobs {
 
     /// Stops a job: at once when it waits, through its handler when it runs.
     pub(crate) async fn cancel(&self, id: JobId, act: &Act) -> Result<Acted, DbError> {
-        self.act(JobAction::Cancel, id, act).await
+        Ok(self.act(JobAction::Cancel, id, act).await?.0)
     }
 
     /// Lets a job run now that waits for a later time or for money.
+    #[cfg(test)]
     pub(crate) async fn retry_now(&self, id: JobId, act: &Act) -> Result<Acted, DbError> {
-        self.act(JobAction::RetryNow, id, act).await
+        Ok(self.act(JobAction::RetryNow, id, act).await?.0)
     }
 
     /// Makes a new job of one that failed or was cancelled, with its parameters, and links both.
     /// [`Acted::Done`] carries the new job.
+    #[cfg(test)]
     pub(crate) async fn replay(&self, id: JobId, act: &Act) -> Result<Acted, DbError> {
-        self.act(JobAction::Replay, id, act).await
+        Ok(self.act(JobAction::Replay, id, act).await?.0)
     }
 
-    async fn act(&self, action: JobAction, id: JobId, act: &Act) -> Result<Acted, DbError> {
+    /// Does it, and answers with the number of its entry in the record.
+    pub(crate) async fn act(
+        &self,
+        action: JobAction,
+        id: JobId,
+        act: &Act,
+    ) -> Result<(Acted, Option<i64>), DbError> {
         let Some(job) = self.one(id).await? else {
-            return Ok(Acted::Unknown);
+            return Ok((Acted::Unknown, None));
         };
         let input = (self.clone(), id, act.clone());
         let write = self
@@ -158,17 +157,19 @@ impl Jobs {
             .write(self.key_of(&job), input, move |txn, (jobs, id, act)| {
                 Box::pin(async move {
                     let acted = jobs.act_in(txn, action, *id, Some(act.actor)).await?;
-                    if acted.changed() {
-                        act.record_in(txn, &[]).await?;
-                    }
-                    Ok(acted)
+                    let entry = if acted.changed() {
+                        act.record_in(txn, &[]).await?
+                    } else {
+                        None
+                    };
+                    Ok((acted, entry))
                 })
             });
-        let acted = write.await?;
+        let (acted, entry) = write.await?;
         if acted.changed() {
             tracing::info!(event = "job_act", action = action.as_str(), job_id = %id, user_id = act.actor.0);
         }
-        Ok(acted)
+        Ok((acted, entry))
     }
 
     /// Does it in the caller's transaction; nothing changes unless it can be done.

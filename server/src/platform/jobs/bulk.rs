@@ -1,14 +1,6 @@
 //! One act on many jobs: first a preview, which fixes the rows, then the act on exactly these. A job
 //! that has changed in between is left alone and told.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -68,6 +60,10 @@ pub(crate) struct BulkDone {
     pub(crate) done: u64,
     /// By reason.
     pub(crate) skipped: BTreeMap<String, u64>,
+    /// For a replay: the new jobs.
+    pub(crate) replayed: Vec<JobId>,
+    /// The number of the last entry in the record.
+    pub(crate) entry: Option<i64>,
 }
 
 impl BulkDone {
@@ -77,6 +73,8 @@ impl BulkDone {
 
     fn add(&mut self, other: Self) {
         self.done += other.done;
+        self.replayed.extend(other.replayed);
+        self.entry = other.entry.or(self.entry);
         for (reason, count) in other.skipped {
             *self.skipped.entry(reason).or_default() += count;
         }
@@ -242,7 +240,7 @@ impl Batch {
         }
         if done.done > 0 {
             let numbers = [("done", json!(done.done)), ("skipped", json!(done.skipped))];
-            self.act.record_in(txn, &numbers).await?;
+            done.entry = self.act.record_in(txn, &numbers).await?;
         }
         Ok(done)
     }
@@ -250,7 +248,13 @@ impl Batch {
     async fn one(&self, txn: &Txn, job: &job::Model, done: &mut BulkDone) -> Result<(), DbErr> {
         let actor = Some(self.act.actor);
         match self.jobs.act_in(txn, self.action, job.id, actor).await? {
-            Acted::Done(_) | Acted::Requested(_) => done.done += 1,
+            Acted::Done(job) => {
+                done.done += 1;
+                if self.action == JobAction::Replay {
+                    done.replayed.push(job.id);
+                }
+            }
+            Acted::Requested(_) => done.done += 1,
             Acted::NotPossible { reason, .. } => done.skip(reason),
             Acted::Unknown => done.skip("not found".to_owned()),
         }

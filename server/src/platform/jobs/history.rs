@@ -1,13 +1,5 @@
 //! A job's log as people read it: its stages, and its runs.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -29,18 +21,6 @@ pub(crate) enum StageState {
     Done,
     /// The run ended within it: an error, a lost lease, a cancellation, a wait.
     Stopped,
-}
-
-impl StageState {
-    /// The word on the wire.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-        }
-    }
 }
 
 /// A stage of a job, as its latest run went through it.

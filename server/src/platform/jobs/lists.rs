@@ -1,13 +1,5 @@
 //! What consoles show of many jobs: pages, bounded counts, a series, statistics of each kind.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the admin API's routes are mounted one after the other"
-    )
-)]
-
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
@@ -296,7 +288,7 @@ impl Jobs {
     }
 
     /// The registered kinds and those that have rows, in order of name.
-    async fn all_kinds(&self) -> Result<Vec<String>, DbError> {
+    pub(crate) async fn all_kinds(&self) -> Result<Vec<String>, DbError> {
         let mut kinds = lists::kinds(self.0.db.read()).await?;
         kinds.extend(self.kinds().into_iter().map(str::to_owned));
         kinds.sort_unstable();

@@ -101,7 +101,6 @@ impl Process {
     }
 
     /// The processes that are not known to have stopped, the oldest first.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn running(db: &Db) -> Result<Vec<process::Model>, DbError> {
         Ok(processes::running(db.read()).await?)
     }

@@ -186,7 +186,6 @@ impl Jobs {
     }
 
     /// The schedules with their last and next ticks, in order of name.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
     pub(crate) async fn schedules(&self) -> Result<Vec<ScheduleView>, DbError> {
         let engine = &self.0;
         let mut views = Vec::new();

@@ -142,6 +142,11 @@ impl Listing {
         Self::matching(schema, query.filter.as_deref(), now)
     }
 
+    /// What is asked for.
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
     /// When the first page was asked for.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.now

@@ -177,6 +177,13 @@ impl Blobs {
         self.list(Some(&format!("{prefix}/{user}")))
     }
 
+    /// The size of all blobs, read from the store's list.
+    pub(crate) async fn bytes(&self) -> Result<u64, StorageError> {
+        let sizes = self.store.list(None).map_ok(|object| object.size);
+        let add = |sum: u64, size: u64| std::future::ready(Ok(sum.saturating_add(size)));
+        Ok(sizes.try_fold(0, add).await?)
+    }
+
     /// Writes and removes a small blob: whether the store works now.
     pub(crate) async fn probe(&self, unique: Uuid) -> Result<(), StorageError> {
         let key = BlobKey(format!("{}/{}", BlobKey::PROBES, unique.simple()));

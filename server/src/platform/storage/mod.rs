@@ -2,10 +2,12 @@
 //! temporary files. User text never becomes part of a path.
 
 mod blobs;
+mod disk;
 mod temporary;
 
 pub(crate) use blobs::{BlobKey, Blobs};
 pub(crate) use temporary::{LeftFile, TemporaryFile, TemporaryFiles};
+pub(crate) use disk::Disk;
 
 /// A failure of the storage. Its text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,6 @@
 //! One stream: what is known of it, its ring, and its producer's handle.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -13,7 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{hub::StreamHub, ring::Ring};
+use super::{
+    hub::StreamHub,
+    meter::{Meter, StreamPrice},
+    ring::Ring,
+};
 
 /// What the registry knows of a stream from its beginning.
 #[derive(Clone, Debug)]
@@ -21,10 +22,17 @@ pub(crate) struct StreamInfo {
     pub(crate) id: Uuid,
     pub(crate) user_id: UserId,
     pub(crate) kind: &'static str,
-    #[expect(dead_code, reason = "the live list shows it")]
-    pub(crate) model: String,
-    #[expect(dead_code, reason = "the live list shows it")]
+    /// Expected to answer.
+    pub(crate) answerer: Answerer,
+    pub(crate) price: StreamPrice,
     pub(crate) started_at: DateTime<Utc>,
+}
+
+/// Who answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answerer {
+    pub(crate) provider: String,
+    pub(crate) model: String,
 }
 
 /// Why a stream ended.
@@ -38,6 +46,8 @@ pub(crate) enum EndReason {
     Budget,
     Shutdown,
     Revoked,
+    /// An admin ended it.
+    Admin,
 }
 
 impl EndReason {
@@ -50,6 +60,7 @@ impl EndReason {
             Self::Budget => "budget",
             Self::Shutdown => "shutdown",
             Self::Revoked => "revoked",
+            Self::Admin => "admin",
         }
     }
 }
@@ -68,8 +79,8 @@ pub(super) struct Entry {
     pub(super) progress: watch::Sender<(u64, StreamState)>,
     pub(super) readers: AtomicUsize,
     pub(super) readers_changed: watch::Sender<()>,
-    pub(super) tokens: AtomicU64,
-    pub(super) first_token_at: Mutex<Option<DateTime<Utc>>>,
+    pub(super) meter: Mutex<Meter>,
+    pub(super) answerer: Mutex<Answerer>,
     pub(super) stop: Mutex<Option<EndReason>>,
     pub(super) stopped: CancellationToken,
 }
@@ -77,13 +88,13 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(info: StreamInfo) -> Self {
         Self {
+            meter: Mutex::new(Meter::starting_at(info.started_at)),
+            answerer: Mutex::new(info.answerer.clone()),
             info,
             ring: Mutex::new(Ring::default()),
             progress: watch::Sender::new((0, StreamState::Open)),
             readers: AtomicUsize::new(0),
             readers_changed: watch::Sender::new(()),
-            tokens: AtomicU64::new(0),
-            first_token_at: Mutex::new(None),
             stop: Mutex::new(None),
             stopped: CancellationToken::new(),
         }
@@ -117,10 +128,14 @@ impl Producer {
             .send_modify(|progress| progress.0 = newest);
     }
 
-    /// Counts generated tokens, for the live list.
-    pub(crate) fn count_tokens(&self, tokens: u64, now: DateTime<Utc>) {
-        self.entry.tokens.fetch_add(tokens, Ordering::Relaxed);
-        self.entry.first_token_at.lock().get_or_insert(now);
+    /// Says who answers in the end.
+    pub(crate) fn answered_by(&self, answerer: Answerer) {
+        *self.entry.answerer.lock() = answerer;
+    }
+
+    /// There are so many tokens now, for the live list.
+    pub(crate) fn reached(&self, tokens: u64, now: DateTime<Utc>) {
+        self.entry.meter.lock().reached(tokens, now);
     }
 
     /// Resolves when the stream is to end early: stopped, shut down, revoked, or its reader has

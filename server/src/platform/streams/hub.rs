@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use entities::UserId;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,7 +17,7 @@ use super::{
     entry::{EndReason, Entry, Producer, StreamInfo, StreamState},
     reader::Reader,
 };
-use crate::platform::telemetry::Telemetry;
+use crate::platform::{clock::Clock, telemetry::Telemetry};
 
 /// How long a request waits for a slot before it is refused.
 const SLOT_WAIT: Duration = Duration::from_secs(2);
@@ -46,13 +47,14 @@ struct Inner {
     slots: Arc<Semaphore>,
     streams: Mutex<Streams>,
     stopping: CancellationToken,
+    clock: Arc<dyn Clock>,
     telemetry: Telemetry,
 }
 
 #[derive(Default)]
 struct Streams {
     known: HashMap<Uuid, Arc<Entry>>,
-    ended: VecDeque<Uuid>,
+    ended: VecDeque<(Uuid, DateTime<Utc>)>,
     open_by_user: HashMap<UserId, Vec<Uuid>>,
 }
 
@@ -61,6 +63,7 @@ impl StreamHub {
     pub(crate) fn new(
         settings: StreamSettings,
         stopping: CancellationToken,
+        clock: Arc<dyn Clock>,
         telemetry: Telemetry,
     ) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a setting of at most 100,000")]
@@ -72,6 +75,7 @@ impl StreamHub {
             settings,
             streams: Mutex::default(),
             stopping,
+            clock,
             telemetry,
         }))
     }
@@ -178,6 +182,34 @@ impl StreamHub {
         open.len()
     }
 
+    /// How many streams are open, and how many may be.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let streams = self.0.streams.lock();
+        let open = streams.open_by_user.values().map(Vec::len).sum();
+        (open, self.0.settings.max_concurrent)
+    }
+
+    pub(super) fn open_entries(&self) -> Vec<Arc<Entry>> {
+        let streams = self.0.streams.lock();
+        let ids = streams.open_by_user.values().flatten();
+        ids.filter_map(|id| streams.known.get(id).cloned())
+            .collect()
+    }
+
+    pub(super) fn open_entry(&self, id: Uuid) -> Option<Arc<Entry>> {
+        let entry = self.0.streams.lock().known.get(&id).cloned();
+        entry.filter(|entry| entry.progress.borrow().1 == StreamState::Open)
+    }
+
+    /// With the time of their end, the newest first.
+    pub(super) fn ended_entries(&self, most: usize) -> Vec<(Arc<Entry>, DateTime<Utc>)> {
+        let streams = self.0.streams.lock();
+        let newest = streams.ended.iter().rev().take(most);
+        newest
+            .filter_map(|(id, at)| Some((streams.known.get(id)?.clone(), *at)))
+            .collect()
+    }
+
     /// How many streams of a user are open here.
     pub(crate) fn open_of(&self, user_id: UserId) -> usize {
         let streams = self.0.streams.lock();
@@ -210,9 +242,9 @@ impl StreamHub {
                     streams.open_by_user.remove(&info.user_id);
                 }
             }
-            streams.ended.push_back(info.id);
+            streams.ended.push_back((info.id, self.0.clock.now()));
             while streams.ended.len() > ENDED_KEPT {
-                if let Some(oldest) = streams.ended.pop_front() {
+                if let Some((oldest, _)) = streams.ended.pop_front() {
                     streams.known.remove(&oldest);
                 }
             }

@@ -6,9 +6,13 @@
 
 mod entry;
 mod hub;
+mod live;
+mod meter;
 mod reader;
 mod ring;
 
-pub(crate) use entry::{EndReason, Producer, StreamInfo};
+pub(crate) use entry::{Answerer, EndReason, Producer, StreamInfo};
 pub(crate) use hub::{Admission, StreamHub, StreamSettings};
+pub(crate) use live::{EndedStream, LiveState, LiveStream};
+pub(crate) use meter::StreamPrice;
 pub(crate) use reader::{Reader, ReaderEvent};

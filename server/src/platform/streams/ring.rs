@@ -49,6 +49,11 @@ impl Ring {
             .map_or(Slot::Ahead, |frame| Slot::Frame(frame.clone()))
     }
 
+    /// What is kept, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The number of the newest frame; 0 before the first.
     pub(super) fn newest(&self) -> u64 {
         self.evicted + self.frames.len() as u64

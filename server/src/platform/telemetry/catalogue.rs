@@ -118,9 +118,19 @@ catalogue! {
     /// How many answer streams this process admits.
     Gauge() streams_limit: "binnacle_sse_streams_limit" [kind] = [["chat"]];
     /// Ended answer streams.
-    Counter() streams_ended: "binnacle_sse_streams_ended_total" [kind, reason] = [["chat", "done"], ["chat", "client"], ["chat", "stopped"], ["chat", "error"], ["chat", "budget"], ["chat", "shutdown"], ["chat", "revoked"], ["chat", "capacity"]];
+    Counter() streams_ended: "binnacle_sse_streams_ended_total" [kind, reason] = [["chat", "done"], ["chat", "client"], ["chat", "stopped"], ["chat", "error"], ["chat", "budget"], ["chat", "shutdown"], ["chat", "revoked"], ["chat", "admin"], ["chat", "capacity"]];
     /// Attempts to resume a stream.
     Counter() stream_resumes: "binnacle_sse_resume_total" [result] = [["replayed"], ["lost"], ["denied"]];
+    /// Consoles that follow the live feed.
+    Gauge() feed_readers: "binnacle_feed_readers" [] = [[]];
+    /// Events of the live feed, by topic.
+    Counter() feed_events: "binnacle_feed_events_total" [topic];
+    /// Events that a reader of the live feed was too slow for.
+    Counter() feed_lost: "binnacle_feed_lost_total" [topic];
+    /// Attempts to follow the live feed.
+    Counter() feed_opened: "binnacle_feed_opened_total" [result] = [["snapshot"], ["resumed"], ["refused"]];
+    /// Why feeds ended.
+    Counter() feed_closed: "binnacle_feed_closed_total" [reason] = [["client"], ["token_expired"], ["forbidden"], ["shutdown"], ["slow"]];
     /// Attempts to reserve money.
     Counter() holds: "binnacle_budget_reservations_total" [result] = [["reserved"], ["denied"]];
     /// How reserved money was resolved.

@@ -7,13 +7,15 @@ mod metric;
 mod reference;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(crate) use catalogue::DECLARATIONS;
 #[cfg(test)]
 use catalogue::FIELDS;
 use catalogue::Metrics;
-pub(crate) use logging::{LogTarget, start as start_logging};
+pub(crate) use logging::{LogLevel, LogTarget, set_level, start as start_logging};
 pub(crate) use metric::{Declaration, Kind};
+pub(crate) use values::{Series, Values};
 
 use std::{ops::Deref, sync::Arc, sync::atomic::AtomicU64, sync::atomic::Ordering};
 

@@ -145,7 +145,11 @@ impl Administration {
         one.ok_or_else(|| AdminError::EntryNotFound.into())
     }
 
-    async fn records(&self, entries: Vec<AuditEntry>) -> Result<Vec<AuditRecord>, Problem> {
+    /// Entries as the console shows them, in the same order.
+    pub(in crate::features::admin) async fn records(
+        &self,
+        entries: Vec<AuditEntry>,
+    ) -> Result<Vec<AuditRecord>, Problem> {
         let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
         let undone = self.0.audit.undone(&ids).await?;
         let mut people: Vec<UserId> = entries.iter().filter_map(|entry| entry.actor).collect();

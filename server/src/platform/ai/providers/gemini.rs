@@ -98,6 +98,10 @@ impl Gemini {
         self.send(&self.client.get(url)).await.map(drop)
     }
 
+    pub(in crate::platform::ai) fn keys(&self) -> &KeyPool {
+        &self.keys
+    }
+
     /// Sends with the current key, then with the others while the fault is the key's.
     async fn send(&self, request: &RequestBuilder) -> Result<Response, ProviderError> {
         let mut last = None;

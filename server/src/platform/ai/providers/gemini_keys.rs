@@ -12,6 +12,7 @@ use crate::platform::ai::error::ErrorKind;
 use crate::platform::ai::model::ProviderName;
 use crate::platform::ai::observer::AiObserver;
 use crate::platform::ai::settings::{AiSetupError, ApiKey};
+use crate::platform::ai::standing::KeyStanding;
 
 /// How long a key rests that was limited without being told how long.
 const AFTER_RATE: Duration = Duration::from_mins(1);
@@ -27,10 +28,18 @@ pub(super) struct Slot {
 struct Rest {
     current: usize,
     until: Vec<Option<Instant>>,
+    used: Vec<Used>,
+}
+
+/// What a key was used for since the process began.
+#[derive(Clone, Copy, Default)]
+struct Used {
+    calls: u64,
+    limited: u64,
 }
 
 /// The keys and which of them rest.
-pub(super) struct KeyPool {
+pub(in crate::platform::ai) struct KeyPool {
     slots: Vec<Slot>,
     rest: Mutex<Rest>,
     observer: Arc<dyn AiObserver>,
@@ -55,6 +64,7 @@ impl KeyPool {
         let rest = Mutex::new(Rest {
             current: 0,
             until: vec![None; slots.len()],
+            used: vec![Used::default(); slots.len()],
         });
         Ok(Self {
             slots,
@@ -89,6 +99,39 @@ impl KeyPool {
         let mut rest = self.rest.lock();
         rest.current = index;
         rest.until[index] = None;
+        rest.used[index].calls += 1;
+    }
+
+    /// Sets the current key aside for the next one. Answers whether there is another.
+    pub(in crate::platform::ai) fn rotate(&self) -> bool {
+        let mut rest = self.rest.lock();
+        if self.slots.len() < 2 {
+            return false;
+        }
+        let left = rest.current;
+        rest.current = (left + 1) % self.slots.len();
+        drop(rest);
+        self.observer
+            .key_rotated(ProviderName::Gemini, &self.slots[left].label);
+        true
+    }
+
+    /// The keys as operators see them.
+    pub(in crate::platform::ai) fn standing(&self) -> Vec<KeyStanding> {
+        let now = Instant::now();
+        let rest = self.rest.lock();
+        let slots = self.slots.iter().enumerate();
+        slots
+            .map(|(index, slot)| KeyStanding {
+                label: slot.label.clone(),
+                current: index == rest.current,
+                calls: rest.used[index].calls,
+                limited: rest.used[index].limited,
+                rests_for: rest.until[index]
+                    .map(|until| until.saturating_duration_since(now))
+                    .filter(|left| !left.is_zero()),
+            })
+            .collect()
     }
 
     /// Lets the key rest if the failure is one of the key's; says whether another key may do better.
@@ -98,6 +141,11 @@ impl KeyPool {
             ErrorKind::Quota | ErrorKind::Auth => AFTER_REFUSAL,
             _ => return false,
         };
+        {
+            let used = &mut self.rest.lock().used[index];
+            used.calls += 1;
+            used.limited += 1;
+        }
         if self.slots.len() > 1 {
             self.rest.lock().until[index] = Some(Instant::now() + pause);
             self.observer

@@ -8,6 +8,7 @@ pub(super) mod drift;
 pub(super) mod fixtures;
 pub(super) mod holds;
 pub(super) mod ledger;
+pub(super) mod overview;
 pub(super) mod periods;
 pub(super) mod retention;
 pub(super) mod spend;

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entities::jobs::lease;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -60,13 +61,28 @@ pub(in super::super) async fn defer(
     Ok(())
 }
 
-/// Until when the lease is held.
+/// Who holds any lease that has not run out.
+pub(in super::super) async fn holders(
+    connection: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DbErr> {
+    lease::Entity::find()
+        .select_only()
+        .column(lease::Column::Holder)
+        .distinct()
+        .filter(lease::Column::Until.gt(now))
+        .into_tuple()
+        .all(connection)
+        .await
+}
+
+/// Until when a lease is held, if it ever was.
 pub(in super::super) async fn until(
     connection: &impl ConnectionTrait,
     name: &str,
 ) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let found = lease::Entity::find_by_id(name.to_owned())
+    let row = lease::Entity::find_by_id(name.to_owned())
         .one(connection)
         .await?;
-    Ok(found.map(|lease| lease.until))
+    Ok(row.map(|row| row.until))
 }

@@ -170,12 +170,15 @@ async fn a_history_names_stages_and_runs() {
         let ids = varied(&site).await;
         let done = site.job(ids[0]).await;
         let history = site.jobs.history(&done).await.expect("a history");
-        let stages: Vec<(&str, &str)> = history
+        let stages: Vec<(&str, StageState)> = history
             .stages
             .iter()
-            .map(|stage| (stage.name.as_str(), stage.state.as_str()))
+            .map(|stage| (stage.name.as_str(), stage.state))
             .collect();
-        assert_eq!(stages, [("read", "done"), ("write", "done")]);
+        assert_eq!(
+            stages,
+            [("read", StageState::Done), ("write", StageState::Done)]
+        );
         assert_eq!(history.runs.len(), 1);
         assert_eq!(history.runs[0].outcome.as_deref(), Some("succeeded"));
 

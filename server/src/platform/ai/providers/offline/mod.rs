@@ -34,6 +34,11 @@ impl Offline {
         Self { latency }
     }
 
+    /// Whether it takes its time, to look like a network.
+    pub(in crate::platform::ai) const fn is_slowed(&self) -> bool {
+        !self.latency.is_zero()
+    }
+
     pub(super) fn chat(&self, chat: &Chat<'_>) -> Pieces {
         let prompt_tokens = tokens::prompt_exact(chat.prompt);
         let limit = u64::from(chat.request.max_output_tokens);

@@ -1,0 +1,84 @@
+//! Answers under way.
+
+use api::console as wire;
+use entities::UserId;
+
+use super::{act, actor, look, on_record, once, reason};
+use crate::{
+    features::admin::engine::Engine,
+    platform::http::{Admin, Auditor, Call, Json, Problem, Query, Registry},
+};
+
+const STREAM: &[u16] = &[400, 404, 409, 503];
+
+pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
+    registry.mount_with(
+        look("/api/admin/streams", "Answers under way").description(
+            "Where the database lets processes tell each other, those of other processes too, \
+                 as far as they have been written down.",
+        ),
+        engine.clone(),
+        list,
+    );
+    registry.mount_with(
+        act("/api/admin/streams/{id}/end", "End an answer")
+            .description(
+                "What it has used is settled, and what has come of it is kept. `X-Audit-Id` names \
+                 the entry on record.",
+            )
+            .refuses(STREAM),
+        engine.clone(),
+        end,
+    );
+    registry.mount_with(
+        act(
+            "/api/admin/accounts/{id}/end_streams",
+            "End every answer of a user",
+        )
+        .path_parameter("id", "integer")
+        .refuses(STREAM),
+        engine.clone(),
+        end_all,
+    );
+}
+
+async fn list(
+    engine: Engine,
+    _: Call<Auditor>,
+    Query(query): Query<wire::ListQuery>,
+) -> Result<Json<wire::StreamPage>, Problem> {
+    Ok(Json(engine.list_streams(query).await?))
+}
+
+async fn end(
+    engine: Engine,
+    call: Call<Admin>,
+    body: Option<Json<wire::Because>>,
+) -> Result<Json<wire::StreamEnded>, Problem> {
+    let id: String = call.path("id")?;
+    let because = body.map(|Json(because)| because);
+    let reason = reason(because.as_ref())?;
+    let (acting, actor, stream) = (engine.clone(), actor(&call), id.clone());
+    let act = async move {
+        let ended = acting.end_stream(actor, &stream, reason.as_deref()).await;
+        ended.map(on_record)
+    };
+    once(&engine, &call, &format!("end stream {id}"), &because, act).await
+}
+
+async fn end_all(
+    engine: Engine,
+    call: Call<Admin>,
+    body: Option<Json<wire::Because>>,
+) -> Result<Json<wire::StreamsEnded>, Problem> {
+    let user = UserId(call.path_or_missing("id", "User not found")?);
+    let because = body.map(|Json(because)| because);
+    let reason = reason(because.as_ref())?;
+    let (acting, actor) = (engine.clone(), actor(&call));
+    let act = async move {
+        let ended = acting.end_streams_of(actor, user, reason.as_deref()).await;
+        ended.map(on_record)
+    };
+    let operation = format!("end streams of {user}");
+    once(&engine, &call, &operation, &because, act).await
+}

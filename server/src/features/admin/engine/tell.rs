@@ -1,0 +1,170 @@
+//! What was told last: so that nothing is told twice, and what ended is told as ended.
+
+use std::collections::BTreeMap;
+
+use api::console::{self as wire, FeedEvent};
+use entities::JobId;
+use parking_lot::Mutex;
+
+use super::{Engine, error::EngineError};
+use crate::platform::db::{Change, Entity};
+
+/// Rows whose `rev` is remembered.
+const REMEMBERED: usize = 4_096;
+
+/// What was told last.
+#[derive(Default)]
+pub(super) struct Told {
+    streams: Mutex<BTreeMap<String, wire::Stream>>,
+    providers: Mutex<Vec<wire::Provider>>,
+    /// The `rev` of jobs, by number.
+    jobs: Mutex<BTreeMap<i64, i64>>,
+    /// The newest entries of the audit log.
+    audits: Mutex<std::collections::BTreeSet<i64>>,
+}
+
+/// What has changed and is not told yet.
+#[derive(Default)]
+pub(super) struct Pending {
+    jobs: std::collections::BTreeSet<JobId>,
+    accounts: BTreeMap<i64, i64>,
+    audits: std::collections::BTreeSet<i64>,
+}
+
+impl Pending {
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.accounts.is_empty() && self.audits.is_empty()
+    }
+
+    pub(super) fn add(&mut self, change: &Change) {
+        match change.entity {
+            Entity::Job => {
+                if let Ok(id) = change.id.parse() {
+                    self.jobs.insert(JobId(id));
+                }
+            }
+            Entity::User => {
+                if let Some(user) = change.user_id {
+                    let rev = self.accounts.entry(user.0).or_default();
+                    *rev = change.rev.max(*rev);
+                }
+            }
+            Entity::Audit => self.audits.extend(change.id.parse::<i64>()),
+            Entity::Period | Entity::Document => {}
+        }
+    }
+
+    pub(super) fn add_jobs(&mut self, jobs: impl IntoIterator<Item = JobId>) {
+        self.jobs.extend(jobs);
+    }
+
+    pub(super) fn add_audits(&mut self, entries: impl IntoIterator<Item = i64>) {
+        self.audits.extend(entries);
+    }
+}
+
+impl Engine {
+    /// Reads what has changed, and tells it.
+    pub(super) async fn tell_changes(&self, pending: Pending) -> Result<(), EngineError> {
+        let feed = &self.0.parts.feed;
+        let ids: Vec<JobId> = pending.jobs.into_iter().collect();
+        for part in ids.chunks(500) {
+            let rows = self.0.parts.jobs.by_ids(part).await?;
+            for job in self.shown_jobs(rows).await? {
+                if self.0.told.is_news(&job) {
+                    feed.publish(FeedEvent::Job(Box::new(job)));
+                }
+            }
+        }
+        for (id, rev) in pending.accounts {
+            feed.publish(FeedEvent::Account(wire::RowChange { id, rev }));
+        }
+        self.tell_acts(pending.audits).await
+    }
+
+    async fn tell_acts(&self, entries: std::collections::BTreeSet<i64>) -> Result<(), EngineError> {
+        let told = &self.0.told.audits;
+        let news: Vec<i64> = {
+            let told = told.lock();
+            entries
+                .into_iter()
+                .filter(|id| !told.contains(id))
+                .collect()
+        };
+        for record in self.records(&news).await? {
+            told.lock().insert(record.id);
+            self.0
+                .parts
+                .feed
+                .publish(FeedEvent::Audit(Box::new(record)));
+        }
+        let mut told = told.lock();
+        while told.len() > REMEMBERED {
+            told.pop_first();
+        }
+        Ok(())
+    }
+
+    /// Tells the numbers, answers that changed, and providers that changed.
+    pub(super) async fn tell_second(&self) -> Result<(), EngineError> {
+        let feed = &self.0.parts.feed;
+        let pulse = self.pulse().await?;
+        feed.publish(FeedEvent::Pulse(Box::new(pulse)));
+        let streams = self.streams().await?;
+        let change = Self::streams_change(&mut self.0.told.streams.lock(), streams);
+        if let Some(change) = change {
+            feed.publish(FeedEvent::Streams(change));
+        }
+        let providers = self.providers();
+        let mut before = self.0.told.providers.lock();
+        for provider in &providers {
+            if !before.contains(provider) {
+                feed.publish(FeedEvent::Provider(Box::new(provider.clone())));
+            }
+        }
+        *before = providers;
+        Ok(())
+    }
+
+    /// Tells alarms that began, changed or ended.
+    pub(super) fn tell_alarms(&self, changes: Vec<wire::AlarmChange>) {
+        for change in changes {
+            self.0.parts.feed.publish(FeedEvent::Alarm(change));
+        }
+    }
+
+    /// Remembers the state that a reader who begins now will be shown, so that changes are told from
+    /// here on.
+    pub(super) async fn remember(&self) -> Result<(), EngineError> {
+        let streams = self.streams().await?;
+        Self::streams_change(&mut self.0.told.streams.lock(), streams);
+        *self.0.told.providers.lock() = self.providers();
+        Ok(())
+    }
+
+    /// Acts on record, as consoles show them.
+    async fn records(&self, ids: &[i64]) -> Result<Vec<wire::AuditRecord>, EngineError> {
+        let parts = &self.0.parts;
+        let mut entries = Vec::new();
+        for id in ids {
+            entries.extend(parts.audit.find(*id).await?);
+        }
+        Ok(parts.administration.records(entries).await?)
+    }
+}
+
+impl Told {
+    /// Whether the job is newer than what was told of it.
+    fn is_news(&self, job: &wire::Job) -> bool {
+        let mut jobs = self.jobs.lock();
+        let news = jobs.get(&job.id).is_none_or(|rev| *rev < job.rev);
+        if news {
+            jobs.insert(job.id, job.rev);
+        }
+        while jobs.len() > REMEMBERED {
+            // The lowest number is the oldest job.
+            jobs.pop_first();
+        }
+        news
+    }
+}

@@ -1,0 +1,43 @@
+//! The list of jobs that admins filter and sort. The owner of the users says how their addresses are
+//! found.
+
+use entities::{JobId, jobs::job};
+
+use super::{
+    Jobs,
+    bulk::BULK,
+    queries::console::{self, EmailOf},
+};
+use crate::platform::{
+    db::DbError,
+    paging::{Counted, Listing, Page},
+};
+
+impl Jobs {
+    /// A page of the jobs that a listing asks for.
+    pub(crate) async fn listed(
+        &self,
+        listing: &Listing,
+        email_of: EmailOf,
+    ) -> Result<Page<job::Model>, DbError> {
+        Ok(console::page(self.0.db.read(), listing, email_of).await?)
+    }
+
+    /// How many jobs a listing asks for.
+    pub(crate) async fn counted(
+        &self,
+        listing: &Listing,
+        email_of: EmailOf,
+    ) -> Result<Counted, DbError> {
+        Ok(console::count(self.0.db.read(), listing, email_of).await?)
+    }
+
+    /// The jobs that a listing asks for, as many as one act may be about and one more.
+    pub(crate) async fn matching(
+        &self,
+        listing: &Listing,
+        email_of: EmailOf,
+    ) -> Result<Vec<JobId>, DbError> {
+        Ok(console::keys(self.0.db.read(), listing, email_of, BULK + 1).await?)
+    }
+}

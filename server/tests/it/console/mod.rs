@@ -1,0 +1,9 @@
+//! What the admin console reads and does, against a running house.
+
+mod alarms;
+mod feed;
+mod follower;
+mod jobs;
+mod machinery;
+mod processes;
+mod streams;
