@@ -11,7 +11,10 @@ mod value;
 
 use std::{fmt, ops::Range};
 
-pub use fields::{ACCOUNTS, AUDIT, Field, JOBS, Kind, LEDGER, RUNS, SPEND, STREAMS, Schema};
+pub use fields::{
+    ACCOUNTS, AUDIT, DELETED, DOCUMENTS, Field, JOBS, Kind, LEDGER, RUNS, SESSIONS, SPEND, STREAMS,
+    Schema,
+};
 pub use rows::{Row, SINCE};
 pub use value::Value;
 

@@ -116,6 +116,45 @@ pub const ACCOUNTS: Schema = Schema {
     default_sort: "-id",
 };
 
+/// `GET /api/admin/accounts/{id}/sessions`; text is the program.
+pub const SESSIONS: Schema = Schema {
+    fields: &[
+        sorted("created", Kind::Time),
+        sorted("seen", Kind::Time),
+        plain("address", Kind::Text),
+        plain("age", Kind::Age),
+    ],
+    default_sort: "-created",
+};
+
+/// `GET /api/admin/accounts/{id}/documents`; there is no text: names stay with their owners.
+pub const DOCUMENTS: Schema = Schema {
+    fields: &[
+        sorted("id", Kind::Integer),
+        plain("store", Kind::Integer),
+        plain(
+            "status",
+            Kind::Word(&["PENDING", "RUNNING", "DONE", "ERROR"]),
+        ),
+        sorted("bytes", Kind::Bytes),
+        sorted("created", Kind::Time),
+        plain("deleted", Kind::Time),
+        plain("age", Kind::Age),
+    ],
+    default_sort: "-id",
+};
+
+/// `GET /api/admin/deleted`; there is no text: names stay with their owners.
+pub const DELETED: Schema = Schema {
+    fields: &[
+        sorted("id", Kind::Integer),
+        plain("owner", Kind::Integer),
+        sorted("deleted", Kind::Time),
+        plain("age", Kind::Age),
+    ],
+    default_sort: "-deleted",
+};
+
 /// `GET /api/admin/spend`; text is the e-mail address.
 pub const SPEND: Schema = Schema {
     fields: &[

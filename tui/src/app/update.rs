@@ -153,7 +153,7 @@ impl App {
             return;
         };
         self.toast = None;
-        let mut request = Request::post(format!("/api/admin/audit/{}/undo", undo.audit_id));
+        let mut request = crate::screens::audit::acts::undo(undo.audit_id);
         request.idempotency_key = Some(format!("{}-undo-{}", self.setup.run, undo.audit_id));
         let generation = self.number();
         actions.push(Action::Act {

@@ -6,7 +6,12 @@ mod house;
 mod jobs;
 mod money;
 mod people;
+mod record;
+mod retention;
+mod rooms;
+mod settings;
 mod states;
+mod system;
 mod users;
 
 use std::fmt::Write as _;
@@ -18,6 +23,11 @@ pub(crate) fn keep(name: &str, console: &Console) {
     let (text, looks) = console.frame();
     insta::assert_snapshot!(format!("{name}.text"), text);
     insta::assert_snapshot!(format!("{name}.looks"), folded(&looks));
+}
+
+/// Keeps where which role shows, for a text that is kept elsewhere.
+pub(crate) fn keep_looks(name: &str, console: &Console) {
+    insta::assert_snapshot!(format!("{name}.looks"), folded(&console.frame().1));
 }
 
 /// Looks are long: equal letters in a row are counted.
