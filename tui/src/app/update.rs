@@ -5,7 +5,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{App, Overlay, SignInForm};
 use crate::action::Action;
-use crate::client::{Failure, Reply, Request};
+use crate::client::{Failure, Reply};
 use crate::keys::Key;
 use crate::message::{FeedMessage, Message, Now, Owner, Slot};
 use crate::mirror::Line;

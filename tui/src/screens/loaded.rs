@@ -71,10 +71,6 @@ impl<T: DeserializeOwned> Loaded<T> {
         self.value.as_ref()
     }
 
-    pub(super) fn value_mut(&mut self) -> Option<&mut T> {
-        self.value.as_mut()
-    }
-
     fn notice(&self, view: &View) -> Option<Part> {
         if let Some(failure) = &self.failure {
             let again = self.retry_at_ms.map_or_else(String::new, |at| {

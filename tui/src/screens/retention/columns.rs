@@ -45,7 +45,7 @@ pub(super) static COLUMNS: &[Column<Line>] = &[
     right("OLDEST", "", (7, 6), |row, _, view| {
         Cell::new(view.age_or(row.class.oldest_at))
     }),
-    left("NEXT RUN DELETES", "", (32, 15), |row, width, _| {
+    left("NEXT RUN DELETES", "", (32, 16), |row, width, _| {
         deletes(row, width)
     }),
     left("LAST RUN", "", (14, 0), |row, _, view| {

@@ -137,12 +137,8 @@ impl Frame for Retention {
 
     fn remark(&self, view: &View) -> String {
         match &self.preview {
-            Some(preview) => format!(
-                "preview of {} ({} old)",
-                units::clock(preview.at),
-                view.age(preview.at)
-            ),
-            None => "no preview yet".to_owned(),
+            Some(preview) => format!("preview {}", view.age(preview.at)),
+            None => "no preview".to_owned(),
         }
     }
 
@@ -156,6 +152,12 @@ impl Frame for Retention {
             self.preview = reply.decode().ok();
         }
         self.preview.is_some()
+    }
+
+    fn missed(&mut self, part: &'static str, _: &Failure) {
+        if part == "preview" {
+            self.preview = None;
+        }
     }
 
     fn foot_height(&self, _: Rect) -> u16 {

@@ -68,12 +68,12 @@ impl SettingsScreen {
             (
                 "new users get",
                 limit(money.default_limit_nanos, "no limit"),
-                "a month; who is here keeps theirs",
+                "a month, new users alone",
             ),
             (
                 "house line",
                 limit(money.house_line_nanos, "none"),
-                "a month; it alarms, never refuses",
+                "alarms, never refuses",
             ),
         ];
         for (row, (label, value, note)) in (0..).step_by(2).zip(rows) {

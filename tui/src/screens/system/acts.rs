@@ -16,7 +16,7 @@ static RESET: Act = Act {
     noun: "system",
     verb: "reset-stuck",
     key: Some('W'),
-    label: "reset stuck documents",
+    label: "reset stuck",
     help: "starts documents again that have been stuck for too long",
     on: On::House,
     writes: true,

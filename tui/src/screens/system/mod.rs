@@ -61,18 +61,11 @@ impl Screen for SystemScreen {
             .iter()
             .filter(|setting| setting.differs)
             .count();
-        let dot = view.glyphs.dot;
-        let migrations = &system.migrations;
-        let unknown = crate::text::units::UNKNOWN;
-        let applied = migrations.applied.as_deref().unwrap_or(unknown);
-        let schema = match migrations.pending {
-            0 => format!("schema {applied}"),
-            pending => format!("! {pending} migrations pending to {}", migrations.newest),
+        let schema = match system.migrations.pending {
+            0 => "schema current".to_owned(),
+            pending => format!("! {pending} migrations pending"),
         };
-        format!(
-            "{} processes {dot} {schema} {dot} {differ} settings differ",
-            system.processes.len()
-        )
+        format!("{schema} {} {differ} settings differ", view.glyphs.dot)
     }
 
     fn acts(&self) -> &'static [&'static Act] {

@@ -1,6 +1,6 @@
 //! The panels of the machinery.
 
-use api::console::{Check, CheckState, Process, SettingInForce, Stores, System};
+use api::console::{Check, CheckState, Migrations, Process, SettingInForce, Stores, System};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -14,12 +14,14 @@ use crate::widgets::line::{self, Part};
 const SILENT_S: i64 = 60;
 /// Less than this of the disk is little.
 const LITTLE: f64 = 0.1;
+/// Panels narrower than this leave words out.
+const ROOMY: u16 = 50;
 /// From this width on settings stand in two columns.
 const TWO_COLUMNS: u16 = 110;
 
 pub(super) fn draw(system: &System, top: usize, area: Rect, buffer: &mut Buffer, view: &View) {
     let half = area.width / 2;
-    let rows = (system.checks.len() + 1).max(system.processes.len() + 1);
+    let rows = (system.checks.len() + 2).max(system.processes.len() + 1);
     let height = u16::try_from(rows).unwrap_or(u16::MAX).min(area.height / 2) + 1;
     let left = Rect {
         width: half.saturating_sub(1),
@@ -52,11 +54,28 @@ fn bytes(number: Option<i64>) -> String {
 fn draw_checks(system: &System, area: Rect, buffer: &mut Buffer, view: &View) {
     line::rule(buffer, line::row(area, 0), "Health", view);
     let last = area.height.saturating_sub(1);
-    for (row, check) in (1..last).zip(&system.checks) {
+    for (row, check) in (1..last.saturating_sub(1)).zip(&system.checks) {
         line::parts(buffer, line::row(area, row), &check_line(check, view), view);
     }
-    let stores = stores_line(&system.stores, view);
+    let schema = schema_line(&system.migrations);
+    line::parts(
+        buffer,
+        line::row(area, last.saturating_sub(1)),
+        &schema,
+        view,
+    );
+    let stores = stores_line(&system.stores, area.width, view);
     line::parts(buffer, line::row(area, last), &stores, view);
+}
+
+/// How far the schema is, and how far it should be.
+fn schema_line(migrations: &Migrations) -> [Part; 2] {
+    let applied = migrations.applied.as_deref().unwrap_or(units::UNKNOWN);
+    let (role, text) = match migrations.pending {
+        0 => (Role::Plain, applied.to_owned()),
+        _ => (Role::Warn, format!("! {applied} of {}", migrations.newest)),
+    };
+    [(Role::Muted, " schema ".to_owned()), (role, text)]
 }
 
 fn check_line(check: &Check, view: &View) -> [Part; 3] {
@@ -76,7 +95,7 @@ fn check_line(check: &Check, view: &View) -> [Part; 3] {
     ]
 }
 
-fn stores_line(stores: &Stores, view: &View) -> Vec<Part> {
+fn stores_line(stores: &Stores, width: u16, view: &View) -> Vec<Part> {
     let dot = view.glyphs.dot;
     let free = match (stores.disk_free_bytes, stores.disk_bytes) {
         (Some(free), Some(all)) if all > 0 => Some(units::share(free, all)),
@@ -88,18 +107,22 @@ fn stores_line(stores: &Stores, view: &View) -> Vec<Part> {
         Role::Plain
     };
     let free = free.map_or_else(|| units::UNKNOWN.to_owned(), units::percent);
+    let (files, disk) = if width < ROOMY {
+        ("", "")
+    } else {
+        ("files ", "disk ")
+    };
     vec![
-        (Role::Plain, format!(" {}", fit("stores", 12, Align::Left))),
         (
             view.live(Role::Plain),
             format!(
-                " {} {} {dot} files {} {dot} ",
+                " {} {} {dot} {files}{} {dot} ",
                 stores.database,
                 bytes(stores.database_bytes),
                 bytes(stores.blob_bytes)
             ),
         ),
-        (view.live(role), format!("disk {free} free")),
+        (view.live(role), format!("{disk}{free} free")),
     ]
 }
 
@@ -107,7 +130,7 @@ fn draw_processes(system: &System, area: Rect, buffer: &mut Buffer, view: &View)
     line::rule(buffer, line::row(area, 0), "Processes", view);
     let last = area.height.saturating_sub(1);
     for (row, process) in (1..last).zip(&system.processes) {
-        let parts = process_line(process, system, view);
+        let parts = process_line(process, system, area.width, view);
         line::parts(buffer, line::row(area, row), &parts, view);
     }
     let behind = view.mirror.behind_ms;
@@ -118,19 +141,20 @@ fn draw_processes(system: &System, area: Rect, buffer: &mut Buffer, view: &View)
     } else {
         Role::Muted
     };
-    let text = format!(" clock: this console is {off} {word} the server");
+    let text = format!(" clock: console {off} {word} the server");
     line::text(buffer, line::row(area, last), &text, role, view);
 }
 
-fn process_line(process: &Process, system: &System, view: &View) -> Vec<Part> {
+fn process_line(process: &Process, system: &System, width: u16, view: &View) -> Vec<Part> {
     let differs = process.version != system.version;
     let cpu = process
         .cpu_ratio
         .map_or_else(|| units::UNKNOWN.to_owned(), units::percent);
+    let id = if width < ROOMY { 6 } else { 10 };
     let mut parts = vec![
         (
             Role::Plain,
-            format!(" {} {:<7}", fit(&process.id, 8, Align::Left), process.role),
+            format!(" {} {:<7}", fit(&process.id, id, Align::Left), process.role),
         ),
         (
             if differs { Role::Warn } else { Role::Plain },
@@ -139,7 +163,7 @@ fn process_line(process: &Process, system: &System, view: &View) -> Vec<Part> {
         (
             view.live(Role::Plain),
             format!(
-                " {:>4} {:>8} {cpu:>4}",
+                "{:>4} {:>8} {cpu:>4}",
                 view.age(process.started_at),
                 bytes(process.rss_bytes)
             ),

@@ -25,11 +25,6 @@ pub(crate) fn keep(name: &str, console: &Console) {
     insta::assert_snapshot!(format!("{name}.looks"), folded(&looks));
 }
 
-/// Keeps where which role shows, for a text that is kept elsewhere.
-pub(crate) fn keep_looks(name: &str, console: &Console) {
-    insta::assert_snapshot!(format!("{name}.looks"), folded(&console.frame().1));
-}
-
 /// Looks are long: equal letters in a row are counted.
 fn folded(looks: &str) -> String {
     let mut short = String::new();

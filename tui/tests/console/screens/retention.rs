@@ -179,7 +179,7 @@ fn a_class_opens_with_its_runs_and_the_next_class_follows() {
     assert!(
         asked
             .query
-            .contains(&("filter", "class:transcripts".to_owned())),
+            .contains(&("filter", "class:\"transcripts\"".to_owned())),
         "{asked:?}"
     );
     console.answer(CLASSES, &house::classes());

@@ -4,7 +4,8 @@
 use binnacle_tui::theme::Theme;
 use serde_json::{Value, json};
 
-use super::{keep, keep_looks};
+use super::folded;
+use super::states::sheet;
 use crate::support::fixtures as house;
 use crate::support::{Console, Look, SMALL, WIDE};
 
@@ -159,79 +160,108 @@ impl Room {
     }
 }
 
-fn each(test: impl Fn(&Room, &str, Look)) {
+/// The screen in every state, with its name.
+fn states(room: &Room, look: Look) -> Vec<(&'static str, Console)> {
+    let mut loading = room.opened(look);
+    loading.wait(600);
+    let mut error = room.opened(look);
+    error.refuse(room.first(), 503, "busy", "database busy");
+    let mut refused = room.opened(look);
+    refused.refuse(room.first(), 403, "forbidden", "this needs the role admin");
+    let mut stale = room.full(look);
+    stale.wait(42_000);
+    let mut states = vec![
+        ("full", room.full(look)),
+        ("loading", loading),
+        ("error", error),
+        ("refused", refused),
+        ("stale", stale),
+    ];
+    if let Some(empty) = room.empty {
+        let mut console = room.opened(look);
+        console.answer(room.first(), &empty());
+        states.push(("empty", console));
+    }
+    states
+}
+
+fn keep_sheet<'a>(name: &str, frames: &[(&'a str, (String, String))], texts: bool) {
+    if texts {
+        let texts = frames.iter().map(|(name, (text, _))| (*name, text.clone()));
+        insta::assert_snapshot!(format!("{name}.text"), sheet(texts));
+    }
+    let looks = frames.iter();
+    let looks = looks.map(|(name, (_, looks))| (*name, folded(looks)));
+    insta::assert_snapshot!(format!("{name}.looks"), sheet(looks));
+}
+
+#[test]
+fn every_state() {
     for room in &ROOMS {
         for (size, look) in [("wide", WIDE), ("small", SMALL)] {
-            test(room, &format!("{}.{size}", room.name), look);
+            let states = states(room, look);
+            let frames: Vec<_> = states
+                .iter()
+                .map(|(name, console)| (*name, console.frame()))
+                .collect();
+            keep_sheet(&format!("states.{}.{size}", room.name), &frames, true);
         }
     }
 }
 
 #[test]
-fn full() {
-    each(|room, name, look| keep(name, &room.full(look)));
-}
-
-#[test]
-fn empty() {
-    each(|room, name, look| {
-        let Some(empty) = room.empty else { return };
-        let mut console = room.opened(look);
-        console.answer(room.first(), &empty());
-        keep(&format!("{name}.empty"), &console);
-    });
-}
-
-#[test]
-fn asked_for() {
-    each(|room, name, look| {
-        let mut console = room.opened(look);
-        console.wait(600);
-        console.shows("loading 0.");
-        keep(&format!("{name}.loading"), &console);
-    });
-}
-
-#[test]
-fn failed_and_asked_again() {
-    each(|room, name, look| {
-        let mut console = room.opened(look);
-        console.refuse(room.first(), 503, "busy", "database busy");
-        console.shows("could not load: database busy (503), retry in 4 s  r now  id 9f3c");
-        keep(&format!("{name}.error"), &console);
-        assert!(!console.asks(room.first()), "{name}");
-        console.wait(4_100);
-        assert!(console.asks(room.first()), "{name}");
-    });
-}
-
-#[test]
-fn refused_whole() {
-    each(|room, name, look| {
-        let mut console = room.opened(look);
-        console.refuse(room.first(), 403, "forbidden", "this needs the role admin");
-        console.shows("could not load: this needs the role admin (403)");
-        keep(&format!("{name}.refused"), &console);
-    });
-}
-
-#[test]
-fn what_was_known_outlives_a_failure_and_is_marked_as_old() {
-    each(|room, name, look| {
-        let mut console = room.full(look);
-        console.wait(42_000);
-        keep(&format!("{name}.stale"), &console);
-    });
-}
-
-#[test]
 fn every_theme() {
     for room in &ROOMS {
-        for theme in Theme::ALL {
-            let look = Look { theme, ..WIDE };
-            let name = format!("{}.theme.{}", room.name, theme.name());
-            keep_looks(&name, &room.full(look));
+        for (size, look) in [("wide", WIDE), ("small", SMALL)] {
+            let frames: Vec<_> = Theme::ALL
+                .iter()
+                .map(|theme| {
+                    let look = Look {
+                        theme: *theme,
+                        ..look
+                    };
+                    (theme.name(), room.full(look).frame())
+                })
+                .collect();
+            for (name, (text, _)) in &frames {
+                assert_eq!(*text, frames[0].1.0, "{name}: a theme changes looks alone");
+            }
+            keep_sheet(&format!("themes.{}.{size}", room.name), &frames, false);
         }
+    }
+}
+
+#[test]
+fn every_size_down_to_the_least() {
+    for room in &ROOMS {
+        for size in [
+            (80, 24),
+            (81, 25),
+            (99, 29),
+            (100, 30),
+            (119, 36),
+            (200, 60),
+        ] {
+            let text = room.full(Look { size, ..WIDE }).text();
+            let footer = text.lines().last().expect("a footer");
+            assert!(
+                footer.ends_with("? keys"),
+                "{} {size:?}: {footer}",
+                room.name
+            );
+        }
+    }
+}
+
+#[test]
+fn what_failed_is_asked_again_when_it_said() {
+    for room in &ROOMS {
+        let mut console = room.opened(WIDE);
+        console.refuse(room.first(), 503, "busy", "database busy");
+        console.shows("could not load: database busy (503), retry in 4 s  r now  id 9f3c");
+        assert!(!console.asks(room.first()), "{}", room.name);
+        console.wait(4_100);
+        assert!(console.asks(room.first()), "{}", room.name);
     }
 }
 

@@ -27,7 +27,7 @@ fn stuck_documents_begin_again_after_a_question() {
     let mut console = machinery();
     console.keys("W");
     console.enter();
-    console.shows("every document that has stood still for 30 minutes begins again");
+    console.shows("every document that has stood still for 30 minutes");
     assert!(!console.asks(RESET));
     console.keys("y");
     let sent = console.answer(RESET, &json!({"reset_count": 3}));
