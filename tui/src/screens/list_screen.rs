@@ -113,11 +113,11 @@ impl<L: Frame> Screen for ListScreen<L> {
     fn status(&self, view: &View) -> String {
         let remark = self.list.spec.remark(view);
         let status = self.list.status(view);
-        if remark.is_empty() {
-            status
-        } else {
-            format!("{status} {} {remark}", view.glyphs.dot)
-        }
+        let facts: Vec<&str> = [status.as_str(), remark.as_str()]
+            .into_iter()
+            .filter(|fact| !fact.is_empty())
+            .collect();
+        facts.join(&format!(" {} ", view.glyphs.dot))
     }
 
     fn acts(&self) -> &'static [&'static Act] {

@@ -119,8 +119,11 @@ impl Listing for Runs {
     }
 
     fn open(&self, row: &RetentionRun) -> Option<Place> {
-        self.class.is_none().then(|| Place::RetentionClass {
-            class: row.class.clone(),
+        Some(match self.class {
+            Some(_) => Place::RetentionRuns,
+            None => Place::RetentionClass {
+                class: row.class.clone(),
+            },
         })
     }
 
