@@ -258,7 +258,7 @@ mod tests {
         };
         config.add("prod", context.clone()).expect("kept");
         config.save(&paths.config).expect("saved");
-        let config = Config::load(&paths.config).expect("read");
+        let mut config = Config::load(&paths.config).expect("read");
         let nothing = Environment::default();
         let chosen = config.choose(None, &nothing).expect("the current one");
         assert_eq!(chosen, ("prod".to_owned(), context));

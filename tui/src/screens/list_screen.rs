@@ -143,7 +143,8 @@ impl<L: Frame> Screen for ListScreen<L> {
     fn answer(&mut self, part: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
         match self.list.answer(part, outcome, cx) {
             Some(Ok(reply)) => {
-                if self.list.spec.answered(part, reply, cx) {
+                let again = self.list.spec.answered(part, reply, cx);
+                if again {
                     self.list.reload(cx);
                 }
             }

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn stages_share_one_axis() {
-        let at = |s| DateTime::from_timestamp(1_000 + s, 0).expect("a time");
+        let at = |s: i64| DateTime::from_timestamp(1_000 + s, 0).expect("a time");
         let span = |from, to, running| {
             Some(Span {
                 from: at(from),

@@ -58,7 +58,7 @@ static COLUMNS: &[Column<LedgerEntry>] = &[
     }),
     right("IN", "", (8, 0), |row, _, _| tokens(row.tokens_in)),
     right("OUT", "", (8, 0), |row, _, _| tokens(row.tokens_out)),
-    right("UNITS", "", (12, 0), |row, _, _| {
+    right("UNITS", "", (13, 0), |row, _, _| {
         match (row.units, &row.unit) {
             (Some(units), Some(unit)) => Cell::new(format!("{} {unit}", units::count_i(units))),
             _ => Cell::new(""),

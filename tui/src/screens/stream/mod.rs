@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::ledger::Ledger;
-use super::list::List;
+use super::list::{AnyList, List};
 use super::panes::{Panes, pane};
 use super::streams::acts::ACTS;
 use super::streams::{NOUN, Streams};
@@ -79,15 +79,12 @@ impl StreamScreen {
         match outcome.and_then(|reply| (NOUN.read)(&reply)) {
             Ok(objects) => {
                 self.failure = None;
-                match objects.into_iter().next() {
-                    Some(Object::Stream(stream)) => {
-                        self.ended = false;
-                        self.is_now(*stream);
-                    }
-                    _ => {
-                        self.ended = true;
-                        self.panes.reload(cx);
-                    }
+                if let Some(Object::Stream(stream)) = objects.into_iter().next() {
+                    self.ended = false;
+                    self.is_now(*stream);
+                } else {
+                    self.ended = true;
+                    self.panes.reload(cx);
                 }
             }
             Err(failure) => {
@@ -218,7 +215,7 @@ impl Screen for StreamScreen {
     }
 
     fn filtering(&self) -> Option<Filtering<'_>> {
-        self.panes.list().and_then(|list| list.filtering())
+        self.panes.list().and_then(AnyList::filtering)
     }
 
     fn set_filter(&mut self, text: &str, typing: bool, cx: &mut Cx) {
@@ -228,10 +225,7 @@ impl Screen for StreamScreen {
     }
 
     fn sorts(&self) -> Vec<(char, &'static str, &'static str)> {
-        self.panes
-            .list()
-            .map(|list| list.sorts())
-            .unwrap_or_default()
+        self.panes.list().map(AnyList::sorts).unwrap_or_default()
     }
 
     fn sort_by(&mut self, field: &'static str, cx: &mut Cx) {
@@ -241,7 +235,7 @@ impl Screen for StreamScreen {
     }
 
     fn export(&self) -> Option<Request> {
-        self.panes.list().map(|list| list.export())
+        self.panes.list().map(AnyList::export)
     }
 
     fn mouse(&mut self, event: MouseEvent, _: Rect, cx: &mut Cx) {

@@ -9,6 +9,7 @@ use crossterm::event::MouseEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::list::AnyList;
 use super::panes::Panes;
 use super::users::PATH;
 use super::users::acts::DETAIL_ACTS;
@@ -160,7 +161,7 @@ impl Screen for UserScreen {
     }
 
     fn filtering(&self) -> Option<Filtering<'_>> {
-        self.panes.list().and_then(|list| list.filtering())
+        self.panes.list().and_then(AnyList::filtering)
     }
 
     fn set_filter(&mut self, text: &str, typing: bool, cx: &mut Cx) {
@@ -170,10 +171,7 @@ impl Screen for UserScreen {
     }
 
     fn sorts(&self) -> Vec<(char, &'static str, &'static str)> {
-        self.panes
-            .list()
-            .map(|list| list.sorts())
-            .unwrap_or_default()
+        self.panes.list().map(AnyList::sorts).unwrap_or_default()
     }
 
     fn sort_by(&mut self, field: &'static str, cx: &mut Cx) {
@@ -183,7 +181,7 @@ impl Screen for UserScreen {
     }
 
     fn export(&self) -> Option<Request> {
-        self.panes.list().map(|list| list.export())
+        self.panes.list().map(AnyList::export)
     }
 
     fn mouse(&mut self, event: MouseEvent, _: Rect, cx: &mut Cx) {
