@@ -148,8 +148,8 @@ fn draw_overlay(app: &App, body: Rect, buffer: &mut Buffer, view: &View) -> Opti
         Overlay::Dialog(state) => match &state.stage {
             Stage::Form(fields) => {
                 let shown = app.history.shown();
-                let stage = shown.map_or(body, |(_, screen)| screen.stage(body));
-                form::draw(state, fields, stage, buffer, view)
+                let place = shown.map_or(body, |(_, screen)| screen.stage(body));
+                form::draw(state, fields, place, buffer, view)
             }
             _ => dialog::draw(state, body, buffer, view),
         },

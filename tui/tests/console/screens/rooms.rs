@@ -185,7 +185,7 @@ fn states(room: &Room, look: Look) -> Vec<(&'static str, Console)> {
     states
 }
 
-fn keep_sheet<'a>(name: &str, frames: &[(&'a str, (String, String))], texts: bool) {
+fn keep_sheet(name: &str, frames: &[(&str, (String, String))], texts: bool) {
     if texts {
         let texts = frames.iter().map(|(name, (text, _))| (*name, text.clone()));
         insta::assert_snapshot!(format!("{name}.text"), sheet(texts));
