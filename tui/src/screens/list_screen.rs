@@ -113,11 +113,13 @@ impl<L: Frame> Screen for ListScreen<L> {
     fn status(&self, view: &View) -> String {
         let remark = self.list.spec.remark(view);
         let status = self.list.status(view);
-        let facts: Vec<&str> = [status.as_str(), remark.as_str()]
-            .into_iter()
+        let facts = [status, remark];
+        let said: Vec<&str> = facts
+            .iter()
+            .map(String::as_str)
             .filter(|fact| !fact.is_empty())
             .collect();
-        facts.join(&format!(" {} ", view.glyphs.dot))
+        said.join(&format!(" {} ", view.glyphs.dot))
     }
 
     fn acts(&self) -> &'static [&'static Act] {

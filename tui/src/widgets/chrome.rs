@@ -197,6 +197,23 @@ fn verdict_role(verdict: Verdict) -> Role {
     }
 }
 
+/// As many facts from the first on as there is room for; the first is cut when even it has too little.
+fn whole_facts(facts: &str, dot: &str, room: usize) -> String {
+    let mut said = String::new();
+    for fact in facts.split(dot) {
+        let longer = if said.is_empty() {
+            cut(fact, room)
+        } else {
+            format!("{said}{dot}{fact}")
+        };
+        if cells(&longer) > room {
+            break;
+        }
+        said = longer;
+    }
+    said
+}
+
 /// Line 2: where one came to, and how much of it is shown.
 pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verdict: bool) {
     let Some((_, screen)) = app.history.shown() else {
@@ -225,7 +242,13 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
     // Where one is comes first, then how it is; the rest of the line is for what is shown.
     let title = format!(" {}", screen.crumbs());
     let room = width.saturating_sub(taken + cells(&title) + 1);
-    let mut right = vec![line::plain(cut(&screen.status(view), room))];
+    let dot = format!(" {} ", view.glyphs.dot);
+    let status = whole_facts(&screen.status(view), &dot, room);
+    if let (true, Some((_, first))) = (status.is_empty(), fixed.first_mut()) {
+        let dot = first.trim_start().trim_start_matches(view.glyphs.dot);
+        *first = dot.trim_start().to_owned();
+    }
+    let mut right = vec![line::plain(status)];
     right.extend(fixed);
     let left = Rect {
         width: area

@@ -119,7 +119,7 @@ impl House {
         let mut parts: Vec<Part> = vec![
             (Role::Muted, " days ".to_owned()),
             (
-                Role::Info,
+                view.live(Role::Info),
                 spark(&values, values.len().min(31), view.glyphs),
             ),
         ];

@@ -53,7 +53,7 @@ static COLUMNS: &[Column<LedgerEntry>] = &[
     left("KIND", "", (12, 10), |row, _, _| {
         Cell::new(row.kind.clone())
     }),
-    left("MODEL", "", (22, 14), |row, _, _| {
+    left("MODEL", "", (20, 14), |row, _, _| {
         or_unknown(row.model.as_ref())
     }),
     right("IN", "", (8, 0), |row, _, _| tokens(row.tokens_in)),
@@ -67,7 +67,7 @@ static COLUMNS: &[Column<LedgerEntry>] = &[
     right("COST", "amount", (12, 11), |row, _, _| {
         Cell::new(units::money_fine(row.amount_nanos))
     }),
-    left("FOR", "", (14, 12), |row, width, _| {
+    left("FOR", "", (12, 12), |row, width, _| {
         let what = match (&row.job_id, &row.stream_id) {
             (Some(job), _) => format!("job {job}"),
             (None, Some(stream)) => format!("stream {stream}"),

@@ -64,7 +64,7 @@ fn key(slot: &KeySlot, view: &View) -> Vec<Part> {
         KeySlotState::Cooling => (Role::Warn, "cooling"),
     };
     let mut parts = vec![
-        line::plain(format!(" {}", fit(&slot.label, 18, Align::Left))),
+        line::plain(format!(" {}", fit(&slot.label, 16, Align::Left))),
         (role, format!(" {state:<8}")),
         line::plain(format!("{:>6} calls", units::count_i(slot.calls))),
     ];
@@ -81,20 +81,25 @@ fn key(slot: &KeySlot, view: &View) -> Vec<Part> {
 }
 
 fn draw_rest(provider: &Provider, from: u16, area: Rect, buffer: &mut Buffer, view: &View) {
-    let mut rows: Vec<Vec<Part>> = vec![vec![line::plain(format!(
-        " calls {}  first token {}",
-        percentiles(&provider.latency_ms),
-        percentiles(&provider.first_token_ms)
-    ))]];
-    rows.extend(breaker(provider, view));
+    let mut rows: Vec<Vec<Part>> = breaker(provider, view).into_iter().collect();
+    if provider.simulated {
+        let text = " latency is simulated: nothing here is of a model".to_owned();
+        rows.push(vec![(Role::Warn, text)]);
+    }
+    let live = view.live(Role::Plain);
+    for (of, times) in [
+        ("calls", &provider.latency_ms),
+        ("first token", &provider.first_token_ms),
+    ] {
+        rows.push(vec![
+            (Role::Muted, format!(" {of:<12}")),
+            (live, percentiles(times)),
+        ]);
+    }
     for used in &provider.uses {
         let model = used.model.as_deref().unwrap_or(units::UNKNOWN);
         let text = format!(" {} place {}  {model}", used.capability, used.place);
         rows.push(vec![line::plain(text)]);
-    }
-    if provider.simulated {
-        let text = " latency is simulated: nothing here is of a model".to_owned();
-        rows.push(vec![(Role::Warn, text)]);
     }
     for (row, parts) in (from..area.height).zip(rows) {
         line::parts(buffer, line::row(area, row), &parts, view);

@@ -82,9 +82,8 @@ fn how(stream: &Stream, ended: bool, view: &View) -> [(&'static str, Part); 5] {
         format!("{tokens} at {:.0}/s", stream.tokens_per_s)
     };
     let values: Vec<Option<f64>> = stream.series.iter().copied().map(Some).collect();
-    let dot = view.glyphs.dot;
     let money = format!(
-        "~{} so far {dot} {} held",
+        "~{}, held {}",
         units::money_fine(stream.cost_nanos),
         units::money_fine(stream.held_nanos)
     );
@@ -99,7 +98,7 @@ fn how(stream: &Stream, ended: bool, view: &View) -> [(&'static str, Part); 5] {
         (
             "kept",
             line::plain(format!(
-                "{} for readers who come back",
+                "{} to be read again",
                 units::bytes(stream.buffer_bytes.unsigned_abs())
             )),
         ),

@@ -171,7 +171,10 @@ impl Frame for Streams {
         let first = &pulse.first_token_ms;
         let parts = [
             (Role::Muted, " capacity ".to_owned()),
-            (role, crate::widgets::bar::share(used, 32, view.glyphs)),
+            (
+                view.live(role),
+                crate::widgets::bar::share(used, 32, view.glyphs),
+            ),
             (
                 view.live(Role::Plain),
                 format!(" {} of {}", pulse.streams.open, pulse.streams.capacity),
@@ -180,9 +183,9 @@ impl Frame for Streams {
                 view.live(Role::Plain),
                 format!("   all {:.0} tok/s ", pulse.tokens_out_per_s),
             ),
-            (Role::Info, spark(&tokens, 18, view.glyphs)),
+            (view.live(Role::Info), spark(&tokens, 18, view.glyphs)),
             (
-                Role::Plain,
+                view.live(Role::Plain),
                 format!("  TTFT p50 {} p95 {}", ms(first.p50), ms(first.p95)),
             ),
         ];

@@ -187,6 +187,12 @@ fn every_size_down_to_the_least() {
             let look = Look { size, ..WIDE };
             let text = full(page, look).text();
             let footer = text.lines().last().expect("a footer");
+            let shown = text.lines().nth(1).expect("where one is");
+            assert!(
+                size.0 >= 100 || shown.ends_with("ILL 2 alarms"),
+                "{} {size:?}: {shown}",
+                page.name
+            );
             assert!(
                 footer.ends_with("? keys"),
                 "{} {size:?}: {footer}",
