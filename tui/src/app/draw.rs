@@ -146,7 +146,11 @@ fn draw_overlay(app: &App, body: Rect, buffer: &mut Buffer, view: &View) -> Opti
         }
         Overlay::SignIn(state) => form::sign_in(app, state, body, buffer, view),
         Overlay::Dialog(state) => match &state.stage {
-            Stage::Form(fields) => form::draw(state, fields, body, buffer, view),
+            Stage::Form(fields) => {
+                let shown = app.history.shown();
+                let place = shown.map_or(body, |(_, screen)| screen.stage(body));
+                form::draw(state, fields, place, buffer, view)
+            }
             _ => dialog::draw(state, body, buffer, view),
         },
     }

@@ -26,7 +26,7 @@ use crate::glyphs::Glyphs;
 use crate::message::Now;
 use crate::mirror::{Connection, Mirror};
 use crate::place::Place;
-use crate::screens::View;
+use crate::screens::{Typing, View};
 use crate::theme::Theme;
 use crate::widgets::toast::{Toast, Undoable};
 
@@ -129,6 +129,21 @@ impl App {
             stale_ms: self.connection.stale_ms(self.now.ms),
             refused: self.refused(),
             context: &self.setup.context,
+            form: self.typing(),
+        }
+    }
+
+    /// The form that is being filled in.
+    fn typing(&self) -> Option<Typing<'_>> {
+        match &self.overlay {
+            Overlay::Dialog(dialog) => match &dialog.stage {
+                Stage::Form(form) => Some(Typing {
+                    act: dialog.act,
+                    form,
+                }),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

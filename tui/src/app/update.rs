@@ -5,7 +5,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{App, Overlay, SignInForm};
 use crate::action::Action;
-use crate::client::{Failure, Reply, Request};
+use crate::client::{Failure, Reply};
 use crate::keys::Key;
 use crate::message::{FeedMessage, Message, Now, Owner, Slot};
 use crate::mirror::Line;
@@ -153,7 +153,7 @@ impl App {
             return;
         };
         self.toast = None;
-        let mut request = Request::post(format!("/api/admin/audit/{}/undo", undo.audit_id));
+        let mut request = crate::screens::audit::acts::undo(undo.audit_id);
         request.idempotency_key = Some(format!("{}-undo-{}", self.setup.run, undo.audit_id));
         let generation = self.number();
         actions.push(Action::Act {

@@ -92,6 +92,7 @@ fn of_failure(failure: &Failure) -> Exit {
         Failure::SignIn | Failure::Credentials(_) => Exit::SignIn,
         Failure::Network { .. } | Failure::TimedOut { .. } => Exit::Network,
         Failure::Unreadable { .. } => Exit::Server,
+        Failure::Pointless(_) => Exit::Conflict,
         Failure::Refused { status, .. } => match status {
             400 | 413 | 415 | 422 => Exit::Usage,
             401 => Exit::SignIn,

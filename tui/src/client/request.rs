@@ -128,6 +128,9 @@ pub enum Failure {
     SignIn,
     #[error("{0}")]
     Credentials(String),
+    /// What the server said leaves nothing to do.
+    #[error("{0}")]
+    Pointless(String),
 }
 
 impl Failure {

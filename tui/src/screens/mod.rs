@@ -11,11 +11,13 @@ pub mod jobs;
 pub mod ledger;
 pub mod list;
 pub mod list_screen;
+mod loaded;
 mod opened;
 pub mod overview;
 pub mod panes;
 pub mod providers;
 pub mod retention;
+pub mod retention_class;
 pub mod runs;
 pub mod settings;
 pub mod stream;
@@ -26,7 +28,7 @@ pub mod users;
 mod view;
 
 pub use opened::open;
-pub use view::View;
+pub use view::{Typing, View};
 
 use std::path::PathBuf;
 
@@ -197,6 +199,11 @@ pub trait Screen {
 
     /// Time passed: asks again for what failed.
     fn tick(&mut self, _cx: &mut Cx) {}
+
+    /// The part of `body` that a form may cover, where the screen shows what the form would change.
+    fn stage(&self, body: Rect) -> Rect {
+        body
+    }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View);
 }

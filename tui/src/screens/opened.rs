@@ -2,7 +2,7 @@
 
 use super::{
     Screen, alarms, audit, audit_entry, budgets, deleted, help, job, jobs, ledger, overview,
-    providers, retention, runs, settings, stream, streams, system, user, users,
+    providers, retention, retention_class, runs, settings, stream, streams, system, user, users,
 };
 use crate::place::Place;
 
@@ -19,6 +19,7 @@ pub fn open(place: &Place) -> Box<dyn Screen> {
         Place::Streams { filter } => streams::screen(filter),
         Place::Stream { id } => stream::screen(id),
         Place::Retention => retention::screen(),
+        Place::RetentionClass { class } => retention_class::screen(class),
         Place::RetentionRuns => runs::screen(),
         Place::Providers => providers::screen(),
         Place::Audit { filter } => audit::screen(filter),

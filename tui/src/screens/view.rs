@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use ratatui::style::Style;
 
+use crate::acts::Act;
+use crate::app::FormState;
 use crate::glyphs::Glyphs;
 use crate::message::Now;
 use crate::mirror::Mirror;
@@ -24,6 +26,27 @@ pub struct View<'a> {
     /// Whether acts that change something are refused, and why.
     pub refused: Option<&'static str>,
     pub context: &'a str,
+    /// The form that is being filled in.
+    pub form: Option<Typing<'a>>,
+}
+
+/// A form that is being filled in.
+#[derive(Clone, Copy)]
+pub struct Typing<'a> {
+    pub act: &'static Act,
+    pub form: &'a FormState,
+}
+
+impl<'a> Typing<'a> {
+    /// What stands in that field now.
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        let at = self
+            .act
+            .fields
+            .iter()
+            .position(|field| field.name == name)?;
+        self.form.inputs.get(at).map(|input| input.value().trim())
+    }
 }
 
 impl View<'_> {

@@ -20,6 +20,9 @@ fn every_place() -> Vec<Place> {
             id: "5f2a".to_owned(),
         },
         Place::AuditEntry { id: 1 },
+        Place::RetentionClass {
+            class: "chat".to_owned(),
+        },
     ]);
     places
 }

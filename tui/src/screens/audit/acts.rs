@@ -2,7 +2,7 @@
 
 use api::console::{AuditRecord, AuditVerification};
 
-use super::{change, target};
+use super::{PATH, change, target};
 use crate::acts::{Act, Ask, Call, Done, Draft, On, Plan, Refusal, fits_all};
 use crate::client::{Failure, Reply, Request};
 use crate::object::Object;
@@ -11,6 +11,11 @@ use crate::text::units;
 /// In the order of the footer.
 pub static ACTS: &[&Act] = &[&UNDO, &VERIFY];
 
+/// Takes an act back, by the number of its entry.
+pub fn undo(entry: i64) -> Request {
+    Request::post(format!("{PATH}/{entry}/undo"))
+}
+
 fn entry(draft: &Draft) -> Result<&AuditRecord, Refusal> {
     match draft.first()? {
         Object::Entry(entry) => Ok(entry),
@@ -18,8 +23,7 @@ fn entry(draft: &Draft) -> Result<&AuditRecord, Refusal> {
     }
 }
 
-/// Takes an act back.
-pub static UNDO: Act = Act {
+static UNDO: Act = Act {
     noun: "audit",
     verb: "undo",
     key: Some('u'),
@@ -38,23 +42,52 @@ pub static UNDO: Act = Act {
     },
     plan: |draft| {
         let entry = entry(draft)?;
-        let request = Request::post(format!("/api/admin/audit/{}/undo", entry.id));
-        let done = |draft: &Draft, _: &Reply| {
-            let id = draft.objects.first().map(Object::id).unwrap_or_default();
-            Ok(Done::new(format!("entry {id} is undone")))
-        };
-        let ask = Ask::yes(
-            format!("Undo {} of {}", entry.action, target(entry)),
-            Call::new(request, done),
-        )
-        .line(format!("it was: {}", change(entry)))
-        .line("refused when it has changed since");
+        let call = Call::new(undo(entry.id), undone);
+        if !takes(entry) {
+            return Ok(Plan::Send(call));
+        }
+        let ask = Ask::yes(format!("Undo {} of {}", entry.action, target(entry)), call)
+            .line(format!("it was: {}", change(entry)))
+            .warn("undoing takes money or access away")
+            .line("refused when it has changed since");
         Ok(ask.into())
     },
 };
 
-/// Checks the chain.
-pub static VERIFY: Act = Act {
+fn undone(draft: &Draft, reply: &Reply) -> Result<Done, Failure> {
+    let by: AuditRecord = reply.decode()?;
+    let id = draft.objects.first().map(Object::id).unwrap_or_default();
+    let change = change(&by);
+    let told = if change.is_empty() {
+        String::new()
+    } else {
+        format!(": {change}")
+    };
+    Ok(Done::new(format!(
+        "entry {id} is undone by {}{told}",
+        by.id
+    )))
+}
+
+/// Whether the reverse takes money, access or data from somebody.
+fn takes(entry: &AuditRecord) -> bool {
+    let limit = |side: &Option<serde_json::Value>| {
+        let value = side.as_ref().and_then(|side| side.get("limit_nanos"));
+        value.and_then(serde_json::Value::as_i64)
+    };
+    match entry.action.as_str() {
+        "disable_user" | "set_notes" | "update_settings" => false,
+        // No limit is more than any.
+        "set_budget" | "clear_budget" => match (limit(&entry.before), limit(&entry.after)) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(before), Some(after)) => before < after,
+        },
+        _ => true,
+    }
+}
+
+static VERIFY: Act = Act {
     noun: "audit",
     verb: "verify",
     key: Some('V'),
@@ -70,12 +103,30 @@ pub static VERIFY: Act = Act {
     },
 };
 
+/// A chain that holds is told in passing; one that does not stays until it is closed.
 fn verified(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
     let found: AuditVerification = reply.decode()?;
     let entries = units::count_i(found.entries);
-    Ok(Done::new(match found.broken_at {
-        _ if found.ok => format!("the chain holds: {entries} entries read"),
-        Some(at) => format!("THE CHAIN IS BROKEN at entry {at}; {entries} entries read"),
-        None => format!("the chain could not be checked to its end; {entries} entries read"),
-    }))
+    if found.ok {
+        return Ok(Done::new(format!(
+            "the chain holds: {entries} entries read"
+        )));
+    }
+    let good = found.good_to.map_or_else(
+        || "no entry holds".to_owned(),
+        |id| format!("good to entry {id}"),
+    );
+    let broken = found.broken_at.map_or_else(
+        || "could not be read to its end".to_owned(),
+        |id| format!("first entry that does not hold: {id}"),
+    );
+    Ok(Done {
+        text: "THE CHAIN IS BROKEN".to_owned(),
+        reveal: vec![
+            broken,
+            good,
+            format!("{entries} entries read at {} UTC", units::moment(found.at)),
+        ],
+        skipped: 0,
+    })
 }

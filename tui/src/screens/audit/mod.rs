@@ -6,9 +6,9 @@ use api::console::{AuditRecord, FeedEvent, Topic};
 use api::filter::{AUDIT, Schema};
 use serde_json::Value;
 
-use super::Screen;
 use super::list::{Change, Listing};
 use super::list_screen::{Frame, ListScreen};
+use super::{Screen, View};
 use crate::acts::Act;
 use crate::acts::nouns::{Noun, read_rows};
 use crate::client::Request;
@@ -22,6 +22,9 @@ use crate::widgets::table::{Cell, Column, left};
 /// The list's address.
 pub const PATH: &str = "/api/admin/audit/entries";
 
+/// The alarm of a chain that does not hold.
+const CHAIN: &str = "chain_broken";
+
 /// The shell's noun.
 pub static NOUN: Noun = Noun {
     name: "audit",
@@ -34,7 +37,7 @@ pub static NOUN: Noun = Noun {
 };
 
 static COLUMNS: &[Column<AuditRecord>] = &[
-    left("WHEN", "", (19, 19), |row, _, _| {
+    left("WHEN", "id", (19, 19), |row, _, _| {
         Cell::new(units::moment(row.at))
     }),
     left("WHO", "", (20, 14), |row, _, _| Cell::new(who(row))),
@@ -107,6 +110,9 @@ pub fn value(name: &str, value: Option<&Value>) -> String {
         Some(Value::Number(number)) if name.ends_with("_nanos") => number
             .as_i64()
             .map_or_else(|| number.to_string(), units::money),
+        Some(Value::Number(number)) if name.ends_with("bytes") => number
+            .as_u64()
+            .map_or_else(|| number.to_string(), units::bytes),
         Some(other) => other.to_string(),
     }
 }
@@ -184,5 +190,16 @@ impl Frame for Audit {
 
     fn title(&self) -> String {
         "Audit".to_owned()
+    }
+
+    /// The server's own check of the chain.
+    fn remark(&self, view: &View) -> String {
+        let broken = |alarm: &&api::console::Alarm| alarm.code == CHAIN;
+        view.mirror
+            .alarms
+            .iter()
+            .find(broken)
+            .map(|alarm| alarm.text.clone())
+            .unwrap_or_default()
     }
 }

@@ -140,7 +140,7 @@ fn clear(draft: &Draft) -> Result<Plan, Refusal> {
 }
 
 /// Rules for everybody.
-static DEFAULTS: Act = Act {
+pub static DEFAULTS: Act = Act {
     noun: "budgets",
     verb: "defaults",
     key: Some('D'),

@@ -1,80 +1,64 @@
 //! Deleted stores that can come back.
 
+pub mod acts;
+
 use api::console::DeletedStore;
-use api::filter::Schema;
+use api::filter::{DELETED, Schema};
 
 use super::Screen;
 use super::list::Listing;
 use super::list_screen::{Frame, ListScreen};
-use crate::acts::nouns::{NO_FIELDS, Noun, read_rows};
-use crate::acts::{Act, Call, Done, Draft, On, Plan, Refusal, fits_all};
-use crate::client::{Reply, Request};
+use crate::acts::Act;
+use crate::acts::nouns::{Noun, phrase, read_rows};
+use crate::client::Request;
 use crate::object::Object;
 use crate::place::Place;
 use crate::text::units;
 use crate::theme::Role;
 use crate::widgets::table::{Cell, Column, left, right};
 
-const PATH: &str = "/api/admin/system/deleted";
+const PATH: &str = "/api/admin/deleted";
 
 /// The shell's noun.
 pub static NOUN: Noun = Noun {
     name: "deleted",
     help: "deleted stores that can come back",
-    find: |_| Request::get(PATH).with("limit", "200"),
+    find: |named| Request::get(PATH).with("filter", format!("id:{}", phrase(named))),
     read: |reply| read_rows(reply, Object::Store),
     list: Some(PATH),
-    schema: &NO_FIELDS,
-    acts: ACTS,
+    schema: &DELETED,
+    acts: acts::ACTS,
 };
 
-static ACTS: &[&Act] = &[&RESTORE];
+/// Whose it is.
+fn owner(row: &DeletedStore) -> String {
+    row.owner_email
+        .clone()
+        .unwrap_or_else(|| format!("user {}", row.owner_id))
+}
 
-static RESTORE: Act = Act {
-    noun: "deleted",
-    verb: "restore",
-    key: Some('R'),
-    label: "restore",
-    help: "brings a store back, with what was deleted with it",
-    on: On::One,
-    writes: true,
-    fields: &[],
-    fits: fits_all,
-    plan: |draft| {
-        let Object::Store(store) = draft.first()? else {
-            return Err(Refusal::new("choose a store first"));
-        };
-        let request = Request::post(format!("/api/stores/{}/restore", store.id));
-        let done = |draft: &Draft, _: &Reply| {
-            let name = draft.objects.first().map(Object::name).unwrap_or_default();
-            Ok(Done::new(format!("{name} is back")))
-        };
-        Ok(Plan::Send(Call::new(request, done)))
-    },
-};
+/// What is gone so soon is marked.
+const SOON_S: i64 = 3 * 86_400;
 
 static COLUMNS: &[Column<DeletedStore>] = &[
-    right("STORE", "", (8, 8), |row, _, _| {
+    right("STORE", "id", (8, 8), |row, _, _| {
         Cell::new(row.id.to_string())
     }),
-    left("OWNER", "", (34, 26), |row, _, _| {
-        Cell::new(
-            row.owner_email
-                .clone()
-                .unwrap_or_else(|| row.owner_id.to_string()),
-        )
-    }),
+    left("OWNER", "", (34, 26), |row, _, _| Cell::new(owner(row))),
     right("DOCUMENTS", "", (10, 9), |row, _, _| {
         Cell::new(units::count_i(row.documents))
     }),
     right("BYTES", "", (10, 9), |row, _, _| {
         Cell::new(units::bytes(row.size_bytes.unsigned_abs()))
     }),
-    right("DELETED", "", (9, 8), |row, _, view| {
+    right("DELETED", "deleted", (9, 8), |row, _, view| {
         Cell::new(view.age(row.deleted_at))
     }),
     right("GONE IN", "", (9, 8), |row, _, view| match row.purged_at {
-        Some(at) => Cell::role(view.until(at), Role::Warn),
+        Some(at) if (at - view.server_time()).num_seconds() < SOON_S => {
+            Cell::role(format!("{} !", view.until(at)), Role::Warn)
+        }
+        Some(at) => Cell::new(view.until(at)),
         None => Cell::new("kept"),
     }),
 ];
@@ -99,11 +83,15 @@ impl Listing for Deleted {
     }
 
     fn schema(&self) -> &'static Schema {
-        &NO_FIELDS
+        &DELETED
     }
 
     fn request(&self) -> Request {
         Request::get(PATH)
+    }
+
+    fn count(&self) -> Option<Request> {
+        Some(Request::get(format!("{PATH}/count")))
     }
 
     fn id(&self, row: &DeletedStore) -> String {
@@ -115,11 +103,19 @@ impl Listing for Deleted {
     }
 
     fn acts(&self) -> &'static [&'static Act] {
-        ACTS
+        acts::ACTS
     }
 
-    fn open(&self, _: &DeletedStore) -> Option<Place> {
-        None
+    fn open(&self, row: &DeletedStore) -> Option<Place> {
+        Some(Place::User { id: row.owner_id })
+    }
+
+    fn empty(&self, filtered: bool) -> String {
+        if filtered {
+            "No deleted stores match. Esc clears the filter.".to_owned()
+        } else {
+            "No deleted stores: nothing can be brought back.".to_owned()
+        }
     }
 }
 

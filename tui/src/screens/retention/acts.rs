@@ -53,9 +53,9 @@ static DAYS: Act = Act {
     fits: can_change,
     plan: |draft| {
         let class = class(draft)?;
-        let days = draft.values.number("days")?;
-        if !days.is_finite() || days < 0.0 {
-            return Err(Refusal::of("days", "0 and more"));
+        let days = days(draft)?;
+        if !is_shorter(class.days, days) {
+            return Ok(Plan::Send(keep_for(class, days)));
         }
         let request = Request::get(format!("{PATH}/preview"))
             .with("classes", class.class.clone())
@@ -67,32 +67,52 @@ static DAYS: Act = Act {
     },
 };
 
-fn supposed(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
-    let preview: RetentionPreview = reply.decode()?;
-    let refused = |refusal: Refusal| Failure::Credentials(refusal.text);
-    let class = class(draft).map_err(refused)?;
-    let days = draft.values.number("days").map_err(refused)?;
+fn days(draft: &Draft) -> Result<f64, Refusal> {
+    let days = draft.values.number("days")?;
+    if days.is_finite() && days >= 0.0 {
+        Ok(days)
+    } else {
+        Err(Refusal::of("days", "0 and more; 0 keeps for ever"))
+    }
+}
+
+/// Whether less is kept than before: 0 and no days keep for ever.
+fn is_shorter(before: Option<f64>, after: f64) -> bool {
+    let before = before.filter(|days| *days > 0.0);
+    after > 0.0 && before.is_none_or(|before| after < before)
+}
+
+fn keep_for(class: &RetentionClass, days: f64) -> Call {
     let request = Request::new(Method::Put, format!("{PATH}/{}", segment(&class.class)))
         .json(&SetRetention { days });
-    let call = Call::new(request, |draft, reply| {
-        let class: RetentionClass = reply.decode()?;
-        let days = class.days.unwrap_or(0.0);
-        let name = draft.objects.first().map(Object::name).unwrap_or_default();
-        Ok(Done::new(if days > 0.0 {
-            format!("{name} is kept for {days} days")
-        } else {
-            format!("{name} is kept for ever")
-        }))
-    })
-    .undoable();
+    Call::new(request, kept).undoable()
+}
+
+/// The days as they were answered.
+fn kept(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
+    let class: RetentionClass = reply.decode()?;
+    Ok(Done::new(format!(
+        "{}: {}",
+        class.class,
+        super::kept(&class)
+    )))
+}
+
+fn supposed(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
+    let preview: RetentionPreview = reply.decode()?;
+    let pointless = |refusal: Refusal| Failure::Pointless(refusal.text);
+    let class = class(draft).map_err(pointless)?;
+    let days = days(draft).map_err(pointless)?;
+    let call = keep_for(class, days);
     let Some(forecast) = preview
         .items
-        .first()
+        .iter()
+        .find(|forecast| forecast.class == class.class)
         .filter(|forecast| forecast.rows + forecast.blobs > 0)
     else {
         return Ok(Plan::Send(call));
     };
-    let before = class.days.unwrap_or(0.0);
+    let before = super::columns::days(class.days);
     let ask = Ask::yes(format!("{}: {before} to {days} days", class.class), call)
         .warn(format!(
             "the next run deletes {} rows, {} files, {}, of {} users",
@@ -124,11 +144,7 @@ static CLEAR: Act = Act {
     },
     plan: |draft| {
         let path = format!("{PATH}/{}", segment(&class(draft)?.class));
-        let done = |draft: &Draft, _: &Reply| {
-            let name = draft.objects.first().map(Object::name).unwrap_or_default();
-            Ok(Done::new(format!("{name} has its default days")))
-        };
-        let call = Call::new(Request::new(Method::Delete, path), done).undoable();
+        let call = Call::new(Request::new(Method::Delete, path), kept).undoable();
         Ok(Plan::Send(call))
     },
 };
@@ -162,12 +178,12 @@ fn previewed(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
     let blobs: i64 = preview.items.iter().map(|forecast| forecast.blobs).sum();
     let bytes: i64 = preview.items.iter().map(|forecast| forecast.bytes).sum();
     let Some(token) = preview.preview_token else {
-        return Err(Failure::Credentials(
+        return Err(Failure::Pointless(
             "this preview cannot be run: ask again".to_owned(),
         ));
     };
     if rows + blobs == 0 {
-        return Err(Failure::Credentials(
+        return Err(Failure::Pointless(
             "nothing is due: there is nothing to run".to_owned(),
         ));
     }
@@ -176,9 +192,7 @@ fn previewed(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
         preview_token: token,
     };
     let request = Request::post(format!("{PATH}/run")).json(&body);
-    let call = Call::new(request, |_, _| {
-        Ok(Done::new("the run has begun: Enter shows runs"))
-    });
+    let call = Call::new(request, |_, _| Ok(Done::new("the run has begun")));
     let mut ask = Ask::yes("Run retention now", call).warn(format!(
         "deletes {} rows, {} files, {}: gone for good",
         units::count_i(rows),
@@ -191,10 +205,12 @@ fn previewed(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
         .filter(|forecast| forecast.rows + forecast.blobs > 0)
     {
         ask = ask.line(format!(
-            "{}: {} rows of {} users",
+            "{}: {} rows, {} files of {} users; {} rows held back",
             forecast.class,
             units::count_i(forecast.rows),
-            units::count_i(forecast.users)
+            units::count_i(forecast.blobs),
+            units::count_i(forecast.users),
+            units::count_i(forecast.held_back)
         ));
     }
     Ok(ask.word(format!("delete {rows}")).into())

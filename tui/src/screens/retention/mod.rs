@@ -1,7 +1,7 @@
 //! Retention: what will be deleted next, what would change?
 
 pub mod acts;
-mod columns;
+pub mod columns;
 
 use api::console::{
     FeedEvent, RetentionClass, RetentionClasses, RetentionForecast, RetentionPreview, Topic,
@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use super::list::{Change, Listing};
 use super::list_screen::{Frame, ListScreen};
+use super::runs::outcome_role;
 use super::{Cx, Screen, View};
 use crate::acts::Act;
 use crate::acts::nouns::{NO_FIELDS, Noun};
@@ -101,8 +102,10 @@ impl Listing for Retention {
         acts::ACTS
     }
 
-    fn open(&self, _: &Line) -> Option<Place> {
-        Some(Place::RetentionRuns)
+    fn open(&self, row: &Line) -> Option<Place> {
+        Some(Place::RetentionClass {
+            class: row.class.class.clone(),
+        })
     }
 
     fn change(&self, event: &FeedEvent) -> Change<Line> {
@@ -134,12 +137,8 @@ impl Frame for Retention {
 
     fn remark(&self, view: &View) -> String {
         match &self.preview {
-            Some(preview) => format!(
-                "preview of {} ({} old)",
-                units::clock(preview.at),
-                view.age(preview.at)
-            ),
-            None => "no preview yet".to_owned(),
+            Some(preview) => format!("preview {}", view.age(preview.at)),
+            None => "no preview".to_owned(),
         }
     }
 
@@ -155,6 +154,12 @@ impl Frame for Retention {
         self.preview.is_some()
     }
 
+    fn missed(&mut self, part: &'static str, _: &Failure) {
+        if part == "preview" {
+            self.preview = None;
+        }
+    }
+
     fn foot_height(&self, _: Rect) -> u16 {
         3
     }
@@ -162,36 +167,68 @@ impl Frame for Retention {
     fn draw_foot(&self, row: Option<&Line>, area: Rect, buffer: &mut Buffer, view: &View) {
         let Some(row) = row else { return };
         let class = &row.class;
-        let days = class
-            .days
-            .map_or_else(|| "keep".to_owned(), |days| format!("{days} days"));
-        let title = format!("{}: {days}", class.class);
+        let title = format!("{}: {}", class.class, kept(class));
         line::rule(buffer, line::row(area, 0), &title, view);
-        let parts: Vec<Part> = match &row.forecast {
-            Some(forecast) => vec![(
-                Role::Plain,
-                format!(
-                    " next run deletes {} rows, {} files, {}, of {} users. Held back: {} rows.",
-                    units::count_i(forecast.rows),
-                    units::count_i(forecast.blobs),
-                    units::bytes(forecast.bytes.unsigned_abs()),
-                    units::count_i(forecast.users),
-                    units::count_i(forecast.held_back)
-                ),
-            )],
-            None => vec![(Role::Muted, " no preview of this class".to_owned())],
-        };
-        line::parts(buffer, line::row(area, 1), &parts, view);
-        if let Some(run) = &class.last_run {
-            let text = format!(
-                " last run {} ago: {}, {} rows, {} files, {}",
-                view.age(run.started_at),
-                run.outcome,
+        let next = next_run(row.forecast.as_ref());
+        line::parts(buffer, line::row(area, 1), &next, view);
+        line::parts(buffer, line::row(area, 2), &last_run(class, view), view);
+    }
+}
+
+/// How long, and who says so.
+pub fn kept(class: &RetentionClass) -> String {
+    let days = match class.days {
+        Some(days) if days > 0.0 => format!("{days} days"),
+        _ => "kept for ever".to_owned(),
+    };
+    format!("{days} ({})", class.source)
+}
+
+/// What the next sweep takes of a class.
+pub fn next_run(forecast: Option<&RetentionForecast>) -> Vec<Part> {
+    let Some(forecast) = forecast else {
+        return vec![(Role::Muted, " no preview of this class".to_owned())];
+    };
+    let mut parts = vec![(
+        Role::Plain,
+        format!(
+            " next run deletes {} rows, {} files, {}, of {} users.",
+            units::count_i(forecast.rows),
+            units::count_i(forecast.blobs),
+            units::bytes(forecast.bytes.unsigned_abs()),
+            units::count_i(forecast.users)
+        ),
+    )];
+    if forecast.held_back > 0 {
+        let held = units::count_i(forecast.held_back);
+        parts.push((Role::Muted, format!(" Held back: {held} rows.")));
+    }
+    parts
+}
+
+/// When the class is swept next, and what the last sweep did.
+pub fn last_run(class: &RetentionClass, view: &View) -> Vec<Part> {
+    let next = class.next_run_at.map_or_else(
+        || " next run -".to_owned(),
+        |at| format!(" next run {} (in {})", units::clock(at), view.until(at)),
+    );
+    let Some(run) = &class.last_run else {
+        return vec![(Role::Muted, format!("{next}; never swept"))];
+    };
+    vec![
+        (
+            Role::Muted,
+            format!("{next}; last {} ago: ", view.age(run.started_at)),
+        ),
+        (outcome_role(run.outcome), run.outcome.word().to_owned()),
+        (
+            Role::Muted,
+            format!(
+                ", {} rows, {} files, {}",
                 units::count_i(run.rows),
                 units::count_i(run.blobs),
                 units::bytes(run.bytes.unsigned_abs())
-            );
-            line::text(buffer, line::row(area, 2), &text, Role::Muted, view);
-        }
-    }
+            ),
+        ),
+    ]
 }

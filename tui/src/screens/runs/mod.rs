@@ -1,13 +1,13 @@
 //! The sweeps of retention, the newest first.
 
-use api::console::{FeedEvent, RetentionRun, RunOutcome};
+use api::console::{FeedEvent, RetentionRun, RunOutcome, Topic};
 use api::filter::{RUNS, Schema};
 
 use super::Screen;
 use super::list::{Change, Listing};
 use super::list_screen::{Frame, ListScreen};
 use crate::acts::Act;
-use crate::acts::nouns::{Noun, read_rows};
+use crate::acts::nouns::{Noun, phrase, read_rows};
 use crate::client::Request;
 use crate::object::Object;
 use crate::place::Place;
@@ -44,13 +44,7 @@ static COLUMNS: &[Column<RetentionRun>] = &[
         Cell::new(units::duration_ms(ms.max(0).unsigned_abs()))
     }),
     left("OUTCOME", "", (12, 11), |row, _, _| {
-        let role = match row.outcome {
-            RunOutcome::Ok => Role::Ok,
-            RunOutcome::Running => Role::Info,
-            RunOutcome::Failed => Role::Bad,
-            RunOutcome::Interrupted => Role::Warn,
-        };
-        Cell::role(row.outcome.word(), role)
+        Cell::role(row.outcome.word(), outcome_role(row.outcome))
     }),
     right("ROWS", "", (10, 8), |row, _, _| {
         Cell::new(units::count_i(row.rows))
@@ -66,12 +60,25 @@ static COLUMNS: &[Column<RetentionRun>] = &[
     }),
 ];
 
-/// The list of sweeps.
-pub struct Runs;
+/// How a run ended, for every place that tells it.
+pub fn outcome_role(outcome: RunOutcome) -> Role {
+    match outcome {
+        RunOutcome::Ok => Role::Ok,
+        RunOutcome::Running => Role::Info,
+        RunOutcome::Failed => Role::Bad,
+        RunOutcome::Interrupted => Role::Warn,
+    }
+}
+
+/// The sweeps: of all classes, or of one.
+#[derive(Debug, Default)]
+pub struct Runs {
+    pub class: Option<String>,
+}
 
 /// The screen.
 pub fn screen() -> Box<dyn Screen> {
-    Box::new(ListScreen::new(Runs, ""))
+    Box::new(ListScreen::new(Runs::default(), ""))
 }
 
 impl Listing for Runs {
@@ -93,6 +100,12 @@ impl Listing for Runs {
         Request::get(PATH)
     }
 
+    fn own_term(&self) -> String {
+        self.class
+            .as_ref()
+            .map_or_else(String::new, |class| format!("class:{}", phrase(class)))
+    }
+
     fn id(&self, row: &RetentionRun) -> String {
         row.id.to_string()
     }
@@ -105,19 +118,29 @@ impl Listing for Runs {
         &[]
     }
 
-    fn open(&self, _: &RetentionRun) -> Option<Place> {
-        None
+    fn open(&self, row: &RetentionRun) -> Option<Place> {
+        Some(match self.class {
+            Some(_) => Place::RetentionRuns,
+            None => Place::RetentionClass {
+                class: row.class.clone(),
+            },
+        })
     }
 
     fn change(&self, event: &FeedEvent) -> Change<RetentionRun> {
         match event {
-            FeedEvent::Retention(run) => Change::Rows(vec![run.clone()]),
+            FeedEvent::Retention(run)
+                if self.class.as_ref().is_none_or(|class| *class == run.class) =>
+            {
+                Change::Rows(vec![run.clone()])
+            }
+            FeedEvent::Lost(lost) if lost.topic == Topic::Retention => Change::Reload,
             _ => Change::None,
         }
     }
 
     fn empty(&self, filtered: bool) -> String {
-        if filtered {
+        if filtered && self.class.is_none() {
             "No runs match. Esc clears the filter.".to_owned()
         } else {
             "Nothing was swept yet.".to_owned()

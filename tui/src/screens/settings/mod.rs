@@ -1,24 +1,31 @@
-//! Settings: what do users see? Name, colours, prompts; with a preview.
+//! Settings: what do users see, and what do new ones get? Name, colours, prompts with a preview; the
+//! rules of money.
 
 pub mod acts;
+mod branding;
+mod preview;
 
 use api::admin::AppSettings;
-use api::console::FeedEvent;
+use api::console::{FeedEvent, MoneyDefaults};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
 
-use super::{Chosen, Cx, Screen, View};
+use super::loaded::Loaded;
+use super::{Chosen, Cx, Screen, Typing, View};
 use crate::acts::Act;
 use crate::acts::nouns::{NO_FIELDS, Noun};
 use crate::client::{Failure, Reply, Request};
 use crate::keys::{Command, Where};
 use crate::object::Object;
 use crate::place::Place;
-use crate::theme::{Role, Theme};
+use crate::text::units;
+use crate::theme::Role;
 use crate::widgets::line;
+use branding::Branding;
 
-pub(super) const PATH: &str = "/api/settings";
+const PATH: &str = "/api/settings";
+/// Rules of money: what new users get, and the house's line.
+const MONEY: &str = "/api/admin/settings";
 
 /// The shell's noun: one thing, shown whole.
 pub static NOUN: Noun = Noun {
@@ -37,37 +44,78 @@ pub static NOUN: Noun = Noun {
 /// The screen.
 #[derive(Debug, Default)]
 pub struct SettingsScreen {
-    settings: Option<AppSettings>,
-    failure: Option<Failure>,
+    settings: Loaded<AppSettings>,
+    money: Loaded<MoneyDefaults>,
 }
 
 pub fn screen() -> Box<dyn Screen> {
     Box::new(SettingsScreen::default())
 }
 
-/// The fields in the order of the form.
-pub fn fields(settings: &AppSettings) -> [(&'static str, &str); 9] {
-    [
-        ("name", &settings.app_name),
-        ("icon", &settings.app_icon),
-        ("preset", &settings.theme_preset),
-        ("primary", &settings.primary_color),
-        ("accent", &settings.accent_color),
-        ("welcome", &settings.welcome_message),
-        ("prompt1", &settings.suggested_prompt_1),
-        ("prompt2", &settings.suggested_prompt_2),
-        ("prompt3", &settings.suggested_prompt_3),
-    ]
+impl SettingsScreen {
+    fn draw_money(&self, area: Rect, buffer: &mut Buffer, view: &View) {
+        line::rule(buffer, line::row(area, 0), "Money (D changes)", view);
+        let below = Rect {
+            y: area.y + 1.min(area.height),
+            height: area.height.saturating_sub(1),
+            ..area
+        };
+        let below = self.money.draw_notice(below, buffer, view);
+        let Some(money) = self.money.value() else {
+            return;
+        };
+        let rows = [
+            (
+                "new users get",
+                limit(money.default_limit_nanos, "no limit"),
+                "a month, new users alone",
+            ),
+            (
+                "house line",
+                limit(money.house_line_nanos, "none"),
+                "alarms, never refuses",
+            ),
+        ];
+        for (row, (label, value, note)) in (0..).step_by(2).zip(rows) {
+            let parts = [(Role::Muted, format!(" {label:<15}")), (Role::Plain, value)];
+            line::parts(buffer, line::row(below, row), &parts, view);
+            let note = format!(" {:<15}{note}", "");
+            line::text(buffer, line::row(below, row + 1), &note, Role::Muted, view);
+        }
+    }
 }
 
-/// `#rrggbb` as a colour.
-fn colour(text: &str) -> Option<Color> {
-    let digits = text.strip_prefix('#')?;
-    let number = u32::from_str_radix(digits, 16)
-        .ok()
-        .filter(|_| digits.len() == 6)?;
-    let [_, red, green, blue] = number.to_be_bytes();
-    Some(Color::Rgb(red, green, blue))
+fn limit(nanos: Option<i64>, none: &str) -> String {
+    nanos.map_or_else(|| none.to_owned(), units::money)
+}
+
+/// The preview stands at the foot, below whatever form is open.
+fn foot(area: Rect) -> Rect {
+    let height = preview::HEIGHT.min(area.height);
+    Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    }
+}
+
+fn draw_fields(branding: &Branding, area: Rect, buffer: &mut Buffer, view: &View) {
+    let title = "What users see (c changes)";
+    line::rule(buffer, line::row(area, 0), title, view);
+    for (row, (name, value, changed)) in (1..).zip(branding.rows()) {
+        let sign = if changed { view.glyphs.mark } else { " " };
+        let shown = if value.is_empty() {
+            units::UNKNOWN
+        } else {
+            value
+        };
+        let parts = [
+            (Role::Mark, sign.to_owned()),
+            (Role::Muted, format!("{name:<10}")),
+            (Role::Plain, shown.to_owned()),
+        ];
+        line::parts(buffer, line::row(area, row), &parts, view);
+    }
 }
 
 impl Screen for SettingsScreen {
@@ -80,7 +128,10 @@ impl Screen for SettingsScreen {
     }
 
     fn status(&self, _: &View) -> String {
-        String::new()
+        let settings = self.settings.value();
+        settings
+            .map(|settings| settings.app_name.clone())
+            .unwrap_or_default()
     }
 
     fn keys(&self) -> &'static [Where] {
@@ -92,109 +143,69 @@ impl Screen for SettingsScreen {
     }
 
     fn enter(&mut self, cx: &mut Cx) {
+        self.settings.asked(cx.now);
         cx.fetch("settings", Request::get(PATH));
+        self.money.asked(cx.now);
+        cx.fetch("money", Request::get(MONEY));
     }
 
     fn command(&mut self, _: Command, _: &mut Cx) -> bool {
         false
     }
 
-    fn answer(&mut self, _: &'static str, outcome: Result<Reply, Failure>, _: &mut Cx) {
-        match outcome.and_then(|reply| reply.decode()) {
-            Ok(settings) => {
-                self.settings = Some(settings);
-                self.failure = None;
-            }
-            Err(failure) => self.failure = Some(failure),
+    fn answer(&mut self, part: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
+        if part == "money" {
+            self.money.answered(outcome, cx.now);
+        } else {
+            self.settings.answered(outcome, cx.now);
         }
     }
 
     fn feed(&mut self, _: &FeedEvent, _: &mut Cx) {}
 
+    fn tick(&mut self, cx: &mut Cx) {
+        if self.settings.is_due(cx.now) || self.money.is_due(cx.now) {
+            self.enter(cx);
+        }
+    }
+
     fn chosen(&self) -> Chosen {
+        let settings = self.settings.value().cloned();
         Chosen {
-            objects: self
-                .settings
-                .iter()
-                .map(|settings| Object::Branding(Box::new(settings.clone())))
+            objects: settings
+                .map(|settings| Object::Branding(Box::new(settings)))
+                .into_iter()
                 .collect(),
             ..Chosen::default()
         }
     }
 
+    fn stage(&self, body: Rect) -> Rect {
+        Rect {
+            height: body.height - foot(body).height,
+            ..body
+        }
+    }
+
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
-        let Some(settings) = &self.settings else {
-            let (role, text) = match &self.failure {
-                Some(failure) => (Role::Bad, format!("  could not load: {failure}  r now")),
-                None => (Role::Muted, "  loading...".to_owned()),
-            };
-            line::text(buffer, line::row(area, 0), &text, role, view);
-            return;
-        };
-        let half = area.width / 2;
+        let top = self.settings.draw_notice(self.stage(area), buffer, view);
+        let half = top.width / 2;
         let left = Rect {
             width: half.saturating_sub(1),
-            ..area
+            ..top
         };
         let right = Rect {
-            x: area.x + half,
-            width: area.width - half,
-            ..area
+            x: top.x + half,
+            width: top.width - half,
+            ..top
         };
-        line::rule(
-            buffer,
-            line::row(left, 0),
-            "What users see (c changes)",
-            view,
-        );
-        for (row, (name, value)) in (1..).zip(fields(settings)) {
-            let parts = [
-                (Role::Muted, format!(" {name:<10}")),
-                (Role::Plain, value.to_owned()),
-            ];
-            line::parts(buffer, line::row(left, row), &parts, view);
-        }
-        preview(settings, right, buffer, view);
-    }
-}
-
-/// How it looks there, in the colours that are set where the theme may show colours.
-fn preview(settings: &AppSettings, area: Rect, buffer: &mut Buffer, view: &View) {
-    line::rule(buffer, line::row(area, 0), "Preview", view);
-    let shows = !matches!(
-        view.theme,
-        Theme::None | Theme::HighContrast | Theme::Sixteen
-    );
-    let paint = |buffer: &mut Buffer, row: u16, text: &str, wanted: &str| {
-        let place = line::row(area, row);
-        let used = line::parts(buffer, place, &[(Role::Title, format!("  {text}"))], view);
-        if let (true, Some(colour)) = (shows, colour(wanted)) {
-            let place = Rect {
-                width: used,
-                ..place
-            };
-            buffer.set_style(place, Style::new().fg(colour));
-        }
-    };
-    paint(buffer, 2, &settings.app_name, &settings.primary_color);
-    line::text(
-        buffer,
-        line::row(area, 4),
-        &format!("  {}", settings.welcome_message),
-        Role::Plain,
-        view,
-    );
-    let prompts = [
-        &settings.suggested_prompt_1,
-        &settings.suggested_prompt_2,
-        &settings.suggested_prompt_3,
-    ];
-    for (row, prompt) in (6..).zip(prompts) {
-        paint(
-            buffer,
-            row,
-            &format!("{} {prompt}", view.glyphs.info),
-            &settings.accent_color,
-        );
+        self.draw_money(right, buffer, view);
+        let Some(settings) = self.settings.value() else {
+            return;
+        };
+        let form = view.form.filter(|form: &Typing| *form.act == acts::CHANGE);
+        let branding = Branding::new(settings, |name| form.and_then(|form| form.text(name)));
+        draw_fields(&branding, left, buffer, view);
+        preview::draw(&branding, foot(area), buffer, view);
     }
 }

@@ -9,11 +9,14 @@ use crate::place::Place;
 /// In the order of the footer.
 pub static ACTS: &[&Act] = &[&RESET, &DELETED];
 
+/// A year.
+const MOST_MINUTES: i64 = 525_600;
+
 static RESET: Act = Act {
     noun: "system",
     verb: "reset-stuck",
     key: Some('W'),
-    label: "reset stuck documents",
+    label: "reset stuck",
     help: "starts documents again that have been stuck for too long",
     on: On::House,
     writes: true,
@@ -31,6 +34,12 @@ static RESET: Act = Act {
         let ttl_minutes: i64 = typed
             .parse()
             .map_err(|_| Refusal::of("minutes", "a whole number of minutes"))?;
+        if !(0..=MOST_MINUTES).contains(&ttl_minutes) {
+            return Err(Refusal::of(
+                "minutes",
+                format!("0 to {MOST_MINUTES} minutes"),
+            ));
+        }
         let body = ResetStuck {
             ttl_minutes,
             user_id: None,

@@ -7,14 +7,13 @@ use api::console::{FeedEvent, System};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::loaded::Loaded;
 use super::{Cx, Screen, View};
 use crate::acts::Act;
 use crate::acts::nouns::{NO_FIELDS, Noun};
 use crate::client::{Failure, Reply, Request};
 use crate::keys::{Command, Where};
 use crate::place::Place;
-use crate::theme::Role;
-use crate::widgets::line;
 
 const PATH: &str = "/api/admin/system";
 
@@ -32,8 +31,7 @@ pub static NOUN: Noun = Noun {
 /// The screen.
 #[derive(Debug, Default)]
 pub struct SystemScreen {
-    system: Option<System>,
-    failure: Option<Failure>,
+    system: Loaded<System>,
     /// The first setting that is shown.
     top: usize,
 }
@@ -48,14 +46,14 @@ impl Screen for SystemScreen {
     }
 
     fn crumbs(&self) -> String {
-        match &self.system {
+        match self.system.value() {
             Some(system) => format!("System | {}", system.environment),
             None => "System".to_owned(),
         }
     }
 
     fn status(&self, view: &View) -> String {
-        let Some(system) = &self.system else {
+        let Some(system) = self.system.value() else {
             return String::new();
         };
         let differ = system
@@ -63,20 +61,11 @@ impl Screen for SystemScreen {
             .iter()
             .filter(|setting| setting.differs)
             .count();
-        let dot = view.glyphs.dot;
-        let migrations = &system.migrations;
-        let schema = match migrations.pending {
-            0 => format!("schema {}", migrations.newest),
+        let schema = match system.migrations.pending {
+            0 => "schema current".to_owned(),
             pending => format!("! {pending} migrations pending"),
         };
-        format!(
-            "{} processes {dot} {schema} {dot} {differ} settings differ",
-            system.processes.len()
-        )
-    }
-
-    fn keys(&self) -> &'static [Where] {
-        &[Where::List]
+        format!("{schema} {} {differ} settings differ", view.glyphs.dot)
     }
 
     fn acts(&self) -> &'static [&'static Act] {
@@ -84,14 +73,16 @@ impl Screen for SystemScreen {
     }
 
     fn enter(&mut self, cx: &mut Cx) {
+        self.system.asked(cx.now);
         cx.fetch("system", Request::get(PATH));
     }
 
     fn command(&mut self, command: Command, _: &mut Cx) -> bool {
-        let last = self
+        let settings = self
             .system
-            .as_ref()
-            .map_or(0, |system| system.settings.len().saturating_sub(1));
+            .value()
+            .map_or(0, |system| system.settings.len());
+        let last = settings.saturating_sub(1);
         self.top = match command {
             Command::Up => self.top.saturating_sub(1),
             Command::Down => (self.top + 1).min(last),
@@ -104,34 +95,26 @@ impl Screen for SystemScreen {
         true
     }
 
-    fn answer(&mut self, _: &'static str, outcome: Result<Reply, Failure>, _: &mut Cx) {
-        match outcome.and_then(|reply| reply.decode()) {
-            Ok(system) => {
-                self.system = Some(system);
-                self.failure = None;
-            }
-            Err(failure) => self.failure = Some(failure),
-        }
+    fn answer(&mut self, _: &'static str, outcome: Result<Reply, Failure>, cx: &mut Cx) {
+        self.system.answered(outcome, cx.now);
     }
 
     fn feed(&mut self, _: &FeedEvent, _: &mut Cx) {}
 
-    fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
-        match (&self.system, &self.failure) {
-            (_, Some(failure)) => {
-                let text = format!("  could not load: {failure}  r now");
-                line::text(buffer, line::row(area, 0), &text, Role::Bad, view);
-            }
-            (Some(system), None) => panels::draw(system, self.top, area, buffer, view),
-            (None, None) => {
-                line::text(
-                    buffer,
-                    line::row(area, 0),
-                    "  loading...",
-                    Role::Muted,
-                    view,
-                );
-            }
+    fn tick(&mut self, cx: &mut Cx) {
+        if self.system.is_due(cx.now) {
+            self.enter(cx);
         }
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
+        let area = self.system.draw_notice(area, buffer, view);
+        if let Some(system) = self.system.value() {
+            panels::draw(system, self.top, area, buffer, view);
+        }
+    }
+
+    fn keys(&self) -> &'static [Where] {
+        &[Where::List]
     }
 }

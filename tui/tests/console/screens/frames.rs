@@ -8,10 +8,6 @@ use crate::support::{Console, Look, SMALL, WIDE};
 
 const LOOKS: [(&str, Look); 2] = [("wide", WIDE), ("small", SMALL)];
 
-fn value(value: impl serde::Serialize) -> Value {
-    serde_json::to_value(value).expect("JSON")
-}
-
 /// Opens a screen by keys, answers its questions, and keeps the frame.
 fn screen(name: &str, keys: &str, answers: &[(&str, Value)]) {
     for (size, look) in LOOKS {
@@ -103,85 +99,9 @@ fn ledger() {
 }
 
 #[test]
-fn retention() {
-    screen(
-        "retention",
-        "6",
-        &[
-            ("/api/admin/retention/preview", house::forecast(None)),
-            ("/api/admin/retention", house::classes()),
-        ],
-    );
-}
-
-#[test]
-fn runs() {
-    for (size, look) in LOOKS {
-        let mut console = Console::live(look);
-        console.keys("6");
-        console.answer("/api/admin/retention", &house::classes());
-        console.enter();
-        let runs = house::page(&[house::run(31, "chat")], None);
-        console.answer("/api/admin/retention/runs", &runs);
-        keep(&format!("runs.{size}"), &console);
-    }
-}
-
-#[test]
 fn providers() {
     let providers = serde_json::json!({"items": house::providers()});
     screen("providers", "7 j", &[("/api/admin/providers", providers)]);
-}
-
-#[test]
-fn audit() {
-    let entries = [
-        house::audit(48_210, "set_budget", true),
-        house::audit(48_209, "replay_jobs", false),
-    ];
-    screen(
-        "audit",
-        "8",
-        &[(
-            "/api/admin/audit/entries",
-            house::page(&entries, Some("next")),
-        )],
-    );
-}
-
-#[test]
-fn one_entry() {
-    for (size, look) in LOOKS {
-        let mut console = Console::live(look);
-        console.keys("8");
-        let entry = house::audit(48_210, "set_budget", true);
-        console.answer(
-            "/api/admin/audit/entries",
-            &house::page(std::slice::from_ref(&entry), None),
-        );
-        console.enter();
-        console.answer("/api/admin/audit/entries/48210", &value(entry));
-        keep(&format!("entry.{size}"), &console);
-    }
-}
-
-#[test]
-fn system() {
-    screen("system", "9", &[("/api/admin/system", house::system())]);
-}
-
-#[test]
-fn deleted() {
-    screen(
-        "deleted",
-        "9 D",
-        &[("/api/admin/system/deleted", house::deleted())],
-    );
-}
-
-#[test]
-fn settings() {
-    screen("settings", "0", &[("/api/settings", house::branding())]);
 }
 
 #[test]

@@ -6,7 +6,12 @@ mod house;
 mod jobs;
 mod money;
 mod people;
+mod record;
+mod retention;
+mod rooms;
+mod settings;
 mod states;
+mod system;
 mod users;
 
 use std::fmt::Write as _;

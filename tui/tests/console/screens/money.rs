@@ -128,7 +128,7 @@ fn a_limit_is_set_from_its_row_and_undone() {
         "the house's money is read again"
     );
     console.keys("u");
-    assert!(console.asks("/api/admin/audit/48211/undo"));
+    assert!(console.asks("/api/admin/audit/entries/48211/undo"));
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn states(page: &Page, look: Look) -> Vec<(&'static str, Console)> {
 }
 
 /// Frames below each other; lines that repeat are counted.
-fn sheet<'a>(frames: impl Iterator<Item = (&'a str, String)>) -> String {
+pub(super) fn sheet<'a>(frames: impl Iterator<Item = (&'a str, String)>) -> String {
     let mut sheet = String::new();
     for (name, frame) in frames {
         let _infallible = writeln!(sheet, "==== {name}");

@@ -39,7 +39,7 @@ fn a_budget_is_set_told_and_undone() {
     assert_eq!(sent.body.expect("a body")["monthly_limit_usd"], 20.0);
     console.shows("bo@ex.org: $20.00, left $7.29 - u undoes");
     console.keys("u");
-    console.answer("/api/admin/audit/48211/undo", &json!({}));
+    console.answer("/api/admin/audit/entries/48211/undo", &json!({}));
     console.shows("undone");
 }
 
