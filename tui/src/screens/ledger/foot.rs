@@ -38,7 +38,7 @@ pub(super) fn draw(entry: &LedgerEntry, area: Rect, buffer: &mut Buffer, view: &
         .user_id
         .map_or_else(|| "erased".to_owned(), |id| id.to_string());
     let mut links = vec![("user", user)];
-    if let Some(job) = entry.job_id {
+    if let Some(job) = &entry.job_id {
         links.push(("job", job.to_string()));
     }
     let named = [
