@@ -39,13 +39,6 @@ pub(super) const ROWS: &[Row] = &[
         STEER_MISSING,
     ),
     (
-        "POST",
-        "/api/admin/accounts/{id}/end_streams",
-        "/api/admin/accounts/{bystander}/end_streams",
-        "{}",
-        STEER,
-    ),
-    (
         "GET",
         "/api/admin/providers",
         "/api/admin/providers",

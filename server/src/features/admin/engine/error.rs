@@ -23,8 +23,6 @@ pub(crate) enum EngineError {
     NoOtherKey(ProviderName),
     #[error("{0} answers no questions, so that there is nothing to try")]
     NoQuestion(ProviderName),
-    #[error("User not found")]
-    NoUser,
     #[error("Job not found")]
     NoJob,
     #[error("{0}")]
@@ -59,10 +57,9 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         let message = error.to_string();
         match error {
-            EngineError::NoStream
-            | EngineError::NoProvider
-            | EngineError::NoUser
-            | EngineError::NoJob => Self::not_found(message),
+            EngineError::NoStream | EngineError::NoProvider | EngineError::NoJob => {
+                Self::not_found(message)
+            }
             EngineError::NoOtherKey(_) | EngineError::NoQuestion(_) => Self::conflict(message),
             EngineError::NotPossible(_) => Self::conflict(message).with_code("not_possible"),
             EngineError::PreviewGone => Self::conflict(message).with_code("preview_changed"),
