@@ -9,6 +9,7 @@ pub mod chat;
 pub mod console;
 pub mod costs;
 pub mod documents;
+pub mod exports;
 pub mod filter;
 pub mod jobs;
 pub mod ops;

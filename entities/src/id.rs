@@ -37,6 +37,10 @@ key!(
     ChatSessionId,
     /// A message of a conversation.
     MessageId,
+    /// A run of the retention sweep over one class.
+    RetentionRunId,
+    /// A file with everything of a user.
+    ExportId,
 );
 
 /// A job.

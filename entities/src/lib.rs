@@ -12,6 +12,7 @@ mod id;
 mod nanos;
 mod values;
 
+pub use governance::{BackupKind, ExportState, RunCause, RunOutcome};
 pub use id::*;
 pub use nanos::Nanos;
 pub use values::*;

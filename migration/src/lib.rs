@@ -19,9 +19,11 @@ mod m20261121_000005_retrieval;
 mod m20261121_000006_chat;
 mod m20261121_000007_governance;
 mod m20261121_000008_job_engine;
+mod m20261121_000009_retention;
 mod m20261121_000010_steering;
 mod m20261121_000011_console;
 mod m20261121_000012_mends;
+mod m20261121_000019_audit_cut;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -41,9 +43,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_chat::Migration),
             Box::new(m20261121_000007_governance::Migration),
             Box::new(m20261121_000008_job_engine::Migration),
+            Box::new(m20261121_000009_retention::Migration),
             Box::new(m20261121_000010_steering::Migration),
             Box::new(m20261121_000011_console::Migration),
             Box::new(m20261121_000012_mends::Migration),
+            Box::new(m20261121_000019_audit_cut::Migration),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    features::{accounts, admin, chat, costs, documents, jobs, ops},
+    features::{accounts, admin, chat, costs, documents, exports, jobs, ops},
     platform::http::{ApiInfo, Dialect, Family, GlobalLimit, Registry},
 };
 
@@ -23,6 +23,7 @@ pub(crate) fn registry(app: &App) -> Registry {
     chat::register(&mut registry, &app.chat);
     jobs::register(&mut registry, &app.own_jobs);
     costs::register(&mut registry, &app.budgets);
+    exports::register(&mut registry, &app.governance);
     admin::register(&mut registry, &app.admin);
     admin::engine::register(&mut registry, &app.engine);
     registry

@@ -10,6 +10,12 @@ pub struct Model {
     pub id: i32,
     pub last_id: i64,
     pub last_hash: String,
+    /// The newest entry that was cut off; 0 before the first cut.
+    pub cut_id: i64,
+    /// Its hash, which the oldest entry that is left carries on.
+    pub cut_hash: String,
+    /// Who has not the key cannot cut.
+    pub cut_signature: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -9,6 +9,7 @@ use super::App;
 use crate::platform::{
     budgets::JobLiveness,
     db::{DbError, Entity},
+    governance::DUTY,
     jobs::{Jobs, Leader},
     storage::TemporaryFiles,
     streams::EndReason,
@@ -19,6 +20,9 @@ const REEMBED: Duration = Duration::from_mins(1);
 /// How soon another process ends the streams of a user who was kept out here.
 const STANDINGS: Duration = Duration::from_secs(2);
 const LEFTOVERS: Duration = Duration::from_hours(1);
+/// How often the levels are read that stand in tables.
+const ON_RECORD: Duration = Duration::from_mins(1);
+const DAILY: Duration = Duration::from_hours(24);
 
 impl App {
     pub(super) fn start_duties(&self, leader: &Leader) {
@@ -58,6 +62,11 @@ impl App {
             let documents = documents.clone();
             async move { documents.remove_orphaned_blobs().await.map(|_| ()) }
         });
+        let governance = self.governance.clone();
+        self.on_one(leader, DUTY, DAILY, move || {
+            let governance = governance.clone();
+            async move { governance.sweep_daily().await.map(|_| ()) }
+        });
         if self.config.ai.embedding_model.is_some() {
             let documents = self.documents.clone();
             self.on_one(leader, "documents.reembed", REEMBED, move || {
@@ -81,6 +90,18 @@ impl App {
 
     fn start_gauges(&self) {
         self.tasks.spawn("gauges", self.ops.clone().keep_gauges());
+        let (governance, stopping) = (self.governance.clone(), self.tasks.stopping().clone());
+        self.tasks.spawn("governance-gauges", async move {
+            let rounds = async {
+                loop {
+                    if let Err(error) = governance.collect_gauges().await {
+                        tracing::debug!(event = "gauges_not_read", %error);
+                    }
+                    tokio::time::sleep(ON_RECORD).await;
+                }
+            };
+            stopping.run_until_cancelled(rounds).await;
+        });
     }
 
     fn clean_temporary_files(&self) {

@@ -12,7 +12,7 @@ mod start;
 pub use crate::platform::clock::{Clock, ManualClock};
 pub use run::Stop;
 pub(crate) use run::bind_any;
-pub(crate) use settings::EXTRACT_CHILD;
+pub(crate) use settings::{EXTRACT_CHILD, backup_house};
 pub use start::StartError;
 pub(crate) use start::db_settings;
 
@@ -41,6 +41,7 @@ use crate::{
         config::{Config, EnvSource, Registration},
         db::Db,
         entropy::Entropy,
+        governance::{EraseUser, ExportUser, Governance, RunRetention},
         jobs::{Jobs, ResumeAwaitingBudget},
         limits::{LimitClock, Limits},
         observe::Observers,
@@ -107,6 +108,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) documents: Documents,
     pub(crate) chat: Chat,
+    pub(crate) governance: Governance,
     pub(crate) own_jobs: OwnJobs,
     pub(crate) admin: Administration,
     pub(crate) engine: Engine,
@@ -157,6 +159,10 @@ impl App {
         let documents = ground.documents(&means)?;
         means.jobs.register(IndexDocument(documents.clone()))?;
         means.jobs.register(PurgeDocument(documents.clone()))?;
+        let governance = ground.governance(&means);
+        means.jobs.register(RunRetention(governance.clone()))?;
+        means.jobs.register(EraseUser(governance.clone()))?;
+        means.jobs.register(ExportUser(governance.clone()))?;
         let month_turn = ResumeAwaitingBudget(means.jobs.clone());
         means.jobs.register(month_turn)?;
         means.jobs.schedule(ResumeAwaitingBudget::schedule()?)?;
@@ -165,7 +171,7 @@ impl App {
         let chat = ground.chat(&means, &documents);
         let admin = ground.admin(&means, &accounts, &documents);
         let ops = ground.ops(&means);
-        let engine = ground.engine(&means, &accounts, &admin, &ops);
+        let engine = ground.engine(&means, &accounts, &admin, &governance, &ops);
         let stopping = ground.tasks.stopping().clone();
         let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
         let limits = settings::limits(&ground.config.limits);
@@ -189,6 +195,7 @@ impl App {
             accounts,
             documents,
             chat,
+            governance,
             own_jobs,
             admin,
             engine,
@@ -212,7 +219,7 @@ impl Ground {
         std::fs::create_dir_all(&config.storage.dir)
             .map_err(|error| StartError::folder(&config.storage.dir, error))?;
         let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;
-        let blobs = Blobs::in_folder(&config.storage.dir.join("blobs"), telemetry.clone())?;
+        let blobs = Blobs::in_folder(&config.storage.dir.join(settings::BLOBS), telemetry.clone())?;
         let temporary = TemporaryFiles::in_folder(&config.storage.tmp_dir)?;
         let db = start::database(&config).await?;
         Ok(Self {
@@ -232,11 +239,7 @@ impl Ground {
 
     fn means(&self) -> Result<Means, StartError> {
         let (config, db, clock) = (&self.config, &self.db, &self.clock);
-        let previous = config.auth.jwt_secret_previous.as_ref();
-        let previous: Vec<&[u8]> = previous
-            .into_iter()
-            .map(|secret| secret.expose_secret().as_bytes())
-            .collect();
+        let previous = self.previous_secrets();
         let secret = self.secret.expose_secret().as_bytes();
         let jitter = self.entropy.clone();
         Ok(Means {
@@ -269,6 +272,15 @@ impl Ground {
         })
     }
 
+    /// The secrets that this house's replaced.
+    fn previous_secrets(&self) -> Vec<&[u8]> {
+        let previous = self.config.auth.jwt_secret_previous.as_ref();
+        previous
+            .into_iter()
+            .map(|secret| secret.expose_secret().as_bytes())
+            .collect()
+    }
+
     fn documents(&self, means: &Means) -> Result<Documents, StartError> {
         let parts = DocumentParts {
             db: self.db.clone(),
@@ -279,6 +291,7 @@ impl Ground {
             jobs: means.jobs.clone(),
             budgets: means.budgets.clone(),
             audit: means.audit.clone(),
+            periods: self.periods(),
             gateway: means.gateway.clone(),
             telemetry: self.telemetry.clone(),
             tasks: self.tasks.clone(),

@@ -83,6 +83,7 @@ impl App {
         let leader = Leader::new(self.db.clone(), self.clock.clone(), process.id())
             .observed_by(self.observers.clone());
         self.budgets.open_house().await?;
+        self.governance.expect_sweeps().await?;
         self.jobs.follow(&self.tasks);
         self.jobs.start_upkeep(leader.clone(), &self.tasks);
         self.jobs.start_schedules(&self.tasks);

@@ -4,11 +4,15 @@ use std::{path::PathBuf, time::Duration};
 
 use extract::{AllowedTypes, Extractor, Limits as ExtractLimits, ProfileError};
 
+use super::start::db_settings;
 use crate::{
     features::{chat::ChatSettings, documents::DocumentSettings},
     platform::{
         auth::tokens::{AccessKey, TokenSettings},
-        config::{AuthConfig, Config, HttpConfig, LimitsConfig, StreamsConfig, UploadProfile},
+        backup,
+        config::{
+            AuthConfig, Config, HttpConfig, JwtSecret, LimitsConfig, StreamsConfig, UploadProfile,
+        },
         http::{CorsSettings, EdgeSettings, MetricsAccess},
         jobs::JobSettings,
         limits::LimitQuotas,
@@ -16,6 +20,8 @@ use crate::{
     },
 };
 
+/// The folder of the blobs, in that of the storage.
+pub(super) const BLOBS: &str = "blobs";
 /// The hidden subcommand that reads one document.
 pub(crate) const EXTRACT_CHILD: &str = "extract-child";
 
@@ -79,7 +85,6 @@ pub(super) fn documents(
         allowed: AllowedTypes::new(profile, &config.uploads.mimes)?,
         max_upload_bytes: config.http.max_upload_bytes,
         max_stores_per_user: config.uploads.max_stores_per_user,
-        keep_deleted: config.retention.soft_deleted,
         extractor: Extractor {
             program,
             args: vec![EXTRACT_CHILD.into()],
@@ -128,5 +133,17 @@ pub(super) fn edge(config: &HttpConfig) -> EdgeSettings {
             token: config.metrics.token.clone(),
         },
         connect_origins: Vec::new(),
+    }
+}
+
+/// What a backup of this house holds.
+pub(crate) fn backup_house(config: &Config) -> backup::House {
+    backup::House {
+        database: db_settings(config).target,
+        blobs: config.storage.dir.join(BLOBS),
+        secret: match &config.auth.jwt_secret {
+            JwtSecret::Given(_) => None,
+            JwtSecret::GenerateIn(path) => Some(path.clone()),
+        },
     }
 }

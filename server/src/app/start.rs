@@ -7,6 +7,7 @@ use crate::platform::{
     auth::password::PasswordError,
     config::{Backend, Config},
     db::{Db, DbError, DbSettings, SchemaState, Target},
+    governance::GovernanceError,
     http::MountError,
     jobs::{DuplicateKind, ScheduleError},
     storage::StorageError,
@@ -109,6 +110,7 @@ macro_rules! parts {
 parts!(
     AiSetupError,
     PasswordError,
+    GovernanceError,
     MountError,
     DuplicateKind,
     ScheduleError,

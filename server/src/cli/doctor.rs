@@ -135,6 +135,7 @@ impl Checks {
                 self.storage(&app).await;
                 self.providers(&app).await;
                 self.audit(&app).await;
+                self.receipts(&app).await;
                 self.ledger(&app, repair).await;
                 self.passwords(&app).await;
                 app.close().await;
@@ -208,6 +209,25 @@ impl Checks {
                 }
             },
             Err(error) => self.add("audit", Verdict::Problem, error.to_string()),
+        }
+    }
+
+    /// Whether every erasure is proved, and was complete.
+    async fn receipts(&mut self, app: &App) {
+        match app.governance.verify_receipts().await {
+            Err(error) => self.add("erasures", Verdict::Problem, error.to_string()),
+            Ok(found) if !found.faults.is_empty() => {
+                let detail = format!("{} receipts were changed", found.faults.len());
+                self.add("erasures", Verdict::Problem, detail);
+            }
+            Ok(found) if !found.incomplete.is_empty() => {
+                let detail = format!("something of users {:?} was left", found.incomplete);
+                self.add("erasures", Verdict::Problem, detail);
+            }
+            Ok(found) => {
+                let detail = format!("{} receipts, all as they were signed", found.sound);
+                self.add("erasures", Verdict::Ok, detail);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! and calls one function.
 
 mod accounts;
+mod backup;
 mod demo;
 mod doctor;
 mod eval;
@@ -10,6 +11,7 @@ mod measure_queue;
 mod retention;
 mod serve;
 mod settings;
+mod users;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -49,10 +51,16 @@ enum Command {
     Settings(settings::Settings),
     /// Show the main job on sample documents: upload, ask, cited answers, their price
     Demo(demo::Demo),
-    /// Show how long each kind of data is kept, or delete what has outlived that
+    /// Delete what has outlived its time, or show what would be deleted
     Retention(retention::Retention),
     /// Erase a user: everything that they made, and what makes their account theirs
-    Erase(retention::Erase),
+    Erase(users::Erase),
+    /// Write everything of a user into one file
+    Export(users::Export),
+    /// Write the house into a folder: database, blobs, checksums; servers go on meanwhile
+    Backup(backup::Backup),
+    /// Put a backup back: verified first, whole or not at all
+    Restore(backup::Restore),
     /// Remove temporary files that a killed process left behind
     CleanupTmp,
     /// Start documents again that have been stuck for so many minutes
@@ -102,6 +110,9 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Demo(command) => Box::pin(command.run()).await,
         Command::Retention(command) => Box::pin(command.run()).await,
         Command::Erase(command) => Box::pin(command.run()).await,
+        Command::Export(command) => Box::pin(command.run()).await,
+        Command::Backup(command) => Box::pin(command.run()).await,
+        Command::Restore(command) => Box::pin(command.run()).await,
         Command::CleanupTmp => maintenance::cleanup_tmp(),
         Command::MarkStuck(command) => Box::pin(command.run()).await,
         Command::Eval(command) => command.run().await,
@@ -118,6 +129,20 @@ enum CliError {
     Start(#[from] StartError),
     #[error("{0}")]
     Other(String),
+}
+
+impl CliError {
+    /// A failure with its causes, for the operator at the terminal.
+    fn other(error: impl std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(current) = cause {
+            text.push_str(": ");
+            text.push_str(&current.to_string());
+            cause = current.source();
+        }
+        Self::Other(text)
+    }
 }
 
 #[expect(

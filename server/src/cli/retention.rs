@@ -1,47 +1,234 @@
-//! `retention` and `erase`: what is kept for how long, and the two ways in which it goes.
+//! `retention`: what is kept for how long, and deleting what has outlived that.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use entities::UserId;
-use serde_json::json;
+use entities::{RunCause, governance::retention_run};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::{CliError, build, say};
 use crate::{
     app::App,
     platform::{
-        audit::AuditEvent,
-        config::RetentionConfig,
-        retention::{Class, Holding, Place, Registry, Term},
+        governance::{ClassPreview, ClassSummary, Days, Preview, RunOf},
+        retention::{Class, Holding, Period, Registry, Term},
     },
 };
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of a command line are bools"
+)]
 pub(super) struct Retention {
-    /// Delete what has outlived its class, now
+    /// Delete nothing: print exactly what a run would delete
     #[arg(long)]
-    run: bool,
+    dry_run: bool,
+    /// Show every place of data with its class, and what deletes it
+    #[arg(long, conflicts_with = "dry_run")]
+    places: bool,
+    /// Show every class: how long it is kept, who says so, what there is, what its last run deleted
+    #[arg(long, conflicts_with_all = ["dry_run", "places"])]
+    list: bool,
+    /// Only this class; can be given several times
+    #[arg(long, value_parser = class)]
+    class: Vec<Class>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn class(name: &str) -> Result<Class, String> {
+    Class::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Class::ALL.iter().map(|class| class.name()).collect();
+        format!("the classes are {}", names.join(", "))
+    })
 }
 
 impl Retention {
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
         let app = build().await?;
-        let told = if self.run {
-            expire(&app).await
+        let told = if self.places {
+            places(&app).await
+        } else if self.list {
+            self.list(&app).await
         } else {
-            tell(&app.retention(), &app.config.retention);
-            Ok(())
+            self.preview_or_run(&app).await
         };
         app.close().await;
         told.map(|()| ExitCode::SUCCESS)
     }
+
+    async fn list(&self, app: &App) -> Result<(), CliError> {
+        let classes = app.governance.classes().await.map_err(CliError::other)?;
+        if self.json {
+            let classes: Vec<Value> = classes.iter().map(class_as_json).collect();
+            say(json!({ "classes": classes }).to_string());
+            return Ok(());
+        }
+        for class in &classes {
+            let last = class.last_run.as_ref().map_or_else(String::new, |run| {
+                format!(", last run {} deleted {}", run.id, run.rows_deleted)
+            });
+            say(format!(
+                "{:14} {:>9} rows {:>7} blobs {:>14} bytes, kept {} ({}){last}",
+                class.period.class.name(),
+                class.rows,
+                class.blobs,
+                class.bytes,
+                term(class.period.term),
+                class.period.source.as_str()
+            ));
+        }
+        Ok(())
+    }
+
+    async fn preview_or_run(&self, app: &App) -> Result<(), CliError> {
+        let preview = app.governance.preview(&self.class, None).await;
+        let preview = preview.map_err(CliError::other)?;
+        if self.dry_run {
+            self.show(&preview);
+            return Ok(());
+        }
+        let runs = delete(app, &preview).await?;
+        if self.json {
+            let runs: Vec<Value> = runs.iter().map(run_as_json).collect();
+            say(json!({ "runs": runs }).to_string());
+            return Ok(());
+        }
+        for run in &runs {
+            say(format!(
+                "{:14} {:>9} rows {:>7} blobs {:>14} bytes deleted, {} rows held back",
+                run.class, run.rows_deleted, run.blobs_deleted, run.bytes_deleted, run.held_back
+            ));
+        }
+        Ok(())
+    }
+
+    fn show(&self, preview: &Preview) {
+        if self.json {
+            return say(preview_as_json(preview).to_string());
+        }
+        for class in &preview.classes {
+            say(line(class));
+        }
+        let total = &preview.total;
+        say(format!(
+            "{:14} {:>9} rows {:>7} blobs {:>14} bytes of {} users",
+            "in all",
+            total.rows,
+            total.blobs,
+            total.bytes,
+            total.users.len()
+        ));
+    }
 }
 
-fn tell(registry: &Registry, config: &RetentionConfig) {
-    for class in Class::ALL {
-        say(format!("{}: {}", class.name(), term(class.term(config))));
+async fn delete(app: &App, preview: &Preview) -> Result<Vec<retention_run::Model>, CliError> {
+    app.governance
+        .close_interrupted()
+        .await
+        .map_err(CliError::other)?;
+    let run = RunOf {
+        cause: RunCause::Command,
+        actor: None,
+        job: None,
+    };
+    let mut runs = Vec::new();
+    for class in &preview.classes {
+        let Some(before) = class.before else {
+            continue;
+        };
+        let never = CancellationToken::new();
+        let swept = app.governance.sweep(run, class.class, before, &never).await;
+        runs.push(swept.map_err(CliError::other)?);
+    }
+    Ok(runs)
+}
+
+fn line(preview: &ClassPreview) -> String {
+    let tally = &preview.tally;
+    let name = preview.class.name();
+    if preview.before.is_none() {
+        return format!("{name:14} is kept");
+    }
+    format!(
+        "{name:14} {:>9} rows {:>7} blobs {:>14} bytes of {} users, {} rows held back",
+        tally.rows,
+        tally.blobs,
+        tally.bytes,
+        tally.users.len(),
+        tally.held_back
+    )
+}
+
+fn preview_as_json(preview: &Preview) -> Value {
+    let classes: Vec<Value> = preview
+        .classes
+        .iter()
+        .map(|class| {
+            json!({
+                "class": class.class.name(),
+                "before": class.before,
+                "rows": class.tally.rows,
+                "blobs": class.tally.blobs,
+                "bytes": class.tally.bytes,
+                "users": class.tally.users.len(),
+                "oldest_at": class.tally.oldest,
+                "held_back": class.tally.held_back,
+            })
+        })
+        .collect();
+    json!({
+        "at": preview.at,
+        "good_until": preview.expires_at,
+        "rows": preview.total.rows,
+        "blobs": preview.total.blobs,
+        "bytes": preview.total.bytes,
+        "users": preview.total.users.len(),
+        "held_back": preview.total.held_back,
+        "classes": classes,
+    })
+}
+
+fn class_as_json(class: &ClassSummary) -> Value {
+    json!({
+        "class": class.period.class.name(),
+        "days": Days::of(class.period.term).0,
+        "days_configured": Days::of(class.period.configured).0,
+        "source": class.period.source.as_str(),
+        "rows": class.rows,
+        "blobs": class.blobs,
+        "bytes": class.bytes,
+        "oldest_at": class.oldest_at,
+        "next_run_at": class.next_run_at,
+        "last_run": class.last_run.as_ref().map(run_as_json),
+    })
+}
+
+fn run_as_json(run: &retention_run::Model) -> Value {
+    json!({
+        "id": run.id,
+        "class": run.class,
+        "outcome": run.outcome.as_str(),
+        "before": run.expired_before,
+        "rows": run.rows_deleted,
+        "blobs": run.blobs_deleted,
+        "bytes": run.bytes_deleted,
+        "held_back": run.held_back,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+    })
+}
+
+async fn places(app: &App) -> Result<(), CliError> {
+    let registry = app.governance.registry();
+    let periods = app.governance.periods().all().await;
+    for period in periods.map_err(CliError::other)? {
+        say(heading(&period));
         let places = registry.holdings().iter();
-        for holding in places.filter(|holding| holding.class == class) {
+        for holding in places.filter(|holding| holding.class == period.class) {
             say(format!(
                 "  {:24}{}",
                 holding.place.to_string(),
@@ -49,6 +236,16 @@ fn tell(registry: &Registry, config: &RetentionConfig) {
             ));
         }
     }
+    Ok(())
+}
+
+fn heading(period: &Period) -> String {
+    format!(
+        "{}: {} ({})",
+        period.class.name(),
+        term(period.term),
+        period.source.as_str()
+    )
 }
 
 fn term(term: Term) -> String {
@@ -81,104 +278,4 @@ fn ways(registry: &Registry, holding: &Holding) -> String {
     }
     ways.extend(holding.not_erased.map(|why| format!("not erased: {why}")));
     ways.join("; ")
-}
-
-async fn expire(app: &App) -> Result<(), CliError> {
-    let expired = app
-        .retention()
-        .expire(&app.config.retention, app.clock.now())
-        .await
-        .map_err(|error| CliError::Other(error.to_string()))?;
-    for expired in expired {
-        say(format!(
-            "{:14}  {:6} deleted: {}",
-            expired.class.name(),
-            expired.count,
-            names(expired.places)
-        ));
-    }
-    Ok(())
-}
-
-fn names(places: &[Place]) -> String {
-    let names: Vec<String> = places.iter().map(Place::to_string).collect();
-    names.join(", ")
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Erase {
-    /// E-mail address or id of the user
-    user: String,
-    /// Erase; without it, only say what there is
-    #[arg(long)]
-    yes: bool,
-}
-
-impl Erase {
-    pub(super) async fn run(self) -> Result<ExitCode, CliError> {
-        let app = build().await?;
-        let outcome = self.erase(&app).await;
-        app.close().await;
-        outcome
-    }
-
-    async fn erase(&self, app: &App) -> Result<ExitCode, CliError> {
-        let other = |error: &dyn std::fmt::Display| CliError::Other(error.to_string());
-        let user = self.user(app).await?;
-        let registry = app.retention();
-        if !self.yes {
-            let found = registry
-                .remaining(user)
-                .await
-                .map_err(|error| other(&error))?;
-            report("would go", &found);
-            say(format!(
-                "Run `binnacle erase {user} --yes` to erase user {user} for good."
-            ));
-            return Ok(ExitCode::SUCCESS);
-        }
-        let erasure = registry.erase(user).await.map_err(|error| other(&error))?;
-        let left: u64 = erasure.remaining.iter().map(|(_, count)| count).sum();
-        if erasure.erased == 0 && left == 0 {
-            say(format!("There is nothing of user {user}."));
-            return Ok(ExitCode::SUCCESS);
-        }
-        app.audit
-            .record(AuditEvent {
-                actor: None,
-                action: "erase_user",
-                target_type: Some("user"),
-                target_id: Some(user.to_string()),
-                metadata: json!({ "erased": erasure.erased, "remaining": left }),
-            })
-            .await
-            .map_err(|error| other(&error))?;
-        say(format!(
-            "{} rows of user {user} were erased.",
-            erasure.erased
-        ));
-        if left == 0 {
-            return Ok(ExitCode::SUCCESS);
-        }
-        report("are still there", &erasure.remaining);
-        say("Erase again when the user's running jobs have ended.");
-        Ok(ExitCode::FAILURE)
-    }
-
-    async fn user(&self, app: &App) -> Result<UserId, CliError> {
-        if let Ok(id) = self.user.parse() {
-            return Ok(UserId(id));
-        }
-        let found = app.accounts.find_by_email(&self.user).await;
-        found
-            .map_err(|error| CliError::Other(error.to_string()))?
-            .map(|account| account.id)
-            .ok_or_else(|| CliError::Other(format!("there is no user {}", self.user)))
-    }
-}
-
-fn report(what: &str, found: &[(&'static [Place], u64)]) {
-    for (places, count) in found {
-        say(format!("{count:6} rows that {what}: {}", names(places)));
-    }
 }

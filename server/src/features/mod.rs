@@ -5,5 +5,6 @@ pub(crate) mod admin;
 pub(crate) mod chat;
 pub(crate) mod costs;
 pub(crate) mod documents;
+pub(crate) mod exports;
 pub(crate) mod jobs;
 pub(crate) mod ops;

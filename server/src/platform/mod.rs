@@ -4,12 +4,14 @@
 pub(crate) mod ai;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod backup;
 pub(crate) mod budgets;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod entropy;
 pub(crate) mod feed;
+pub(crate) mod governance;
 pub(crate) mod http;
 pub(crate) mod jobs;
 pub(crate) mod limits;

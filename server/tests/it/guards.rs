@@ -5,12 +5,14 @@ mod console;
 mod jobs;
 mod operations;
 mod people;
+mod things;
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{House, PASSWORD, User, house::ADMIN, on_each_database};
+use crate::support::{House, User, on_each_database};
+use things::{people_and_things, sign_in};
 
 /// Method, path as described, path as called, body, and what each caller gets.
 type Row = (
@@ -105,6 +107,27 @@ const TABLE: &[Row] = &[
         "/api/stores",
         "{}",
         SIGNED_IN_UNREADABLE,
+    ),
+    (
+        "POST",
+        "/api/account/export",
+        "/api/account/export",
+        "",
+        [401, 202, 202, 202, 202],
+    ),
+    (
+        "GET",
+        "/api/account/export",
+        "/api/account/export",
+        "",
+        SIGNED_IN,
+    ),
+    (
+        "GET",
+        "/api/account/export/{id}",
+        "/api/account/export/{export}",
+        "",
+        OWNER,
     ),
     (
         "GET",
@@ -249,7 +272,7 @@ const TABLE: &[Row] = &[
 fn rows() -> impl Iterator<Item = &'static Row> {
     let more = console::ROWS.iter().chain(jobs::ROWS);
     more.chain(operations::ROWS)
-        .chain(people::TABLE)
+        .chain(people::ROWS)
         .chain(TABLE)
 }
 
@@ -333,47 +356,4 @@ async fn call(caller: &User, method: &str, path: &str, body: &str) -> u16 {
             .body(body.to_owned());
     }
     caller.send(request).await.status
-}
-
-/// Anonymous, the owner of the things, another user, an auditor, an admin.
-async fn sign_in(house: &House) -> [User; 5] {
-    let user = async |name: &str| {
-        User::sign_in(house.base(), &format!("{name}@example.org"), PASSWORD).await
-    };
-    [
-        house.stranger(),
-        user("owner").await,
-        user("other").await,
-        user("auditor").await,
-        User::sign_in(house.base(), ADMIN.0, ADMIN.1).await,
-    ]
-}
-
-/// Makes the people and one thing of each kind; answers what the table calls the things.
-async fn people_and_things(house: &House) -> Vec<(&'static str, String)> {
-    let owner = house.user("owner").await;
-    let store = owner.store("Things").await;
-    let text = b"The ferry leaves the north pier at nine in the morning.".to_vec();
-    let document = owner.indexed(store, "ferry.txt", "text/plain", text).await;
-    let stream = owner.ask(store, "When does the ferry leave?").await;
-    let sign_in = owner.get("/api/auth/sessions").await.expect(200)["items"][0]["id"].clone();
-    house.user("other").await;
-    let bystander = house.user("bystander").await.id().await;
-    let auditor = house.user("auditor").await.id().await;
-    let role = format!("/api/admin/users/{auditor}/role");
-    let admin = house.admin().await;
-    admin
-        .post(&role, &json!({"role": "auditor"}))
-        .await
-        .expect(200);
-    let job = owner.get("/api/jobs").await.expect(200)["items"][0]["id"].clone();
-    vec![
-        ("{job}", job.as_str().expect("an id").to_owned()),
-        ("{store}", store.to_string()),
-        ("{document}", document.to_string()),
-        ("{stream}", stream.id.expect("a stream")),
-        ("{session}", stream.session.expect("a session")),
-        ("{sign-in}", sign_in.as_str().expect("an id").to_owned()),
-        ("{bystander}", bystander.to_string()),
-    ]
 }

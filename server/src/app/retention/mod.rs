@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use super::App;
+use secrecy::ExposeSecret;
+
+use super::{Ground, Means};
 use crate::{
     features::{accounts, admin, chat, documents},
     platform::{
-        audit, budgets,
+        audit::Audit,
+        backup, budgets,
         clock::Clock,
         db::Db,
+        governance::{self, Governance, GovernanceParts},
         jobs::Jobs,
-        retention::{Class, Part, Place, Registry},
+        retention::{self, Class, Part, Periods, Place, Registry},
         retrieval,
         storage::{BlobKey, Blobs, TemporaryFiles},
     },
@@ -24,6 +28,7 @@ pub(crate) struct RetentionParts {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) jobs: Jobs,
+    pub(crate) audit: Audit,
     pub(crate) blobs: Blobs,
     pub(crate) temporary: TemporaryFiles,
 }
@@ -35,6 +40,7 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         db,
         clock,
         jobs,
+        audit,
         blobs,
         temporary,
     } = parts;
@@ -43,23 +49,44 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         .with(jobs.retention())
         .with(chat::retention(&db))
         .with(retrieval::retention(&db))
-        .with(documents::retention(&db, &blobs, &temporary))
+        .with(documents::retention(&db, &jobs, &blobs, &temporary))
         .with(budgets::retention(&db))
-        .with(audit::retention())
+        .with(audit.retention())
         .with(admin::retention(&db))
+        .with(retention::retention(&db))
+        .with(governance::retention(&db, &blobs))
+        .with(backup::retention(&db))
         .with(house())
 }
 
-impl App {
-    /// What this house keeps.
-    pub(crate) fn retention(&self) -> Registry {
-        registry(RetentionParts {
+impl Ground {
+    pub(super) fn periods(&self) -> Periods {
+        Periods::new(self.db.clone(), self.config.retention.clone())
+    }
+
+    pub(super) fn governance(&self, means: &Means) -> Governance {
+        let registry = registry(RetentionParts {
             db: self.db.clone(),
             clock: self.clock.clone(),
-            jobs: self.jobs.clone(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
             blobs: self.blobs.clone(),
             temporary: self.temporary.clone(),
-        })
+        });
+        let parts = GovernanceParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            registry,
+            periods: self.periods(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
+            blobs: self.blobs.clone(),
+            temporary: self.temporary.clone(),
+            telemetry: self.telemetry.clone(),
+        };
+        let secret = self.secret.expose_secret().as_bytes();
+        Governance::new(parts, secret, &self.previous_secrets())
     }
 }
 

@@ -61,13 +61,14 @@ enum Outcome {
 }
 
 impl Accounts {
-    /// The notes about a user as they were before an act, while they are remembered.
+    /// The notes about a user as they were before an act, empty when there were none; `None` when
+    /// they are not remembered any more.
     pub(crate) async fn notes_before(
         &self,
         audit_id: i64,
-    ) -> Result<Option<Option<String>>, AccountsError> {
+    ) -> Result<Option<String>, AccountsError> {
         let remembered = steering_queries::remembered_notes(self.parts.db.read(), audit_id).await?;
-        Ok(remembered.map(|remembered| remembered.notes_before))
+        Ok(remembered.map(|remembered| remembered.notes_before.unwrap_or_default()))
     }
 
     /// Changes a user's role, the notes about them, or both; empty notes remove them. Nobody takes
@@ -169,13 +170,15 @@ async fn refuses_undo(
 ) -> Result<Option<UndoRefusal>, DbErr> {
     let by = &appointment.by;
     let current = json!({"role": user.role.as_str(), "notes_chars": length(user)});
-    if let Some(undoing) = &by.undoes {
+    let refused = appointment.audit.refuses_undo_in(txn, by, &current).await?;
+    if refused.is_none()
+        && let Some(undoing) = &by.undoes
+    {
         let remembered = steering_queries::remembered_notes(txn, undoing.entry).await?;
-        if remembered.is_some_and(|remembered| remembered.notes_after != user.admin_notes) {
-            return Ok(Some(UndoRefusal::ChangedSince));
-        }
+        let other = remembered.is_some_and(|notes| notes.notes_after != user.admin_notes);
+        return Ok(other.then_some(UndoRefusal::ChangedSince));
     }
-    appointment.audit.refuses_undo_in(txn, by, &current).await
+    Ok(refused)
 }
 
 fn length(user: &user::Model) -> Option<usize> {

@@ -1,19 +1,19 @@
 //! How long sign-ins are kept, and what is left of an erased account: a tombstone without address,
 //! password or notes, so that the numbers in the books still mean one and the same unknown person.
 
+mod export;
 mod queries;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use entities::UserId;
 
 use super::{AccountsError, queries as accounts};
 use crate::platform::{
     clock::Clock,
     db::{Db, WriteKey},
-    retention::{Class, Eraser, Expirer, Part, Place, RetentionError},
+    retention::{Class, Eraser, Part, Place, RetentionError, Rows},
 };
 
 const USERS: Place = Place::Table("users");
@@ -32,41 +32,24 @@ pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
         .holds(REVOCATIONS, Class::Sessions)
         .holds(ONE_TIME_TOKENS, Class::Sessions)
         .holds(NOTES_HISTORY, Class::Sessions)
-        .expired_by(SignIns(db.clone()))
+        .expired_by(Rows {
+            db: db.clone(),
+            class: Class::Sessions,
+            places: &[
+                REFRESH_TOKENS,
+                SESSIONS,
+                REVOCATIONS,
+                ONE_TIME_TOKENS,
+                NOTES_HISTORY,
+            ],
+            tables: queries::ended_sign_ins(),
+        })
         .erased_by(Account {
             db: db.clone(),
             clock,
         })
-}
-
-/// Sign-ins that ended, tokens that ran out, and notes that were replaced, before an instant.
-struct SignIns(Db);
-
-#[async_trait]
-impl Expirer for SignIns {
-    fn class(&self) -> Class {
-        Class::Sessions
-    }
-
-    fn places(&self) -> &'static [Place] {
-        &[
-            SESSIONS,
-            REFRESH_TOKENS,
-            REVOCATIONS,
-            ONE_TIME_TOKENS,
-            NOTES_HISTORY,
-        ]
-    }
-
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
-        let expired = self
-            .0
-            .write_alone(WriteKey::Free, (before, limit), |txn, (before, limit)| {
-                Box::pin(queries::expire(txn, *before, *limit))
-            })
-            .await?;
-        Ok(expired)
-    }
+        .exported_by(export::Account(db.clone()))
+        .exported_by(export::SignIns(db.clone()))
 }
 
 struct Account {

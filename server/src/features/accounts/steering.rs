@@ -214,7 +214,7 @@ async fn set_status(
     now: DateTime<Utc>,
 ) -> Result<user::Model, DbErr> {
     let changed = steering_queries::set_status(txn, id, status, now).await?;
-    changed.ok_or_else(|| DbErr::RecordNotUpdated)
+    changed.ok_or(DbErr::RecordNotUpdated)
 }
 
 fn count(number: usize) -> i64 {

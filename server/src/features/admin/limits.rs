@@ -57,13 +57,19 @@ pub(super) struct Limits {
     audit: Audit,
 }
 
+/// The limit that must stand, or that there is none.
+#[derive(Clone, Copy)]
+struct Expected {
+    limit: Option<Nanos>,
+}
+
 struct Change {
     limits: Limits,
     by: By,
     user: UserId,
     limit: Option<Nanos>,
-    /// Set only where the limit is this now.
-    expected: Option<Option<Nanos>>,
+    /// Set only where this stands.
+    expected: Option<Expected>,
 }
 
 impl Limits {
@@ -95,6 +101,7 @@ impl Limits {
         expected: Option<Nanos>,
         limit: Option<Nanos>,
     ) -> Result<(BudgetStatus, i64), AdminError> {
+        let expected = Expected { limit: expected };
         self.change(by, user, limit, Some(expected)).await
     }
 
@@ -103,7 +110,7 @@ impl Limits {
         by: &By,
         user: UserId,
         limit: Option<Nanos>,
-        expected: Option<Option<Nanos>>,
+        expected: Option<Expected>,
     ) -> Result<(BudgetStatus, i64), AdminError> {
         let change = Change {
             limits: self.clone(),
@@ -132,7 +139,10 @@ impl Change {
         } = &self.limits;
         let before = budgets.limit_in(txn, self.user).await?;
         let nanos = |limit: Option<Nanos>| json!({"limit_nanos": limit.map(|limit| limit.0)});
-        if self.expected.is_some_and(|expected| expected != before) {
+        if self
+            .expected
+            .is_some_and(|expected| expected.limit != before)
+        {
             return Ok(Err(UndoRefusal::ChangedSince));
         }
         let refused = audit.refuses_undo_in(txn, &self.by, &nanos(before)).await?;

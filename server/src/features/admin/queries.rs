@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::platform::db::Txn;
+use crate::platform::{db::Txn, retention::Expiring};
 
 /// Every setting that was ever changed.
 pub(super) async fn settings(db: &impl ConnectionTrait) -> Result<Vec<app_setting::Model>, DbErr> {
@@ -86,21 +86,18 @@ pub(super) async fn finish_act(
     let of_key = Condition::all()
         .add(Column::ActorUserId.eq(actor))
         .add(Column::Key.eq(key));
-    match outcome {
-        Some((text, audit_id)) => {
-            act_answer::Entity::update_many()
-                .col_expr(Column::Outcome, Expr::value(text.as_str()))
-                .col_expr(Column::AuditId, Expr::value(*audit_id))
-                .filter(of_key)
-                .exec(txn)
-                .await?;
-        }
-        None => {
-            act_answer::Entity::delete_many()
-                .filter(of_key)
-                .exec(txn)
-                .await?;
-        }
+    if let Some((text, audit_id)) = outcome {
+        act_answer::Entity::update_many()
+            .col_expr(Column::Outcome, Expr::value(text.as_str()))
+            .col_expr(Column::AuditId, Expr::value(*audit_id))
+            .filter(of_key)
+            .exec(txn)
+            .await?;
+    } else {
+        act_answer::Entity::delete_many()
+            .filter(of_key)
+            .exec(txn)
+            .await?;
     }
     Ok(())
 }
@@ -134,12 +131,18 @@ pub(super) async fn take_preview(
     Ok(found.filter(|_| taken.rows_affected == 1))
 }
 
-/// Deletes up to `limit` answers and previews that ceased to count before an instant.
-pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
-    let answers = act_answer::Entity::find().filter(act_answer::Column::ExpiresAt.lt(before));
-    let previews =
-        account_preview::Entity::find().filter(account_preview::Column::ExpiresAt.lt(before));
-    delete(txn, answers, previews, limit).await
+/// Answers and previews that ceased to count.
+pub(super) fn expired() -> Vec<Expiring> {
+    vec![
+        Expiring::of("act_answers", "expires_at < $1")
+            .at("created_at")
+            .user("actor_user_id")
+            .texts(&["key", "fingerprint", "outcome"]),
+        Expiring::of("account_previews", "expires_at < $1")
+            .at("created_at")
+            .user("actor_user_id")
+            .texts(&["action"]),
+    ]
 }
 
 /// Deletes up to `limit` of a user's answers and previews each.

@@ -1,13 +1,12 @@
 //! How long the branding of the house, answers of acts and previews are kept.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use entities::UserId;
 
 use super::queries;
 use crate::platform::{
     db::{Db, WriteKey},
-    retention::{Class, Eraser, Expirer, Holding, Part, Place, RetentionError},
+    retention::{Class, Eraser, Holding, Part, Place, RetentionError, Rows},
 };
 
 const ANSWERS: Place = Place::Table("act_answers");
@@ -28,33 +27,17 @@ pub(crate) fn retention(db: &Db) -> Part {
         })
         .holds(ANSWERS, Class::StreamReplay)
         .holds(PREVIEWS, Class::StreamReplay)
-        .expired_by(Aids(db.clone()))
+        .expired_by(Rows {
+            db: db.clone(),
+            class: Class::StreamReplay,
+            places: &[ANSWERS, PREVIEWS],
+            tables: queries::expired(),
+        })
         .erased_by(Aids(db.clone()))
 }
 
 /// Answers that are given again, and previews that are acted on.
 struct Aids(Db);
-
-#[async_trait]
-impl Expirer for Aids {
-    fn class(&self) -> Class {
-        Class::StreamReplay
-    }
-
-    fn places(&self) -> &'static [Place] {
-        &[ANSWERS, PREVIEWS]
-    }
-
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
-        let expired = self
-            .0
-            .write_alone(WriteKey::Free, (before, limit), |txn, (before, limit)| {
-                Box::pin(queries::expire(txn, *before, *limit))
-            })
-            .await?;
-        Ok(expired)
-    }
-}
 
 #[async_trait]
 impl Eraser for Aids {

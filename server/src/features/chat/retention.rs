@@ -1,14 +1,14 @@
 //! How long conversations are kept, and how a user's go.
 
+mod export;
 mod queries;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use entities::UserId;
 
 use crate::platform::{
     db::{Db, WriteKey},
-    retention::{Class, Eraser, Expirer, Part, Place, RetentionError},
+    retention::{Class, Eraser, Part, Place, RetentionError, Rows},
 };
 
 const SESSIONS: Place = Place::Table("chat_sessions");
@@ -21,57 +21,21 @@ pub(crate) fn retention(db: &Db) -> Part {
         .holds(SESSIONS, Class::Chat)
         .holds(MESSAGES, Class::Chat)
         .holds(KEYS, Class::StreamReplay)
-        .expired_by(OldConversations(db.clone()))
-        .expired_by(OldKeys(db.clone()))
+        .expired_by(Rows {
+            db: db.clone(),
+            class: Class::Chat,
+            places: &[MESSAGES, SESSIONS],
+            tables: vec![queries::old_messages(), queries::empty_conversations()],
+        })
+        .expired_by(Rows {
+            db: db.clone(),
+            class: Class::StreamReplay,
+            places: &[KEYS],
+            tables: vec![queries::old_keys()],
+        })
         .erased_by(Conversations(db.clone()))
-}
-
-/// Messages older than the period, and then the conversations that they leave empty.
-struct OldConversations(Db);
-
-#[async_trait]
-impl Expirer for OldConversations {
-    fn class(&self) -> Class {
-        Class::Chat
-    }
-
-    fn places(&self) -> &'static [Place] {
-        &[MESSAGES, SESSIONS]
-    }
-
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
-        let expired = self
-            .0
-            .write_alone(WriteKey::Free, (before, limit), |txn, (before, limit)| {
-                Box::pin(queries::expire(txn, *before, *limit))
-            })
-            .await?;
-        Ok(expired)
-    }
-}
-
-/// Idempotency keys that ceased to count the period ago.
-struct OldKeys(Db);
-
-#[async_trait]
-impl Expirer for OldKeys {
-    fn class(&self) -> Class {
-        Class::StreamReplay
-    }
-
-    fn places(&self) -> &'static [Place] {
-        &[KEYS]
-    }
-
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
-        let expired = self
-            .0
-            .write_alone(WriteKey::Free, (before, limit), |txn, (before, limit)| {
-                Box::pin(queries::expire_keys(txn, *before, *limit))
-            })
-            .await?;
-        Ok(expired)
-    }
+        .exported_by(export::Conversations(db.clone()))
+        .exported_by(export::Messages(db.clone()))
 }
 
 struct Conversations(Db);

@@ -16,11 +16,19 @@ use crate::platform::{
     audit::AuditEvent,
     db::{Txn, WriteKey},
     jobs::{JobHandler, NewJob},
+    retention::{Class, Term},
 };
 
 /// A blob this young may belong to an upload under way.
 const YOUNG: Duration = Duration::hours(1);
 const ORPHAN_PAGE: usize = 200;
+
+/// When something is deleted, and when for good.
+#[derive(Clone, Copy)]
+struct Times {
+    now: DateTime<Utc>,
+    purge: Option<DateTime<Utc>>,
+}
 
 impl Documents {
     /// Does one thing to the library in one transaction.
@@ -50,14 +58,14 @@ impl Documents {
         id: DocumentId,
     ) -> Result<(), DocumentsError> {
         self.document(user, id).await?;
-        let input = (user, id, self.0.clock.now());
+        let input = (user, id, self.purge_time().await?);
         self.act(
             self.0.budgets.key(user),
             input,
-            |documents, txn, (user, id, now)| {
+            |documents, txn, (user, id, times)| {
                 Box::pin(async move {
-                    if queries::delete_document(txn, *id, *user, *now).await? {
-                        documents.withdraw(txn, *user, *id, *now).await?;
+                    if queries::delete_document(txn, *id, *user, times.now).await? {
+                        documents.withdraw(txn, *user, *id, times.purge).await?;
                     }
                     Ok(())
                 })
@@ -73,14 +81,16 @@ impl Documents {
         id: StoreId,
     ) -> Result<(), DocumentsError> {
         self.store(user, id).await?;
-        let input = (user, id, self.0.clock.now());
+        let input = (user, id, self.purge_time().await?);
         self.act(
             self.0.budgets.key(user),
             input,
-            |documents, txn, (user, id, now)| {
+            |documents, txn, (user, id, times)| {
                 Box::pin(async move {
-                    for document in queries::delete_store(txn, *id, *user, *now).await? {
-                        documents.withdraw(txn, *user, document.id, *now).await?;
+                    for document in queries::delete_store(txn, *id, *user, times.now).await? {
+                        documents
+                            .withdraw(txn, *user, document.id, times.purge)
+                            .await?;
                     }
                     documents
                         .record(txn, *user, "delete_store", "store", id.0)
@@ -91,27 +101,37 @@ impl Documents {
         .await
     }
 
+    /// Now, and when what is deleted now may go.
+    async fn purge_time(&self) -> Result<Times, DocumentsError> {
+        let now = self.0.clock.now();
+        let purge = match self.0.periods.of(Class::SoftDeleted).await?.term {
+            Term::After(keep) => Some(now + keep),
+            Term::Kept | Term::Until(_) => None,
+        };
+        Ok(Times { now, purge })
+    }
+
     /// Stops a document's indexing and schedules its purge.
     async fn withdraw(
         &self,
         txn: &Txn,
         user: UserId,
         id: DocumentId,
-        now: DateTime<Utc>,
+        purge: Option<DateTime<Utc>>,
     ) -> Result<(), DbErr> {
         let indexing = Some(super::IndexDocument::KIND);
         self.0
             .jobs
             .cancel_for_subject_in(txn, subject(id), indexing)
             .await?;
-        let Some(keep) = self.0.settings.keep_deleted else {
+        let Some(purge) = purge else {
             return Ok(());
         };
         let mut job = NewJob::of::<PurgeDocument>(&PurgeParameters { document_id: id })
             .map_err(|error| DbErr::Custom(error.to_string()))?;
         job.user_id = Some(user);
         job.subject = Some(subject(id));
-        job.run_at = Some(now + keep);
+        job.run_at = Some(purge);
         job.duplicate_key = Some(format!("document:{id}"));
         let job = self.0.jobs.enqueue_in(txn, &job).await?;
         queries::set_purge_job(txn, id, job.id()).await

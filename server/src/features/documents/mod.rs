@@ -41,6 +41,7 @@ use crate::platform::{
     db::Db,
     entropy::Entropy,
     jobs::{Jobs, Subject},
+    retention::Periods,
     storage::{Blobs, TemporaryFiles},
     tasks::Tasks,
     telemetry::Telemetry,
@@ -51,8 +52,6 @@ pub(crate) struct DocumentSettings {
     pub(crate) allowed: AllowedTypes,
     pub(crate) max_upload_bytes: u64,
     pub(crate) max_stores_per_user: u32,
-    /// How long what is deleted can be brought back; `None`: for ever.
-    pub(crate) keep_deleted: Option<Duration>,
     pub(crate) extractor: Extractor,
     /// Without it, search is lexical.
     pub(crate) embedding_model: Option<ModelName>,
@@ -73,6 +72,8 @@ pub(crate) struct DocumentParts {
     pub(crate) jobs: Jobs,
     pub(crate) budgets: Budgets,
     pub(crate) audit: Audit,
+    /// How long what is deleted can be brought back.
+    pub(crate) periods: Periods,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) telemetry: Telemetry,
     pub(crate) tasks: Tasks,

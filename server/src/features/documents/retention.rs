@@ -1,17 +1,19 @@
-//! How long deleted stores are kept, and how a user's library goes.
-//!
-//! A document goes by its purge job, which was scheduled in the transaction that deleted it.
+//! How long deleted documents and stores are kept, and how a user's library goes.
 
+mod expiring;
+mod export;
 mod queries;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use entities::UserId;
+use futures_util::TryStreamExt;
 
+use self::expiring::{DeletedDocuments, LeftUploads};
 use crate::platform::{
     db::{Db, WriteKey},
-    retention::{Class, Eraser, Expirer, Part, Place, RetentionError},
-    storage::{BlobKey, Blobs, StorageError, TemporaryFiles},
+    jobs::Jobs,
+    retention::{Class, Eraser, Part, Place, RetentionError, Rows},
+    storage::{BlobKey, Blobs, TemporaryFiles},
 };
 
 const STORES: Place = Place::Table("stores");
@@ -20,71 +22,51 @@ const ORIGINALS: Place = Place::Blobs(BlobKey::DOCUMENTS);
 const UPLOADS: Place = Place::Files("uploads");
 
 /// What documents registers.
-pub(crate) fn retention(db: &Db, blobs: &Blobs, temporary: &TemporaryFiles) -> Part {
+pub(crate) fn retention(db: &Db, jobs: &Jobs, blobs: &Blobs, temporary: &TemporaryFiles) -> Part {
     Part::default()
         .holds(STORES, Class::Library)
         .holds(DOCUMENTS, Class::Library)
         .holds(ORIGINALS, Class::Library)
         .holds(UPLOADS, Class::UploadsTmp)
-        .expired_by(EmptyStores(db.clone()))
-        .expired_by(LeftUploads(temporary.clone()))
+        .expired_by(DeletedDocuments {
+            db: db.clone(),
+            jobs: jobs.clone(),
+            blobs: blobs.clone(),
+        })
+        .expired_by(Rows {
+            db: db.clone(),
+            class: Class::SoftDeleted,
+            places: &[STORES],
+            tables: vec![queries::emptied_stores()],
+        })
+        .expired_by(LeftUploads {
+            db: db.clone(),
+            files: temporary.clone(),
+        })
         .erased_by(Library {
             db: db.clone(),
             blobs: blobs.clone(),
         })
-}
-
-/// Deleted stores whose documents have all been purged.
-struct EmptyStores(Db);
-
-#[async_trait]
-impl Expirer for EmptyStores {
-    fn class(&self) -> Class {
-        Class::SoftDeleted
-    }
-
-    fn places(&self) -> &'static [Place] {
-        &[STORES]
-    }
-
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
-        let expired = self
-            .0
-            .write_alone(WriteKey::Free, (before, limit), |txn, (before, limit)| {
-                Box::pin(queries::expire_stores(txn, *before, *limit))
-            })
-            .await?;
-        Ok(expired)
-    }
-}
-
-/// Temporary files of uploads whose process died.
-struct LeftUploads(TemporaryFiles);
-
-#[async_trait]
-impl Expirer for LeftUploads {
-    fn class(&self) -> Class {
-        Class::UploadsTmp
-    }
-
-    fn places(&self) -> &'static [Place] {
-        &[UPLOADS]
-    }
-
-    async fn expire_batch(&self, before: DateTime<Utc>, _: u64) -> Result<u64, RetentionError> {
-        let files = self.0.clone();
-        let removed = tokio::task::spawn_blocking(move || {
-            files.clean(std::time::Duration::ZERO, before.into())
-        })
-        .await
-        .map_err(|error| StorageError::from(std::io::Error::other(error)))??;
-        Ok(u64::try_from(removed).unwrap_or(u64::MAX))
-    }
+        .exported_by(export::Stores(db.clone()))
+        .exported_by(export::Documents(db.clone()))
 }
 
 struct Library {
     db: Db,
     blobs: Blobs,
+}
+
+impl Library {
+    /// Originals under the user's number that no row names: their process died between the two.
+    async fn unnamed_originals(&self, user: UserId) -> Result<Vec<BlobKey>, RetentionError> {
+        let found: Vec<_> = self
+            .blobs
+            .of_user(BlobKey::DOCUMENTS, user)
+            .map_ok(|(key, _)| key)
+            .try_collect()
+            .await?;
+        Ok(found)
+    }
 }
 
 #[async_trait]
@@ -108,10 +90,18 @@ impl Eraser for Library {
                 |txn, (user, ids, limit)| Box::pin(queries::erase(txn, *user, ids, *limit)),
             )
             .await?;
-        Ok(erased)
+        if erased > 0 {
+            return Ok(erased);
+        }
+        let unnamed = self.unnamed_originals(user).await?;
+        for key in &unnamed {
+            self.blobs.delete(key).await?;
+        }
+        Ok(unnamed.len() as u64)
     }
 
     async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
-        Ok(queries::remaining(self.db.read(), user).await?)
+        let rows = queries::remaining(self.db.read(), user).await?;
+        Ok(rows + self.unnamed_originals(user).await?.len() as u64)
     }
 }

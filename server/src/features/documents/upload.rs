@@ -138,7 +138,7 @@ impl Documents {
         judged: Judged,
     ) -> Result<Accepted, DocumentsError> {
         let Judged { received, sniffed } = judged;
-        let key = BlobKey::document(self.0.entropy.uuid());
+        let key = BlobKey::document(user, self.0.entropy.uuid());
         self.0.blobs.put_file(&key, received.file.path()).await?;
         fail::fail_point!("upload-stored");
         let kind = sniffed.format.to_string();

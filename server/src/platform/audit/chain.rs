@@ -3,7 +3,7 @@
 //! insert an entry unseen.
 
 use chrono::{DateTime, Utc};
-use entities::governance::audit_entry::Model;
+use entities::governance::{audit_entry::Model, audit_head};
 
 use crate::platform::secrets;
 
@@ -96,12 +96,21 @@ pub(crate) enum Broken {
         /// The id of the newest that is there.
         found: i64,
     },
+    /// The oldest entries were taken off by somebody who has not the key.
+    #[error("the audit log was cut before entry {0}, and not by this server")]
+    Cut(i64),
     /// The head names another entry than the newest.
     #[error("the head of the audit log does not name its newest entry")]
     Head,
 }
 
-/// Walks a chain from its first entry.
+/// Stands for the entries up to `id`, which were cut off: hexadecimal HMAC-SHA-256.
+pub(super) fn sign_cut(key: &[u8; 32], id: i64, hash: &str) -> String {
+    let parts: [&[u8]; 3] = [b"cut", &id.to_be_bytes(), hash.as_bytes()];
+    hex::encode(secrets::mac(key, &parts))
+}
+
+/// Walks a chain from its first entry, or from where it was cut.
 pub(super) struct Walk<'a> {
     keys: &'a [[u8; 32]],
     last_id: i64,
@@ -109,13 +118,21 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Entries may have been written under any of the keys.
-    pub(super) fn under(keys: &'a [[u8; 32]]) -> Self {
-        Self {
-            keys,
-            last_id: 0,
-            last_hash: String::new(),
+    /// Entries may have been written, and the cut made, under any of the keys.
+    pub(super) fn under(keys: &'a [[u8; 32]], head: &audit_head::Model) -> Result<Self, Broken> {
+        let is_genuine = head.cut_id == 0
+            || keys.iter().any(|key| {
+                let signature = sign_cut(key, head.cut_id, &head.cut_hash);
+                secrets::equal(signature.as_bytes(), head.cut_signature.as_bytes())
+            });
+        if !is_genuine {
+            return Err(Broken::Cut(head.cut_id.saturating_add(1)));
         }
+        Ok(Self {
+            keys,
+            last_id: head.cut_id,
+            last_hash: head.cut_hash.clone(),
+        })
     }
 
     pub(super) fn last_id(&self) -> i64 {

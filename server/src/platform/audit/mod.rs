@@ -14,12 +14,14 @@ mod tests;
 pub(crate) use chain::Broken;
 use entries::{ENTRY, UNDO};
 pub(crate) use origin::{Act, By, UndoRefusal, Undoing, Via};
-pub(crate) use retention::retention;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use entities::{UserId, governance::audit_entry::Model};
+use entities::{
+    UserId,
+    governance::{audit_entry::Model, audit_head},
+};
 
 use super::{
     clock::Clock,
@@ -79,7 +81,7 @@ impl From<Model> for AuditEntry {
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verification {
-    /// Entries that are as they were written, counted from the first.
+    /// Entries that are as they were written, counted from the first that is left.
     pub(crate) sound: i64,
     /// The first broken link.
     pub(crate) broken: Option<Broken>,
@@ -174,8 +176,27 @@ impl Audit {
 
     /// Walks the whole chain up to where it stood at the call.
     pub(crate) async fn verify(&self) -> Result<Verification, DbError> {
-        let head = queries::head(self.db.read()).await?;
-        let mut walk = Walk::under(&self.keys);
+        loop {
+            let head = queries::head(self.db.read()).await?;
+            let found = self.walk(&head).await?;
+            // Entries that a sweep took meanwhile are missed by nobody.
+            let now = queries::head(self.db.read()).await?;
+            if found.broken.is_none() || now.cut_id == head.cut_id {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn walk(&self, head: &audit_head::Model) -> Result<Verification, DbError> {
+        let verification = |sound, broken| Verification {
+            sound,
+            broken,
+            head: head.last_hash.clone(),
+        };
+        let mut walk = match Walk::under(&self.keys, head) {
+            Ok(walk) => walk,
+            Err(broken) => return Ok(verification(0, Some(broken))),
+        };
         let broken = loop {
             let page =
                 queries::ascending(self.db.read(), walk.last_id(), head.last_id, PAGE).await?;
@@ -189,11 +210,7 @@ impl Audit {
                 break Some(broken);
             }
         };
-        Ok(Verification {
-            sound: walk.last_id(),
-            broken,
-            head: head.last_hash,
-        })
+        Ok(verification(walk.last_id() - head.cut_id, broken))
     }
 
     /// Entries after the one that the head names would mean that the head was set back.

@@ -9,9 +9,11 @@ use entities::{
     },
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
+
+use crate::platform::{db::Txn, retention::Expiring};
 
 /// The head is one row with this key.
 const HEAD: i32 = 1;
@@ -117,6 +119,91 @@ pub(super) async fn descending(
         find = find.filter(Column::Action.is_in(actions.iter().copied()));
     }
     find.all(connection).await
+}
+
+/// Keeps others from adding entries until the transaction ends.
+pub(super) async fn lock_head(txn: &Txn) -> Result<(), DbErr> {
+    audit_head::Entity::update_many()
+        .col_expr(
+            audit_head::Column::CutId,
+            Expr::col(audit_head::Column::CutId),
+        )
+        .filter(audit_head::Column::Id.eq(HEAD))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// The entries before the first of `$1` or later.
+pub(super) fn old_entries() -> Expiring {
+    entries(
+        "id < COALESCE((SELECT MIN(young.id) FROM audit_log young WHERE young.created_at >= $1), \
+         9223372036854775807)",
+    )
+}
+
+/// The entries up to number `$1`.
+pub(super) fn entries_until() -> Expiring {
+    entries("id <= $1")
+}
+
+fn entries(condition: &str) -> Expiring {
+    Expiring::of("audit_log", condition)
+        .at("created_at")
+        .user("actor_user_id")
+        .texts(&["action", "target_type", "target_id", "metadata", "hash"])
+}
+
+/// The oldest entries, up to the first of `before` or later.
+pub(super) async fn oldest_entries(
+    connection: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let oldest = Entity::find()
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(oldest
+        .into_iter()
+        .take_while(|entry| entry.created_at < before)
+        .collect())
+}
+
+/// Notes where the log begins now.
+pub(super) async fn cut(txn: &Txn, id: i64, hash: &str, signature: &str) -> Result<(), DbErr> {
+    audit_head::Entity::update_many()
+        .col_expr(audit_head::Column::CutId, Expr::value(id))
+        .col_expr(audit_head::Column::CutHash, Expr::value(hash))
+        .col_expr(audit_head::Column::CutSignature, Expr::value(signature))
+        .filter(audit_head::Column::Id.eq(HEAD))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// A page of what a user did or was done to, by its keys.
+pub(super) async fn about(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let target = Condition::all()
+        .add(Column::TargetType.eq("user"))
+        .add(Column::TargetId.eq(user.to_string()));
+    Entity::find()
+        .filter(
+            Condition::any()
+                .add(Column::ActorUserId.eq(user))
+                .add(target),
+        )
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await
 }
 
 /// What an intruder with access to the database could do.

@@ -38,7 +38,7 @@ pub(crate) use observer::{BudgetObserver, Resolution};
 pub(crate) use positions::{GroupSum, Position, SpendGrouping};
 pub(crate) use queries::{
     columns::MoneyColumns,
-    defaults::{Defaults, DefaultsChange},
+    defaults::{Defaults, DefaultsChange, RuleChange},
 };
 pub(crate) use request::{ChargeKind, HoldRequest, Prices};
 pub(crate) use retention::retention;

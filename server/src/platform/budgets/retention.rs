@@ -3,12 +3,19 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use entities::UserId;
+use entities::{
+    UserId,
+    money::{ledger_entry, period},
+};
+use serde_json::{Value, json};
 
 use super::{Month, queries::retention as queries};
 use crate::platform::{
     db::{Db, WriteKey},
-    retention::{Class, Eraser, Expirer, Holding, Part, Place, RetentionError},
+    retention::{
+        Class, Cursor, Eraser, Expirer, Exporter, Holding, Page, Part, Place, RetentionError,
+        Sweep, Tally,
+    },
 };
 
 const BUDGETS: Place = Place::Table("budgets");
@@ -26,7 +33,9 @@ pub(crate) fn retention(db: &Db) -> Part {
         .holds(BUDGETS, Class::Accounts)
         .holds(DEFAULTS, Class::House)
         .expired_by(ClosedMonths(db.clone()))
-        .erased_by(Limit(db.clone()));
+        .erased_by(Limit(db.clone()))
+        .exported_by(Charges(db.clone()))
+        .exported_by(Months(db.clone()));
     for place in [PERIODS, HOLDS, LEDGER] {
         part = part.holding(Holding {
             place,
@@ -51,18 +60,89 @@ impl Expirer for ClosedMonths {
         &[LEDGER, HOLDS, PERIODS]
     }
 
+    async fn survey(&self, before: DateTime<Utc>) -> Result<Tally, RetentionError> {
+        Ok(queries::survey(self.0.read(), Month::of(before)).await?)
+    }
+
     /// One user's month goes in one transaction, however many rows it has. One with a hold that is
     /// not resolved stays.
-    async fn expire_batch(&self, before: DateTime<Utc>, _: u64) -> Result<u64, RetentionError> {
-        let first_kept = Month::of(before);
-        let expired = self
-            .0
-            .write_alone(WriteKey::House, first_kept, |txn, first_kept| {
+    async fn expire_batch(&self, sweep: &Sweep) -> Result<Tally, RetentionError> {
+        let first_kept = Month::of(sweep.before);
+        sweep
+            .delete(&self.0, WriteKey::House, first_kept, |txn, first_kept| {
                 Box::pin(queries::expire_period(txn, *first_kept))
             })
-            .await?;
-        Ok(expired)
+            .await
     }
+}
+
+/// A user's charges, as the user is given them.
+struct Charges(Db);
+
+#[async_trait]
+impl Exporter for Charges {
+    fn file(&self) -> &'static str {
+        "ledger.json"
+    }
+
+    async fn page(
+        &self,
+        user: UserId,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<Page, RetentionError> {
+        let after = after.and_then(|key| key.parse().ok()).unwrap_or(0);
+        let found = queries::charges(self.0.read(), user, after, limit).await?;
+        Ok(Page::of(&found, limit, |row| row.id.to_string(), charge))
+    }
+}
+
+fn charge(row: &ledger_entry::Model) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "provider": row.provider,
+        "model": row.model,
+        "prompt_tokens": row.prompt_tokens,
+        "completion_tokens": row.completion_tokens,
+        "index_tokens": row.index_tokens,
+        "unit": row.unit,
+        "amount_nanos": row.amount_nanos,
+        "estimated": row.estimated,
+        "store_id": row.store_id,
+        "document_id": row.document_id,
+        "created_at": row.created_at,
+    })
+}
+
+/// What a user may spend and has spent, as the user is given it.
+struct Months(Db);
+
+#[async_trait]
+impl Exporter for Months {
+    fn file(&self) -> &'static str {
+        "budget.json"
+    }
+
+    async fn page(
+        &self,
+        user: UserId,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<Page, RetentionError> {
+        let after = after.and_then(|key| key.parse().ok()).unwrap_or(0);
+        let found = queries::months(self.0.read(), user, after, limit).await?;
+        Ok(Page::of(&found, limit, |row| row.id.to_string(), month))
+    }
+}
+
+fn month(row: &period::Model) -> Value {
+    json!({
+        "month": row.month,
+        "limit_nanos": row.limit_nanos,
+        "spent_nanos": row.spent_nanos,
+        "reserved_nanos": row.reserved_nanos,
+    })
 }
 
 struct Limit(Db);

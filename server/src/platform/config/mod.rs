@@ -44,7 +44,7 @@ pub(crate) use pricing::{PriceTable, Rates, Tokens};
 pub(crate) use problem::{Problems, Warning};
 pub(crate) use redis::RedisConfig;
 pub(crate) use reference::{configuration_page, env_example};
-pub(crate) use retention::RetentionConfig;
+pub(crate) use retention::{MAX_DAYS as MAX_RETENTION_DAYS, RetentionConfig};
 pub(crate) use storage::StorageConfig;
 pub(crate) use streams::StreamsConfig;
 pub(crate) use telemetry::{LogFormat, TelemetryConfig};

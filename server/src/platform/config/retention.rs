@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::variable::{Section, Variable};
 
 /// The longest time that can be set, in days: a century.
-const MAX_DAYS: i64 = 36_500;
+pub(crate) const MAX_DAYS: u64 = 36_500;
 
 const fn days(name: &'static str, default: &'static str, about: &'static str) -> Variable {
     Variable::new(name, default, about).unit("days")
@@ -27,8 +27,7 @@ pub(super) const RETENTION_FINISHED_JOBS_DAYS: Variable = days(
 pub(super) const RETENTION_SOFT_DELETED_DAYS: Variable = days(
     "RETENTION_SOFT_DELETED_DAYS",
     "30",
-    "Deleted stores and documents, which can be restored until then. Counted from the setting on \
-     the day of the deletion.",
+    "Deleted stores and documents, which can be restored until then.",
 );
 pub(super) const RETENTION_UPLOADS_TMP_HOURS: Variable = Variable::new(
     "RETENTION_UPLOADS_TMP_HOURS",
@@ -36,6 +35,12 @@ pub(super) const RETENTION_UPLOADS_TMP_HOURS: Variable = Variable::new(
     "Uploads that were never finished: the files left in TMP_DIR.",
 )
 .aliases(&["TMP_MAX_AGE_HOURS"])
+.unit("hours");
+pub(super) const RETENTION_EXPORTS_HOURS: Variable = Variable::new(
+    "RETENTION_EXPORTS_HOURS",
+    "24",
+    "Files with everything of a user, from when they were asked for.",
+)
 .unit("hours");
 pub(super) const RETENTION_AUDIT_DAYS: Variable =
     days("RETENTION_AUDIT_DAYS", "400", "The audit log.");
@@ -63,6 +68,7 @@ pub(super) const SECTION: Section = Section {
         RETENTION_FINISHED_JOBS_DAYS,
         RETENTION_SOFT_DELETED_DAYS,
         RETENTION_UPLOADS_TMP_HOURS,
+        RETENTION_EXPORTS_HOURS,
         RETENTION_AUDIT_DAYS,
         RETENTION_SESSIONS_DAYS,
         RETENTION_RAW_AUDIO_DAYS,
@@ -72,13 +78,14 @@ pub(super) const SECTION: Section = Section {
 };
 
 /// How long each class of data is kept; `None` keeps it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RetentionConfig {
     pub(crate) chat: Option<Duration>,
     pub(crate) usage: Option<Duration>,
     pub(crate) finished_jobs: Option<Duration>,
     pub(crate) soft_deleted: Option<Duration>,
     pub(crate) uploads_tmp: Option<Duration>,
+    pub(crate) exports: Option<Duration>,
     pub(crate) audit: Option<Duration>,
     pub(crate) sessions: Option<Duration>,
     pub(crate) raw_audio: Option<Duration>,
@@ -88,13 +95,25 @@ pub(crate) struct RetentionConfig {
 
 impl RetentionConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let mut period = |variable: &Variable, unit: u64| {
+        Self::from(|variable| {
             // What keeps temporary files is 0 or less by its older name.
             let keeps_below_0 = variable.name == RETENTION_UPLOADS_TMP_HOURS.name;
-            let least = if keeps_below_0 { -MAX_DAYS } else { 0 };
-            let count: i64 = reader.integer(variable, least..=MAX_DAYS);
-            let count = u64::try_from(count).ok().filter(|count| *count > 0)?;
-            Some(Duration::from_secs(count * unit))
+            let most = MAX_DAYS.cast_signed();
+            let least = if keeps_below_0 { -most } else { 0 };
+            let count: i64 = reader.integer(variable, least..=most);
+            u64::try_from(count).unwrap_or(0)
+        })
+    }
+
+    /// The periods of a house that sets none.
+    pub(crate) fn defaults() -> Self {
+        Self::from(|variable| variable.default.parse().unwrap_or(0))
+    }
+
+    fn from(mut count: impl FnMut(&Variable) -> u64) -> Self {
+        let mut period = |variable: &Variable, unit: u64| {
+            let count = count(variable);
+            (count > 0).then(|| Duration::from_secs(count * unit))
         };
         let (day, hour) = (86_400, 3_600);
         Self {
@@ -103,6 +122,7 @@ impl RetentionConfig {
             finished_jobs: period(&RETENTION_FINISHED_JOBS_DAYS, day),
             soft_deleted: period(&RETENTION_SOFT_DELETED_DAYS, day),
             uploads_tmp: period(&RETENTION_UPLOADS_TMP_HOURS, hour),
+            exports: period(&RETENTION_EXPORTS_HOURS, hour),
             audit: period(&RETENTION_AUDIT_DAYS, day),
             sessions: period(&RETENTION_SESSIONS_DAYS, day),
             raw_audio: period(&RETENTION_RAW_AUDIO_DAYS, day),

@@ -81,7 +81,7 @@ pub(super) async fn connect(
     }
 }
 
-fn sqlite(
+pub(super) fn sqlite(
     path: &std::path::Path,
     connections: u32,
     read_only: bool,
@@ -110,6 +110,8 @@ fn sqlite(
                 .statement_cache_capacity(256)
                 .pragma("temp_store", "memory")
                 .pragma("cache_size", "-16000")
+                // What is deleted is overwritten: an erased user must not be read from free pages.
+                .pragma("secure_delete", "on")
                 .optimize_on_close(!read_only, None);
             if read_only {
                 sqlite.pragma("query_only", "on")

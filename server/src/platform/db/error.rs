@@ -29,6 +29,9 @@ pub(crate) enum DbError {
         /// The newest migration found.
         newest: String,
     },
+    /// A copy of the database is not what it should be.
+    #[error("the copy of the database is damaged")]
+    Damaged,
     /// Anything else: a bug or a damaged database.
     #[error("the database refused a statement")]
     Failed(#[source] DbErr),

@@ -10,6 +10,7 @@ mod member;
 mod observer;
 mod readers;
 mod schema;
+mod snapshot;
 mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,7 +23,8 @@ pub(crate) use connect::{DbSettings, Target};
 pub(crate) use error::DbError;
 pub(crate) use observer::DbObserver;
 pub(crate) use readers::Readers;
-pub(crate) use schema::SchemaState;
+pub(crate) use schema::{SchemaState, known_migrations};
+pub(crate) use snapshot::snapshot;
 pub(crate) use standing::Migrations;
 pub(crate) use transaction::{Change, Entity, Txn};
 pub(crate) use writer::WriteKey;
@@ -137,6 +139,12 @@ impl Db {
     /// processes may ask at once.
     pub(crate) async fn migrate(&self) -> Result<usize, DbError> {
         schema::migrate(&self.write).await
+    }
+
+    /// The migrations that the schema has.
+    pub(crate) async fn migrations(&self) -> Result<Vec<String>, DbError> {
+        let applied = schema::applied(&*self.read).await?;
+        Ok(applied.into_iter().collect())
     }
 
     /// Compares the schema with this program's.

@@ -61,11 +61,16 @@ pub(super) async fn migrate(connection: &DatabaseConnection) -> Result<usize, Db
     Ok(applied)
 }
 
-pub(super) async fn state(connection: &impl ConnectionTrait) -> Result<SchemaState, DbError> {
-    let known: BTreeSet<String> = Migrator::migrations()
+/// The migrations that this program has.
+pub(crate) fn known_migrations() -> BTreeSet<String> {
+    Migrator::migrations()
         .iter()
         .map(|migration| migration.name().to_owned())
-        .collect();
+        .collect()
+}
+
+pub(super) async fn state(connection: &impl ConnectionTrait) -> Result<SchemaState, DbError> {
+    let known = known_migrations();
     let applied = applied(connection).await?;
     if let Some(newest) = applied.difference(&known).last() {
         return Ok(SchemaState::Newer(newest.clone()));

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Jobs, Leader, Process, settings::delta};
+use chrono::{DateTime, Utc};
+
+use super::{Jobs, Leader, Process, queries::leases, settings::delta};
 use crate::platform::{
     db::{DbError, WriteKey},
     tasks::Tasks,
@@ -19,6 +21,25 @@ impl Jobs {
             let upkeep = || jobs.upkeep();
             leader.run("jobs.upkeep", EVERY, &stopping, upkeep).await;
         });
+    }
+
+    /// Has a duty begin at an instant, unless it has ever been done.
+    pub(crate) async fn first_duty_at(
+        &self,
+        name: &'static str,
+        first: DateTime<Utc>,
+    ) -> Result<(), DbError> {
+        self.0
+            .db
+            .write(WriteKey::Free, (name, first), |txn, (name, first)| {
+                Box::pin(leases::defer(txn, name, *first))
+            })
+            .await
+    }
+
+    /// When a duty that one process does for all is due again; `None` before its first time.
+    pub(crate) async fn duty_due_at(&self, name: &str) -> Result<Option<DateTime<Utc>>, DbError> {
+        Ok(leases::until(self.0.db.read(), name).await?)
     }
 
     pub(super) async fn upkeep(&self) -> Result<(), DbError> {

@@ -2,8 +2,8 @@
 //! are asked to stop, those that are over are deleted with their events.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use entities::UserId;
+use entities::{JobId, UserId, jobs::job};
+use serde_json::{Value, json};
 
 use super::{
     Jobs,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::platform::{
     db::WriteKey,
-    retention::{Class, Eraser, Expirer, Part, Place, RetentionError},
+    retention::{Class, Cursor, Eraser, Exporter, Page, Part, Place, RetentionError, Rows},
 };
 
 const JOBS: Place = Place::Table("jobs");
@@ -30,34 +30,53 @@ impl Jobs {
             .holds(RUNS, Class::FinishedJobs)
             .holds(PREVIEWS, Class::House)
             .holds(Place::Table("leases"), Class::House)
-            .expired_by(Ended(self.clone()))
+            .expired_by(Rows {
+                db: self.0.db.clone(),
+                class: Class::FinishedJobs,
+                places: &[EVENTS, JOBS, RUNS, PROCESSES],
+                tables: queries::ended_work(),
+            })
             .erased_by(OfUser(self.clone()))
+            .exported_by(Work(self.clone()))
     }
 }
 
-/// Jobs that ended, and processes that stopped, before an instant.
-struct Ended(Jobs);
+/// A user's jobs, as the user is given them.
+struct Work(Jobs);
 
 #[async_trait]
-impl Expirer for Ended {
-    fn class(&self) -> Class {
-        Class::FinishedJobs
+impl Exporter for Work {
+    fn file(&self) -> &'static str {
+        "jobs.json"
     }
 
-    fn places(&self) -> &'static [Place] {
-        &[JOBS, EVENTS, PROCESSES, RUNS]
+    async fn page(
+        &self,
+        user: UserId,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<Page, RetentionError> {
+        let after = after.and_then(|key| key.parse().ok()).map(JobId);
+        let found = queries::page(self.0.0.db.read(), user, after, limit).await?;
+        Ok(Page::of(&found, limit, |job| job.id.to_string(), exported))
     }
+}
 
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
-        let engine = &self.0.0;
-        let expired = engine
-            .db
-            .write_alone(WriteKey::Free, (before, limit), |txn, (before, limit)| {
-                Box::pin(queries::expire(txn, *before, *limit))
-            })
-            .await?;
-        Ok(expired)
-    }
+fn exported(job: &job::Model) -> Value {
+    json!({
+        "id": job.id,
+        "kind": job.kind,
+        "parameters": job.parameters,
+        "state": job.state,
+        "stage": job.stage,
+        "progress_ratio": job.progress,
+        "attempts": job.attempts,
+        "error_class": job.error_class,
+        "error_message": job.error_message,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+    })
 }
 
 struct OfUser(Jobs);

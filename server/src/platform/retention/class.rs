@@ -13,6 +13,8 @@ pub(crate) enum Class {
     Usage,
     /// Uploads that were never finished.
     UploadsTmp,
+    /// Files with everything of a user, made for the user to fetch.
+    Exports,
     /// Jobs that have ended, with their events.
     FinishedJobs,
     /// Stores and documents that their owner has deleted.
@@ -50,10 +52,11 @@ pub(crate) enum Term {
 
 impl Class {
     /// Every class, in the order of the documentation.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Chat,
         Self::Usage,
         Self::UploadsTmp,
+        Self::Exports,
         Self::FinishedJobs,
         Self::SoftDeleted,
         Self::Sessions,
@@ -73,6 +76,7 @@ impl Class {
             Self::Chat => "chat",
             Self::Usage => "usage",
             Self::UploadsTmp => "uploads_tmp",
+            Self::Exports => "exports",
             Self::FinishedJobs => "finished_jobs",
             Self::SoftDeleted => "soft_deleted",
             Self::Sessions => "sessions",
@@ -87,12 +91,26 @@ impl Class {
         }
     }
 
-    /// How long data of this class is kept.
+    /// The class of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
+    /// Whether nobody can set a period for it.
+    pub(crate) fn is_fixed(self) -> bool {
+        matches!(
+            self,
+            Self::Published | Self::Library | Self::Accounts | Self::House
+        )
+    }
+
+    /// How long the environment has data of this class kept.
     pub(crate) fn term(self, config: &RetentionConfig) -> Term {
         let period = match self {
             Self::Chat => config.chat,
             Self::Usage => config.usage,
             Self::UploadsTmp => config.uploads_tmp,
+            Self::Exports => config.exports,
             Self::FinishedJobs => config.finished_jobs,
             Self::SoftDeleted => config.soft_deleted,
             Self::Sessions => config.sessions,

@@ -2,13 +2,21 @@
 //! a user's data can be emptied of it.
 //!
 //! The owner of a table registers it ([`Part`]) with its class, with what deletes the rows whose time
-//! is over ([`Expirer`]) and with what erases a user from it ([`Eraser`]). What is kept in spite of
+//! is over ([`Expirer`]), with what erases a user from it ([`Eraser`]) and with what gives a user
+//! what is theirs ([`Exporter`]). What is kept in spite of
 //! either carries the reason. A test holds the registry against the migrated schema.
 
 mod class;
 mod error;
+mod export;
+mod own;
 mod part;
+mod periods;
+mod queries;
 mod registry;
+mod rows;
+mod sweep;
+mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -16,8 +24,19 @@ mod tests;
 
 pub(crate) use class::{Class, Term};
 pub(crate) use error::RetentionError;
+pub(crate) use export::{Cursor, Exporter, Original, Page};
+pub(crate) use own::retention;
 pub(crate) use part::{Eraser, Expirer, Holding, Part, Place};
+#[cfg(test)]
+pub(crate) use periods::Source;
+pub(crate) use periods::{Period, PeriodRefused, Periods};
+#[cfg(test)]
+pub(crate) use queries::schema::tables;
+pub(crate) use queries::{expiring::Expiring, runs, schema::Table};
 pub(crate) use registry::Registry;
+pub(crate) use rows::Rows;
+pub(crate) use sweep::Sweep;
+pub(crate) use tally::Tally;
 
 /// Rows that one transaction deletes.
 pub(crate) const BATCH: u64 = 200;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use entities::UserId;
 
-use super::{Class, RetentionError};
+use super::{Class, Exporter, RetentionError, Sweep, Tally};
 
 /// Where data lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,9 +49,14 @@ pub(crate) trait Expirer: Send + Sync {
     /// Where it deletes.
     fn places(&self) -> &'static [Place];
 
-    /// Deletes about `limit` rows or files whose time was over `before`, and tells how many; 0 means
-    /// that there are none left. Spares what a queued or running job, or an open stream, needs.
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError>;
+    /// What [`Expirer::expire_batch`] would delete until nothing is left, and what it would spare
+    /// though its time was over `before`.
+    async fn survey(&self, before: DateTime<Utc>) -> Result<Tally, RetentionError>;
+
+    /// Deletes about as many rows or files as the sweep's limit says whose time was over before its
+    /// instant, and tells what; nothing means that there are none left. Spares what a queued or
+    /// running job, or an open stream, needs.
+    async fn expire_batch(&self, sweep: &Sweep) -> Result<Tally, RetentionError>;
 }
 
 /// Deletes what a user has left.
@@ -74,6 +79,7 @@ pub(crate) struct Part {
     pub(super) holdings: Vec<Holding>,
     pub(super) expirers: Vec<Arc<dyn Expirer>>,
     pub(super) erasers: Vec<Arc<dyn Eraser>>,
+    pub(super) exporters: Vec<Arc<dyn Exporter>>,
 }
 
 impl Part {
@@ -104,6 +110,12 @@ impl Part {
     #[must_use]
     pub(crate) fn erased_by(mut self, eraser: impl Eraser + 'static) -> Self {
         self.erasers.push(Arc::new(eraser));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn exported_by(mut self, exporter: impl Exporter + 'static) -> Self {
+        self.exporters.push(Arc::new(exporter));
         self
     }
 }

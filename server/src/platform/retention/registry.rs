@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entities::UserId;
+use tokio_util::sync::CancellationToken;
 
-use super::{BATCH, Class, Eraser, Expirer, Holding, Part, Place, RetentionError, Term};
-use crate::platform::config::RetentionConfig;
+use super::{
+    BATCH, Class, Eraser, Expirer, Exporter, Holding, Part, Place, RetentionError, Sweep, Table,
+    Tally,
+    queries::schema::{self, rows_of_user},
+};
+use crate::platform::db::Db;
 
 /// Passes over all erasers, for what an act under way writes behind their backs.
 const ERASURE_PASSES: usize = 3;
@@ -18,15 +23,7 @@ pub(crate) struct Registry {
     holdings: Vec<Holding>,
     expirers: Vec<Arc<dyn Expirer>>,
     erasers: Vec<Arc<dyn Eraser>>,
-}
-
-/// What was deleted because its time was over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Expired {
-    pub(crate) class: Class,
-    pub(crate) places: &'static [Place],
-    /// Rows or files.
-    pub(crate) count: u64,
+    exporters: Vec<Arc<dyn Exporter>>,
 }
 
 /// What became of an erasure.
@@ -45,12 +42,18 @@ impl Registry {
         self.holdings.extend(part.holdings);
         self.expirers.extend(part.expirers);
         self.erasers.extend(part.erasers);
+        self.exporters.extend(part.exporters);
         self
     }
 
     /// Every place with its class.
     pub(crate) fn holdings(&self) -> &[Holding] {
         &self.holdings
+    }
+
+    /// Who gives a user what is theirs.
+    pub(crate) fn exporters(&self) -> &[Arc<dyn Exporter>] {
+        &self.exporters
     }
 
     /// Who deletes from a place when its time is over.
@@ -68,39 +71,45 @@ impl Registry {
             .any(|eraser| eraser.places().contains(&place))
     }
 
-    /// Deletes everything whose time is over at `now`, in small steps. A call that was cut short is
-    /// taken up by the next.
-    pub(crate) async fn expire(
+    /// What a sweep of a class would delete.
+    pub(crate) async fn survey(
         &self,
-        config: &RetentionConfig,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Expired>, RetentionError> {
-        let mut expired = Vec::new();
-        for expirer in &self.expirers {
-            let Term::After(period) = expirer.class().term(config) else {
-                continue;
-            };
-            let Some(before) = TimeDelta::from_std(period)
-                .ok()
-                .and_then(|period| now.checked_sub_signed(period))
-            else {
-                continue;
-            };
-            let mut count = 0;
-            loop {
-                let batch = expirer.expire_batch(before, BATCH).await?;
-                if batch == 0 {
+        class: Class,
+        before: DateTime<Utc>,
+    ) -> Result<Tally, RetentionError> {
+        let mut all = Tally::default();
+        for expirer in self.of(class) {
+            all.add(expirer.survey(before).await?);
+        }
+        Ok(all)
+    }
+
+    /// Deletes everything of a class whose time was over before the sweep's instant, in small steps,
+    /// until there is none left or `stop`. A call that was cut short is taken up by the next.
+    pub(crate) async fn sweep(
+        &self,
+        class: Class,
+        sweep: &Sweep,
+        stop: &CancellationToken,
+    ) -> Result<Tally, RetentionError> {
+        let mut all = Tally::default();
+        for expirer in self.of(class) {
+            while !stop.is_cancelled() {
+                let batch = expirer.expire_batch(sweep).await?;
+                if batch.is_empty() {
                     break;
                 }
-                count += batch;
+                all.add(batch);
             }
-            expired.push(Expired {
-                class: expirer.class(),
-                places: expirer.places(),
-                count,
-            });
         }
-        Ok(expired)
+        Ok(all)
+    }
+
+    fn of(&self, class: Class) -> impl Iterator<Item = &dyn Expirer> {
+        self.expirers
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(move |expirer| expirer.class() == class)
     }
 
     /// Erases a user from every place, then counts anew what is left.
@@ -137,5 +146,56 @@ impl Registry {
             }
         }
         Ok(remaining)
+    }
+
+    /// The tables of which some row names the user, by a walk over the schema that asks no eraser:
+    /// first those that should not, then those that keep the number for a reason.
+    pub(crate) async fn named_in(
+        &self,
+        db: &Db,
+        user: UserId,
+    ) -> Result<(Vec<(String, u64)>, Vec<(String, u64)>), RetentionError> {
+        let (mut left, mut kept) = (Vec::new(), Vec::new());
+        for table in schema::tables(db).await? {
+            let count = rows_of_user(db, &table, user).await?;
+            if count == 0 {
+                continue;
+            }
+            let list = if self.keeps(&table) {
+                &mut kept
+            } else {
+                &mut left
+            };
+            list.push((table.name, count));
+        }
+        Ok((left, kept))
+    }
+
+    /// Whether a table keeps the number of an erased user for a reason.
+    fn keeps(&self, table: &Table) -> bool {
+        self.holdings.iter().any(|holding| {
+            holding.not_erased.is_some()
+                && matches!(holding.place, Place::Table(name) if name == table.name)
+        })
+    }
+
+    /// How many rows the tables of a class have, and how many bytes of disk they take.
+    pub(crate) async fn stock(&self, db: &Db, class: Class) -> Result<(u64, u64), RetentionError> {
+        let (mut rows, mut bytes) = (0, 0);
+        let there = schema::tables(db).await?;
+        for holding in self.holdings.iter().filter(|held| held.class == class) {
+            let Place::Table(name) = holding.place else {
+                continue;
+            };
+            if there
+                .iter()
+                .any(|table| table.name == name && !table.is_virtual)
+            {
+                let (of_table, on_disk) = schema::size(db, name).await?;
+                rows += of_table;
+                bytes += on_disk;
+            }
+        }
+        Ok((rows, bytes))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
-
+pub(crate) use super::Table;
 use super::{Place, Registry};
 use crate::platform::{config::RetentionConfig, db::Db};
 
@@ -14,6 +13,7 @@ pub(crate) const KEEP_ALL: RetentionConfig = RetentionConfig {
     finished_jobs: None,
     soft_deleted: None,
     uploads_tmp: None,
+    exports: None,
     audit: None,
     sessions: None,
     raw_audio: None,
@@ -21,80 +21,9 @@ pub(crate) const KEEP_ALL: RetentionConfig = RetentionConfig {
     stream_replay: None,
 };
 
-/// A table of the migrated schema.
-#[derive(Clone, Debug)]
-pub(crate) struct Table {
-    pub(crate) name: String,
-    /// In the table's order, with the database's name of the type.
-    pub(crate) columns: Vec<(String, String)>,
-    /// Tables that its rows belong to, by foreign key.
-    parents: Vec<String>,
-    /// Made by a module of SQLite: its columns cannot be read like others.
-    pub(crate) is_virtual: bool,
-}
-
-impl Table {
-    /// The columns that hold the number of a user.
-    pub(crate) fn user_columns(&self) -> impl Iterator<Item = &str> {
-        self.columns
-            .iter()
-            .filter(|(name, kind)| {
-                let reference =
-                    name == "user_id" || name.ends_with("_user_id") || name.ends_with("_by");
-                reference && kind.to_lowercase().contains("int")
-            })
-            .map(|(name, _)| name.as_str())
-    }
-}
-
-/// Every table that a migrated database has, but those that the database keeps for itself.
+/// Every table that a migrated database has.
 pub(crate) async fn tables(db: &Db) -> Vec<Table> {
-    let (names, columns, parents) = match db.backend() {
-        DatabaseBackend::Postgres => (
-            "SELECT table_name::text AS name, 'table' AS kind FROM information_schema.tables \
-             WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'",
-            "SELECT column_name::text AS name, data_type::text AS kind \
-             FROM information_schema.columns \
-             WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position",
-            "SELECT confrelid::regclass::text AS name, '' AS kind FROM pg_constraint \
-             WHERE contype = 'f' AND conrelid = $1::regclass",
-        ),
-        _ => (
-            "SELECT name, type AS kind FROM pragma_table_list \
-             WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite%'",
-            "SELECT name, type AS kind FROM pragma_table_info($1)",
-            "SELECT \"table\" AS name, '' AS kind FROM pragma_foreign_key_list($1)",
-        ),
-    };
-    let mut found = Vec::new();
-    for (name, kind) in pairs(db, names, vec![]).await {
-        let parameter = || vec![Value::from(name.as_str())];
-        found.push(Table {
-            columns: pairs(db, columns, parameter()).await,
-            parents: pairs(db, parents, parameter())
-                .await
-                .into_iter()
-                .map(|(parent, _)| parent)
-                .collect(),
-            is_virtual: kind == "virtual",
-            name,
-        });
-    }
-    found
-}
-
-async fn pairs(db: &Db, sql: &str, parameters: Vec<Value>) -> Vec<(String, String)> {
-    let statement = Statement::from_sql_and_values(db.backend(), sql, parameters);
-    db.read()
-        .query_all_raw(statement)
-        .await
-        .expect("the schema")
-        .iter()
-        .map(|row| {
-            let text = |column| row.try_get("", column).expect("text");
-            (text("name"), text("kind"))
-        })
-        .collect()
+    super::tables(db).await.expect("the schema")
 }
 
 /// The tables whose rows are about users: they name one, or belong to a row that does.

@@ -1,34 +1,29 @@
 //! The registry by itself, on toy tables.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::SeqCst},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::SeqCst},
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entities::UserId;
 use sea_orm::ConnectionTrait;
+use tokio_util::sync::CancellationToken;
 
 use super::{testing::KEEP_ALL, *};
-use crate::platform::{
-    config::RetentionConfig,
-    db::{WriteKey, testing::for_each_database},
-};
+use crate::platform::db::{WriteKey, testing::for_each_database};
 
 const NOTES: Place = Place::Table("notes");
 
 /// So many rows, deleted a few at a time.
-struct Rows {
+struct Stock {
     left: Arc<AtomicU64>,
     /// Rows that stay whatever is asked.
     stubborn: u64,
 }
 
-impl Rows {
+impl Stock {
     fn take(&self, limit: u64) -> u64 {
         let left = self.left.load(SeqCst);
         let taken = left.saturating_sub(self.stubborn).min(limit);
@@ -38,7 +33,7 @@ impl Rows {
 }
 
 #[async_trait]
-impl Expirer for Rows {
+impl Expirer for Stock {
     fn class(&self) -> Class {
         Class::Chat
     }
@@ -47,14 +42,25 @@ impl Expirer for Rows {
         &[NOTES]
     }
 
-    async fn expire_batch(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, RetentionError> {
-        assert_eq!(before, DateTime::UNIX_EPOCH, "now less the period");
-        Ok(self.take(limit))
+    async fn survey(&self, _: DateTime<Utc>) -> Result<Tally, RetentionError> {
+        Ok(Tally {
+            rows: self.left.load(SeqCst) - self.stubborn,
+            held_back: self.stubborn,
+            ..Tally::default()
+        })
+    }
+
+    async fn expire_batch(&self, sweep: &Sweep) -> Result<Tally, RetentionError> {
+        assert_eq!(sweep.before, DateTime::UNIX_EPOCH);
+        Ok(Tally {
+            rows: self.take(sweep.limit),
+            ..Tally::default()
+        })
     }
 }
 
 #[async_trait]
-impl Eraser for Rows {
+impl Eraser for Stock {
     fn places(&self) -> &'static [Place] {
         &[NOTES]
     }
@@ -68,9 +74,9 @@ impl Eraser for Rows {
     }
 }
 
-fn rows(count: u64, stubborn: u64) -> (Rows, Arc<AtomicU64>) {
+fn rows(count: u64, stubborn: u64) -> (Stock, Arc<AtomicU64>) {
     let left = Arc::new(AtomicU64::new(count));
-    let rows = Rows {
+    let rows = Stock {
         left: left.clone(),
         stubborn,
     };
@@ -79,23 +85,28 @@ fn rows(count: u64, stubborn: u64) -> (Rows, Arc<AtomicU64>) {
 
 #[tokio::test]
 async fn a_class_expires_in_batches_until_nothing_is_left() {
-    let (notes, left) = rows(BATCH * 2 + 1, 0);
+    let (notes, left) = rows(BATCH * 2 + 3, 2);
     let registry = Registry::default().with(Part::default().expired_by(notes));
-    let now = DateTime::UNIX_EPOCH + TimeDelta::days(90);
+    let sweep = Sweep::before(DateTime::UNIX_EPOCH);
+    let never = CancellationToken::new();
+    let survey = registry.survey(Class::Chat, sweep.before).await.unwrap();
+    assert_eq!((survey.rows, survey.held_back), (BATCH * 2 + 1, 2));
 
-    assert_eq!(registry.expire(&KEEP_ALL, now).await.unwrap(), []);
-    assert_eq!(left.load(SeqCst), BATCH * 2 + 1);
+    let of_another = registry.sweep(Class::Audit, &sweep, &never).await;
+    assert!(of_another.unwrap().is_empty());
+    let gone = registry.sweep(Class::Chat, &sweep, &never).await.unwrap();
+    assert_eq!((gone.rows, left.load(SeqCst)), (BATCH * 2 + 1, 2));
+}
 
-    let config = RetentionConfig {
-        chat: Some(Duration::from_hours(90 * 24)),
-        ..KEEP_ALL
-    };
-    let expired = registry.expire(&config, now).await.unwrap();
-    let [expired] = expired[..] else {
-        panic!("one expirer has worked");
-    };
-    assert_eq!((expired.class, expired.places), (Class::Chat, &[NOTES][..]));
-    assert_eq!((expired.count, left.load(SeqCst)), (BATCH * 2 + 1, 0));
+#[tokio::test]
+async fn a_sweep_that_is_to_stop_deletes_nothing_more() {
+    let (notes, left) = rows(BATCH, 0);
+    let registry = Registry::default().with(Part::default().expired_by(notes));
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let sweep = Sweep::before(DateTime::UNIX_EPOCH);
+    let gone = registry.sweep(Class::Chat, &sweep, &stop).await.unwrap();
+    assert_eq!((gone.is_empty(), left.load(SeqCst)), (true, BATCH));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use entities::{DocumentId, PassageId, StoreId, UserId};
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 
 use super::{
     chunk::Chunk,
@@ -152,6 +152,32 @@ pub(super) async fn remove_of_user<C: ConnectionTrait>(
         ))
         .await?;
     Ok(removed.rows_affected())
+}
+
+/// Folds SQLite's full-text index by one step, from the first on; says whether there is more to do.
+pub(super) async fn fold<C: ConnectionTrait>(connection: &C, first: bool) -> Result<bool, DbErr> {
+    /// Pages of one step.
+    const PAGES: i64 = 500;
+    let backend = connection.get_database_backend();
+    if backend != DatabaseBackend::Sqlite {
+        return Ok(false);
+    }
+    let changes = async || -> Result<i64, DbErr> {
+        let sql = Statement::from_string(backend, "SELECT total_changes() AS n");
+        let row = connection.query_one_raw(sql).await?;
+        row.map_or(Ok(0), |row| row.try_get("", "n"))
+    };
+    let before = changes().await?;
+    let pages = if first { -PAGES } else { PAGES };
+    connection
+        .execute_raw(Statement::from_sql_and_values(
+            backend,
+            "INSERT INTO passages_fts (passages_fts, rank) VALUES ('merge', $1)",
+            [pages.into()],
+        ))
+        .await?;
+    // The statement counts as a change itself.
+    Ok(changes().await? - before >= 2)
 }
 
 /// How many passages a user has.

@@ -42,7 +42,7 @@ pub(crate) use index::{
     INDEX_BATCH, Keep, NewPassage, Source, index, passage_ids, prepare, remove,
 };
 pub(crate) use query::Query;
-pub(crate) use retention::retention;
+pub(crate) use retention::{passages_of, retention};
 pub(crate) use search::{Question, QuestionVector, search};
 pub(crate) use snippet::snippet;
 pub(crate) use vector_index::{NewVector, VectorIndex, store_vectors};

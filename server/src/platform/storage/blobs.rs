@@ -4,6 +4,7 @@ use std::{fmt, path::Path, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use entities::UserId;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as ObjectPath,
@@ -24,12 +25,19 @@ pub(crate) struct BlobKey(String);
 impl BlobKey {
     /// The prefix of documents' originals.
     pub(crate) const DOCUMENTS: &'static str = "documents";
+    /// The prefix of files with everything of a user.
+    pub(crate) const EXPORTS: &'static str = "exports";
     /// The prefix of what [`Blobs::probe`] writes and removes.
     pub(crate) const PROBES: &'static str = "probes";
 
-    /// The key of a document's original.
-    pub(crate) fn document(unique: Uuid) -> Self {
-        Self(format!("{}/{}", Self::DOCUMENTS, unique.simple()))
+    /// The key of a document's original, under its owner's number.
+    pub(crate) fn document(owner: UserId, unique: Uuid) -> Self {
+        Self(format!("{}/{owner}/{}", Self::DOCUMENTS, unique.simple()))
+    }
+
+    /// The key of a file with everything of its owner.
+    pub(crate) fn export(owner: UserId, unique: Uuid) -> Self {
+        Self(format!("{}/{owner}/{}.zip", Self::EXPORTS, unique.simple()))
     }
 
     /// A key as it was stored in a row.
@@ -152,6 +160,28 @@ impl Blobs {
         let sizes = self.store.list(None).map_ok(|object| object.size);
         let add = |sum: u64, size: u64| std::future::ready(Ok(sum.saturating_add(size)));
         Ok(sizes.try_fold(0, add).await?)
+    }
+
+    /// Every blob with its size, as the store lists them; under one prefix when it is given.
+    pub(crate) fn list(
+        &self,
+        prefix: Option<&str>,
+    ) -> BoxStream<'static, Result<(BlobKey, u64), StorageError>> {
+        let prefix = prefix.map(ObjectPath::from);
+        self.store
+            .list(prefix.as_ref())
+            .map_ok(|object| (BlobKey(object.location.to_string()), object.size))
+            .map_err(StorageError::from)
+            .boxed()
+    }
+
+    /// The blobs under a prefix that are a user's.
+    pub(crate) fn of_user(
+        &self,
+        prefix: &str,
+        user: UserId,
+    ) -> BoxStream<'static, Result<(BlobKey, u64), StorageError>> {
+        self.list(Some(&format!("{prefix}/{user}")))
     }
 
     /// Writes and removes a small blob: whether the store works now.

@@ -59,19 +59,45 @@ impl TemporaryFiles {
     /// Removes files that a killed process left behind, older than `age`. Answers how many.
     pub(crate) fn clean(&self, age: Duration, now: SystemTime) -> Result<usize, StorageError> {
         let mut removed = 0;
+        for file in self.older_than(age, now)? {
+            std::fs::remove_file(&file.path)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// The server's files that have not changed for `age`.
+    pub(crate) fn older_than(
+        &self,
+        age: Duration,
+        now: SystemTime,
+    ) -> Result<Vec<LeftFile>, StorageError> {
+        let mut found = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
             let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-            let modified = entry.metadata()?.modified()?;
+            let metadata = entry.metadata()?;
+            let modified = metadata.modified()?;
             if ours
                 && now
                     .duration_since(modified)
                     .is_ok_and(|elapsed| elapsed >= age)
             {
-                std::fs::remove_file(entry.path())?;
-                removed += 1;
+                found.push(LeftFile {
+                    path: entry.path(),
+                    bytes: metadata.len(),
+                    modified,
+                });
             }
         }
-        Ok(removed)
+        Ok(found)
     }
+}
+
+/// A file that a killed process left behind.
+#[derive(Clone, Debug)]
+pub(crate) struct LeftFile {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) modified: SystemTime,
 }

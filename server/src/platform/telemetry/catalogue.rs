@@ -195,6 +195,26 @@ catalogue! {
     Counter() citations: "binnacle_citations_total" [result] = [["kept"], ["unknown"], ["unsupported"]];
     /// Time of retrieval for one question.
     Histogram(HTTP_SECONDS) retrieval_seconds: "binnacle_retrieval_duration_seconds" [stage] = [["search"]];
+    /// Rows that retention has deleted.
+    Counter() retention_deleted: "binnacle_retention_deleted_total" [class] = [["chat"], ["usage"], ["uploads_tmp"], ["exports"], ["finished_jobs"], ["soft_deleted"], ["sessions"], ["stream_replay"], ["audit"], ["raw_audio"], ["transcripts"]];
+    /// Bytes of texts, blobs and files that retention has deleted.
+    Counter() retention_deleted_bytes: "binnacle_retention_deleted_bytes_total" [class] = [["chat"], ["usage"], ["uploads_tmp"], ["exports"], ["finished_jobs"], ["soft_deleted"], ["sessions"], ["stream_replay"], ["audit"], ["raw_audio"], ["transcripts"]];
+    /// Rows whose time was over and that work under way needed, at the last run.
+    Gauge() retention_held_back: "binnacle_retention_held_back_rows" [class];
+    /// When a class was last gone through to its end.
+    Gauge() retention_last_success: "binnacle_retention_last_success_timestamp_seconds" [class];
+    /// Erasures of users: complete, or with something left.
+    Counter() erasures: "binnacle_erasures_total" [result] = [["complete"], ["incomplete"]];
+    /// Rows and blobs that were still there after an erasure; must not rise.
+    Counter() erasure_remaining: "binnacle_erasure_remaining_total" [] = [[]];
+    /// Files with everything of a user, by outcome.
+    Counter() exports: "binnacle_exports_total" [result] = [["ok"], ["error"]];
+    /// When the newest backup was finished; 0 without one.
+    Gauge() backup_last_success: "binnacle_backup_last_success_timestamp_seconds" [];
+    /// When a backup was last read back and every checksum held; 0 if never.
+    Gauge() backup_verified: "binnacle_backup_restore_verified_timestamp_seconds" [];
+    /// Bytes of the newest backup.
+    Gauge() backup_size_bytes: "binnacle_backup_size_bytes" [];
     /// Panics caught.
     Counter() panics: "binnacle_panics_total" [] = [[]];
     /// Log lines of weight.

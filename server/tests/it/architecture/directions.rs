@@ -40,6 +40,8 @@ const PLATFORM: [&str; 26] = [
     "ai",
     "retrieval",
     "media",
+    "backup",
+    "governance",
     "console",
     "http",
     "observe",

@@ -111,12 +111,14 @@ impl Scene {
     async fn all_leave_while_money_is_reserved(&self) {
         let obstacle = Obstacle::raise(&self.house).await;
         let asked = join_all((0..CLIENTS).map(|_| self.question_sent())).await;
-        // One request more is the one that reads the gauge.
-        let all_in = || async {
-            let active = self.gauge("http_server_active_requests").await;
-            (active >= f64::from(i32::try_from(CLIENTS).expect("few"))).then_some(())
+        // Between the end of the search and the reservation a question waits for nothing.
+        let all_searched = || async {
+            let searched = self
+                .gauge("binnacle_retrieval_duration_seconds_count")
+                .await;
+            (searched >= f64::from(i32::try_from(CLIENTS).expect("few"))).then_some(())
         };
-        eventually(all_in).await;
+        eventually(all_searched).await;
         self.reserving().await;
         drop(asked);
         let all_gone = || async {

@@ -2,10 +2,12 @@
 //! away, signals, a schema of another version. Against the real binary wherever a process dies.
 
 mod ai_sdk;
+mod backup;
 mod budget_cut;
 mod crash;
 mod descriptors;
 mod disk_full;
+mod erasure;
 mod leaving;
 mod leaving_early;
 mod migration;
@@ -14,6 +16,7 @@ mod poison;
 mod program;
 mod providers;
 mod purge;
+mod retention;
 mod shutdown;
 mod start;
 mod state;

@@ -252,6 +252,17 @@ impl Program {
     }
 }
 
+impl Program {
+    /// As [`Program::stop`], with everything that it has said.
+    pub async fn stop_and_read(mut self) -> String {
+        self.signal(Signal::SIGTERM);
+        let status = self.ended().await;
+        let log = said(&self.log.borrow());
+        assert!(status.success(), "{status}:\n{log}");
+        log
+    }
+}
+
 fn said(log: &Log) -> String {
     let lines: Vec<String> = log.lines.iter().map(ToString::to_string).collect();
     lines.join("\n")

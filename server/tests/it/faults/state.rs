@@ -145,6 +145,38 @@ impl State {
         .expect("the statement runs");
     }
 
+    /// The tables, but those that cannot be read like others.
+    pub async fn tables(&self) -> Vec<String> {
+        self.words(match self {
+            Self::Sqlite(_) => {
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
+                 AND name NOT LIKE 'sqlite%'"
+            }
+            Self::Postgres(_) => {
+                "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()"
+            }
+        })
+        .await
+    }
+
+    /// Everything in a table, as text.
+    pub async fn text_of(&self, table: &str) -> String {
+        let rows = match self {
+            Self::Sqlite(_) => {
+                let columns = self
+                    .words(&format!("SELECT name FROM pragma_table_info('{table}')"))
+                    .await;
+                let quoted: Vec<String> = columns
+                    .iter()
+                    .map(|column| format!("quote(\"{column}\")"))
+                    .collect();
+                format!("SELECT {} FROM \"{table}\"", quoted.join(" || ' ' || "))
+            }
+            Self::Postgres(_) => format!("SELECT to_jsonb(t)::text FROM {table} t"),
+        };
+        self.words(&rows).await.join("\n")
+    }
+
     /// Time passes for whoever died: their leases run out.
     pub async fn leases_run_out(&self) {
         for sql in [

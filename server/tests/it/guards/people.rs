@@ -2,7 +2,7 @@
 
 use super::{LOOK, Row, STEER, UNREADABLE};
 
-pub(super) const TABLE: &[Row] = &[
+pub(super) const ROWS: &[Row] = &[
     (
         "POST",
         "/api/auth/redeem",

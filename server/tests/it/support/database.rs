@@ -21,7 +21,8 @@ impl Database {
         }
     }
 
-    async fn postgres() -> Self {
+    /// A fresh one on the server of the tests.
+    pub async fn postgres() -> Self {
         let server = std::env::var("TEST_POSTGRES_URL").expect(
             "TEST_POSTGRES_URL names the PostgreSQL server for tests; scripts/test starts one",
         );
@@ -36,7 +37,8 @@ impl Database {
         Self::Postgres { server, name }
     }
 
-    async fn drop_it(&self) {
+    /// Removes it from its server.
+    pub async fn drop_it(&self) {
         if let Self::Postgres { server, name } = self {
             let mut connection = PgConnection::connect(server)
                 .await

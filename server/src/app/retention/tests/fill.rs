@@ -1,6 +1,7 @@
 //! Something in every table, for one user: each text carries the user's mark, so that what is left of
 //! it anywhere can be found.
 
+pub(super) mod governance;
 pub(super) mod money;
 pub(super) mod work;
 
@@ -12,6 +13,7 @@ use entities::{
     chat::{chat_session, idempotency_key, message},
     governance::{account_preview, act_answer, app_setting},
     library::{document, store},
+    money::money_default,
 };
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
 use serde_json::json;
@@ -19,7 +21,7 @@ use uuid::Uuid;
 
 use super::House;
 use crate::platform::{
-    audit::{Audit, AuditEvent},
+    audit::AuditEvent,
     db::{Txn, WriteKey},
     retrieval::{Chunk, NewVector, Source, index, prepare, store_vectors},
     storage::BlobKey,
@@ -79,14 +81,7 @@ impl House {
                 target_id: Some(person.number(1).to_string()),
                 metadata: json!({}),
             };
-            let clock = std::sync::Arc::new(self.clock.clone());
-            let audit = Audit::new(
-                self.db.clone(),
-                clock,
-                b"the secret of a house in a test",
-                &[],
-            );
-            audit.record(event).await.unwrap();
+            self.audit.record(event).await.unwrap();
         }
         self.run("UPDATE stores SET deleted_by = 1 WHERE user_id = 2".to_owned())
             .await;
@@ -102,7 +97,8 @@ async fn rows(txn: &Txn, person: Person) -> Result<(), DbErr> {
     money::fill(txn, person).await?;
     library(txn, person).await?;
     conversation(txn, person).await?;
-    work::fill(txn, person).await
+    work::fill(txn, person).await?;
+    governance::fill(txn, person).await
 }
 
 async fn account(txn: &Txn, person: Person) -> Result<(), DbErr> {
@@ -165,6 +161,13 @@ async fn account(txn: &Txn, person: Person) -> Result<(), DbErr> {
 }
 
 async fn steering(txn: &Txn, person: Person) -> Result<(), DbErr> {
+    money_default::Entity::insert(money_default::ActiveModel {
+        key: Set(format!("rule_{}", person.id)),
+        nanos: Set(Some(Nanos(1))),
+        updated_at: Set(person.at),
+    })
+    .exec_without_returning(txn)
+    .await?;
     one_time_token::Entity::insert(one_time_token::ActiveModel {
         id: Set(person.number(1)),
         user_id: Set(person.id),

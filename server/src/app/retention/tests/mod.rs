@@ -2,7 +2,10 @@
 
 mod erasing;
 mod expiring;
+mod exporting;
 mod fill;
+mod governing;
+mod previewing;
 mod walking;
 
 use std::collections::BTreeSet;
@@ -14,6 +17,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::platform::{
     clock::ManualClock,
+    config::RetentionConfig,
     db::testing::TestDb,
     entropy::Entropy,
     jobs::{JobSettings, Unobserved},
@@ -27,9 +31,15 @@ struct House {
     clock: ManualClock,
     blobs: Blobs,
     folder: TempDir,
+    audit: Audit,
     registry: Registry,
+    governance: Governance,
+    telemetry: Telemetry,
     tables: Vec<Table>,
 }
+
+/// What the house's keys are derived from.
+const SECRET: &[u8] = b"the secret of a house in a test";
 
 fn noon() -> DateTime<chrono::Utc> {
     chrono::Utc
@@ -52,20 +62,39 @@ impl House {
             JobSettings::default(),
             Arc::new(Unobserved),
         );
+        let telemetry = Telemetry::new().unwrap();
+        let audit = Audit::new(db.clone(), time.clone(), SECRET, &[]);
+        let temporary = TemporaryFiles::in_folder(&folder.path().join("tmp")).unwrap();
         let registry = registry(RetentionParts {
             db: db.clone(),
-            clock: time,
-            jobs,
+            clock: time.clone(),
+            jobs: jobs.clone(),
+            audit: audit.clone(),
             blobs: blobs.clone(),
-            temporary: TemporaryFiles::in_folder(&folder.path().join("tmp")).unwrap(),
+            temporary: temporary.clone(),
         });
+        let parts = GovernanceParts {
+            db: db.clone(),
+            clock: time,
+            entropy: Entropy::from_system(),
+            registry: registry.clone(),
+            periods: Periods::new(db.clone(), RetentionConfig::defaults()),
+            jobs,
+            audit: audit.clone(),
+            blobs: blobs.clone(),
+            temporary,
+            telemetry: telemetry.clone(),
+        };
         Self {
+            telemetry,
             tables: testing::tables(&db).await,
             db,
             clock,
             blobs,
             folder,
+            audit,
             registry,
+            governance: Governance::new(parts, SECRET, &[]),
         }
     }
 

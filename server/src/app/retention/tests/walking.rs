@@ -18,6 +18,7 @@ fn all_periods() -> RetentionConfig {
         finished_jobs: period,
         soft_deleted: period,
         uploads_tmp: period,
+        exports: period,
         audit: period,
         sessions: period,
         raw_audio: period,

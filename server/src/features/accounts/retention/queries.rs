@@ -7,24 +7,42 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
-    QueryFilter, QuerySelect, QueryTrait, Select, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::Expr,
 };
 
-use crate::{features::accounts::queries, platform::db::Txn};
+use crate::{
+    features::accounts::queries,
+    platform::{db::Txn, retention::Expiring},
+};
 
-/// Deletes about `limit` rows that ended before an instant.
-pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
-    let ended = session::Entity::find().filter(
-        Condition::any()
-            .add(session::Column::EndedAt.lt(before))
-            .add(session::Column::ExpiresAt.lt(before)),
-    );
-    let run_out = refresh_token::Entity::find().filter(refresh_token::Column::ExpiresAt.lt(before));
-    let forgotten = revocation::Entity::find().filter(revocation::Column::ExpiresAt.lt(before));
-    let links = one_time_token::Entity::find().filter(one_time_token::Column::ExpiresAt.lt(before));
-    let notes = notes_history::Entity::find().filter(notes_history::Column::CreatedAt.lt(before));
-    let deleted = delete(txn, run_out, ended, forgotten, limit).await?;
-    Ok(deleted + delete_aids(txn, links, notes, limit).await?)
+/// Refresh tokens that ran out or whose sign-in goes, sign-ins that ended or ran out, and revocations
+/// of what has ended anyway.
+pub(super) fn ended_sign_ins() -> Vec<Expiring> {
+    let ended = "ended_at < $1 OR expires_at < $1";
+    let of_ended = format!("session_id IN (SELECT id FROM sessions WHERE {ended})");
+    vec![
+        Expiring::of("refresh_tokens", format!("expires_at < $1 OR {of_ended}"))
+            .at("issued_at")
+            .texts(&["token_hash"]),
+        Expiring::of("sessions", ended)
+            .at("created_at")
+            .user("user_id")
+            .texts(&["user_agent", "client_address"]),
+        Expiring::of("revocations", "expires_at < $1")
+            .key("key")
+            .at("expires_at")
+            .user("user_id")
+            .texts(&["key"]),
+        Expiring::of("one_time_tokens", "expires_at < $1")
+            .at("created_at")
+            .user("user_id")
+            .texts(&["token_hash"]),
+        Expiring::of("notes_history", "created_at < $1")
+            .key("audit_id")
+            .at("created_at")
+            .user("user_id")
+            .texts(&["notes_before", "notes_after"]),
+    ]
 }
 
 /// Takes everything that makes the account a person's, and up to `limit` sign-ins and tokens.
@@ -174,4 +192,29 @@ async fn delete_aids(
         .await?
         .rows_affected;
     Ok(links + notes)
+}
+
+/// The account, while it is more than a tombstone.
+pub(super) async fn account_of(
+    db: &impl ConnectionTrait,
+    id: UserId,
+) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find().filter(personal(id)).one(db).await
+}
+
+/// A page of a user's sign-ins, by their keys.
+pub(super) async fn sign_ins_of(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    after: Option<uuid::Uuid>,
+    limit: u64,
+) -> Result<Vec<session::Model>, DbErr> {
+    let mut find = session::Entity::find()
+        .filter(session::Column::UserId.eq(id))
+        .order_by_asc(session::Column::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        find = find.filter(session::Column::Id.gt(after));
+    }
+    find.all(db).await
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     platform::{
         audit::{Act, Audit, By, UndoRefusal},
-        budgets::{Budgets, Defaults, DefaultsChange},
+        budgets::{Budgets, Defaults, DefaultsChange, RuleChange},
         db::{DbErr, Txn, WriteKey},
         http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
         limits::LimitClass,
@@ -59,9 +59,9 @@ async fn change(
     Json(body): Json<ChangeMoneyDefaults>,
 ) -> Result<Json<MoneyDefaults>, Problem> {
     let rule = |field, nanos: Option<i64>| match nanos {
-        None => Ok(None),
-        Some(nanos) if nanos < 0 => Ok(Some(None)),
-        Some(nanos) => limits::of_nanos_in(field, nanos).map(|limit| Some(Some(limit))),
+        None => Ok(RuleChange::Keep),
+        Some(nanos) if nanos < 0 => Ok(RuleChange::Remove),
+        Some(nanos) => limits::of_nanos_in(field, nanos).map(RuleChange::To),
     };
     let change = DefaultsChange {
         new_user: rule("default_limit_nanos", body.default_limit_nanos)?,
@@ -99,7 +99,7 @@ impl Administration {
         change: DefaultsChange,
     ) -> Result<(Defaults, i64), AdminError> {
         let parts = &self.0;
-        if parts.default_needed && change.new_user == Some(None) {
+        if parts.default_needed && change.new_user == RuleChange::Remove {
             return Err(AdminError::DefaultNeeded);
         }
         let change = Change {
@@ -156,11 +156,11 @@ fn told(defaults: &Defaults) -> Value {
 /// The change that brings back what the record says.
 pub(in crate::features::admin) fn back_to(before: &Value) -> Option<DefaultsChange> {
     let rule = |name: &str| match before.get(name)? {
-        Value::Null => Some(None),
-        value => value.as_i64().map(|nanos| Some(Nanos(nanos))),
+        Value::Null => Some(RuleChange::Remove),
+        value => value.as_i64().map(|nanos| RuleChange::To(Nanos(nanos))),
     };
     Some(DefaultsChange {
-        new_user: Some(rule("default_limit_nanos")?),
-        house_line: Some(rule("house_line_nanos")?),
+        new_user: rule("default_limit_nanos")?,
+        house_line: rule("house_line_nanos")?,
     })
 }

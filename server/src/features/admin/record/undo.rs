@@ -139,11 +139,7 @@ impl Administration {
         let notes = if before.get("notes_chars").is_some() {
             let remembered = accounts.notes_before(entry).await?;
             // Notes are remembered for as long as sign-ins are.
-            Some(
-                remembered
-                    .ok_or(AdminError::NotUndoable)?
-                    .unwrap_or_default(),
-            )
+            Some(remembered.ok_or(AdminError::NotUndoable)?)
         } else {
             None
         };

@@ -1,63 +1,47 @@
 //! The statements by which conversations go.
 
-use chrono::{DateTime, Utc};
 use entities::{
-    MessageState, UserId,
+    UserId,
     chat::{chat_session, idempotency_key, message},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, Query},
 };
 
-use crate::platform::db::Txn;
+use crate::platform::{db::Txn, retention::Expiring};
 
-/// Deletes up to `limit` old messages; when there are none, up to `limit` old empty conversations.
-/// An answer that is still being written stays.
-pub(super) async fn expire(txn: &Txn, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
-    let old = message::Entity::find()
-        .filter(message::Column::CreatedAt.lt(before))
-        .filter(message::Column::State.ne(MessageState::Streaming))
-        // In the order of the index by age, so that no walk passes what is kept.
-        .order_by_asc(message::Column::CreatedAt);
-    let deleted = delete_messages(txn, old, limit).await?;
-    if deleted > 0 {
-        return Ok(deleted);
-    }
-    let spoken = Query::select()
-        .expr(Expr::value(1))
-        .from(message::Entity)
-        .and_where(
-            Expr::col((message::Entity, message::Column::ChatSessionId))
-                .equals((chat_session::Entity, chat_session::Column::Id)),
-        )
-        .to_owned();
-    let empty = chat_session::Entity::find()
-        .filter(chat_session::Column::UpdatedAt.lt(before))
-        .filter(Expr::exists(spoken).not());
-    // Looked at again when a question has just been asked in it: the condition is also the
-    // statement's own, which PostgreSQL checks on the newest version of the row.
-    let ids = empty
-        .select_only()
-        .column(chat_session::Column::Id)
-        .limit(limit)
-        .into_query();
-    let deleted = chat_session::Entity::delete_many()
-        .filter(chat_session::Column::Id.in_subquery(ids))
-        .filter(chat_session::Column::UpdatedAt.lt(before))
-        .exec(txn)
-        .await?;
-    Ok(deleted.rows_affected)
+/// Old messages. An answer that is still being written stays.
+pub(super) fn old_messages() -> Expiring {
+    Expiring::of("messages", "created_at < $1 AND state <> 'streaming'")
+        .held_back("created_at < $1 AND state = 'streaming'")
+        .at("created_at")
+        .user("user_id")
+        .texts(&["content", "CAST(citations AS TEXT)"])
 }
 
-pub(super) async fn expire_keys(
-    txn: &Txn,
-    before: DateTime<Utc>,
-    limit: u64,
-) -> Result<u64, DbErr> {
-    let old = idempotency_key::Entity::find().filter(idempotency_key::Column::ExpiresAt.lt(before));
-    delete_keys(txn, old, limit).await
+/// Old conversations that old messages leave empty.
+pub(super) fn empty_conversations() -> Expiring {
+    let kept = "SELECT 1 FROM messages WHERE messages.chat_session_id = chat_sessions.id";
+    Expiring::of(
+        "chat_sessions",
+        format!(
+            "updated_at < $1 AND NOT EXISTS \
+             ({kept} AND NOT (messages.created_at < $1 AND messages.state <> 'streaming'))"
+        ),
+    )
+    .once("NOT EXISTS (SELECT 1 FROM messages WHERE messages.chat_session_id = chat_sessions.id)")
+    .at("updated_at")
+    .user("user_id")
+    .texts(&["session_key", "title"])
+}
+
+/// Idempotency keys that ceased to count.
+pub(super) fn old_keys() -> Expiring {
+    Expiring::of("idempotency_keys", "expires_at < $1")
+        .at("expires_at")
+        .user("user_id")
+        .texts(&["key", "fingerprint", "CAST(response AS TEXT)"])
 }
 
 /// Deletes up to `limit` messages of a user, then conversations, then idempotency keys.
@@ -139,4 +123,36 @@ async fn delete_keys(
         .exec(txn)
         .await?;
     Ok(deleted.rows_affected)
+}
+
+/// A page of a user's conversations, by their keys.
+pub(super) async fn conversations_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<chat_session::Model>, DbErr> {
+    chat_session::Entity::find()
+        .filter(chat_session::Column::UserId.eq(user))
+        .filter(chat_session::Column::Id.gt(after))
+        .order_by_asc(chat_session::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// A page of a user's messages, by their keys.
+pub(super) async fn messages_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<message::Model>, DbErr> {
+    message::Entity::find()
+        .filter(message::Column::UserId.eq(user))
+        .filter(message::Column::Id.gt(after))
+        .order_by_asc(message::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
 }

@@ -1,46 +1,185 @@
 //! The statements by which stores and documents go.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use entities::{
-    DocumentId, UserId,
+    DocumentId, JobId, UserId,
     library::{document, store},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, ExprTrait, Query},
+    QueryOrder, QuerySelect, QueryTrait, Statement, sea_query::Expr,
 };
 
-use crate::platform::db::Txn;
+use crate::{
+    features::documents::PurgeDocument,
+    platform::{
+        db::Txn,
+        jobs::{JobHandler, needed_by_a_job},
+        retention::{Expiring, Tally},
+        retrieval::passages_of,
+    },
+};
 
-/// Deletes up to `limit` stores that were deleted before an instant and have no document left.
-pub(super) async fn expire_stores(
+/// SQL: deleted before `$1`, and no job but the one that purges them still needs them.
+fn doomed_documents() -> String {
+    let needed = needed();
+    format!("documents.deleted_at < $1 AND NOT {needed}")
+}
+
+fn needed() -> String {
+    needed_by_a_job("document", "documents.id", PurgeDocument::KIND)
+}
+
+fn deleted_documents(condition: impl Into<String>) -> Expiring {
+    Expiring::of("documents", condition)
+        .held_back(format!("documents.deleted_at < $1 AND {}", needed()))
+        .at("deleted_at")
+        .user("user_id")
+        .texts(&["filename", "display_name", "last_error"])
+        .blobs("size_bytes")
+}
+
+/// Deleted stores that the documents which go leave empty.
+pub(super) fn emptied_stores() -> Expiring {
+    let kept = format!(
+        "EXISTS (SELECT 1 FROM documents WHERE documents.store_id = stores.id AND NOT \
+         (documents.deleted_at IS NOT NULL AND {}))",
+        doomed_documents()
+    );
+    Expiring::of("stores", format!("stores.deleted_at < $1 AND NOT {kept}"))
+        .held_back(format!("stores.deleted_at < $1 AND {kept}"))
+        .once("NOT EXISTS (SELECT 1 FROM documents WHERE documents.store_id = stores.id)")
+        .at("deleted_at")
+        .user("user_id")
+        .texts(&["display_name", "fs_name"])
+}
+
+/// What goes of deleted documents: their place in the index, their rows, their originals.
+pub(super) async fn survey_deleted(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<Tally, DbErr> {
+    let doomed = doomed_documents();
+    let mut all = deleted_documents(doomed.as_str())
+        .survey(db, &[before.into()])
+        .await?;
+    for table in passages_of(&format!("SELECT id FROM documents WHERE {doomed}")) {
+        all.add(table.survey(db, &[before.into()]).await?);
+    }
+    Ok(all)
+}
+
+/// Takes up to `limit` vectors, or passages when there are none, of deleted documents.
+pub(super) async fn remove_from_index(
     txn: &Txn,
     before: DateTime<Utc>,
     limit: u64,
-) -> Result<u64, DbErr> {
-    let filled = Query::select()
-        .expr(Expr::value(1))
-        .from(document::Entity)
-        .and_where(
-            Expr::col((document::Entity, document::Column::StoreId))
-                .equals((store::Entity, store::Column::Id)),
-        )
-        .to_owned();
-    let empty = store::Entity::find()
+) -> Result<Tally, DbErr> {
+    let doomed = format!("SELECT id FROM documents WHERE {}", doomed_documents());
+    for table in passages_of(&doomed) {
+        let removed = table.delete(txn, &[before.into()], Some(limit)).await?;
+        if !removed.is_empty() {
+            return Ok(removed);
+        }
+    }
+    Ok(Tally::default())
+}
+
+/// A deleted document on its way out.
+#[derive(Clone, Debug)]
+pub(super) struct Doomed {
+    pub(super) id: DocumentId,
+    pub(super) blob_key: String,
+    pub(super) purge_job: Option<JobId>,
+}
+
+pub(super) async fn doomed(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Doomed>, DbErr> {
+    let sql = format!(
+        "SELECT id, blob_key, purge_job_id FROM documents WHERE {} ORDER BY id LIMIT {limit}",
+        doomed_documents()
+    );
+    let backend = db.get_database_backend();
+    db.query_all_raw(Statement::from_sql_and_values(
+        backend,
+        sql,
+        [before.into()],
+    ))
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Doomed {
+            id: row.try_get("", "id")?,
+            blob_key: row.try_get("", "blob_key")?,
+            purge_job: row.try_get("", "purge_job_id")?,
+        })
+    })
+    .collect()
+}
+
+/// Deletes those of the documents that are still to go.
+pub(super) async fn remove_doomed(
+    txn: &Txn,
+    doomed: &[Doomed],
+    before: DateTime<Utc>,
+) -> Result<Tally, DbErr> {
+    let ids: Vec<String> = doomed.iter().map(|one| one.id.to_string()).collect();
+    let condition = format!("id IN ({}) AND {}", ids.join(", "), doomed_documents());
+    deleted_documents(condition)
+        .delete(txn, &[before.into()], None)
+        .await
+}
+
+/// Those of the documents that have a row.
+pub(super) async fn still_there(
+    db: &impl ConnectionTrait,
+    ids: &[DocumentId],
+) -> Result<HashSet<DocumentId>, DbErr> {
+    let found: Vec<DocumentId> = document::Entity::find()
         .select_only()
-        .column(store::Column::Id)
-        .filter(store::Column::DeletedAt.lt(before))
-        .filter(Expr::exists(filled).not())
-        .limit(limit)
-        .into_query();
-    let deleted = store::Entity::delete_many()
-        .filter(store::Column::Id.in_subquery(empty))
-        // Brought back meanwhile: PostgreSQL checks this on the newest version of the row.
-        .filter(store::Column::DeletedAt.lt(before))
-        .exec(txn)
+        .column(document::Column::Id)
+        .filter(document::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(db)
         .await?;
-    Ok(deleted.rows_affected)
+    Ok(found.into_iter().collect())
+}
+
+/// A page of a user's stores, by their keys.
+pub(super) async fn stores_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<store::Model>, DbErr> {
+    store::Entity::find()
+        .filter(store::Column::UserId.eq(user))
+        .filter(store::Column::Id.gt(after))
+        .order_by_asc(store::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// A page of a user's documents, by their keys.
+pub(super) async fn documents_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<document::Model>, DbErr> {
+    document::Entity::find()
+        .filter(document::Column::UserId.eq(user))
+        .filter(document::Column::Id.gt(after))
+        .order_by_asc(document::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
 }
 
 /// Up to `limit` documents of a user, deleted or not, with their originals.

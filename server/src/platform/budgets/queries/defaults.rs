@@ -3,8 +3,10 @@
 use entities::{Nanos, money::money_default};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
 
-use crate::platform::budgets::Budgets;
-use crate::platform::db::{DbErr, DbError, Txn};
+use crate::platform::{
+    budgets::Budgets,
+    db::{DbErr, DbError, Txn},
+};
 
 const DEFAULT_LIMIT: &str = "default_limit";
 const HOUSE_LINE: &str = "house_line";
@@ -18,11 +20,20 @@ pub(crate) struct Defaults {
     pub(crate) house_line: Option<Nanos>,
 }
 
-/// A change: `None` leaves a rule as it is, `Some(None)` removes it.
+/// What becomes of a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RuleChange {
+    #[default]
+    Keep,
+    Remove,
+    To(Nanos),
+}
+
+/// A change of the rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DefaultsChange {
-    pub(crate) new_user: Option<Option<Nanos>>,
-    pub(crate) house_line: Option<Option<Nanos>>,
+    pub(crate) new_user: RuleChange,
+    pub(crate) house_line: RuleChange,
 }
 
 impl Budgets {
@@ -60,9 +71,11 @@ impl Budgets {
             (DEFAULT_LIMIT, change.new_user),
             (HOUSE_LINE, change.house_line),
         ];
-        for (key, value) in changes {
-            if let Some(nanos) = value {
-                self.put_default(txn, key, nanos).await?;
+        for (key, rule) in changes {
+            match rule {
+                RuleChange::Keep => {}
+                RuleChange::Remove => self.put_default(txn, key, None).await?,
+                RuleChange::To(nanos) => self.put_default(txn, key, Some(nanos)).await?,
             }
         }
         Ok((before, self.defaults_in(txn).await?))

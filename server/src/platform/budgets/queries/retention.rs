@@ -1,69 +1,122 @@
 //! The statements by which the books of closed months go.
 
 use entities::{
-    HoldState, PeriodId, UserId,
-    money::{budget, hold, ledger_entry, period},
+    PeriodId, UserId,
+    money::{budget, ledger_entry, period},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, sea_query::Expr,
 };
 
-use crate::platform::{budgets::Month, db::Txn};
+use crate::platform::{
+    budgets::Month,
+    db::Txn,
+    retention::{Expiring, Tally},
+};
 
-/// Deletes the oldest period before `first_kept` with everything in it; answers how many rows. The
-/// house's period goes after the users' of its month.
+/// Periods of months before `$1` in which every hold is resolved. The house's goes when all of its
+/// month can.
+const CLOSED: &str = "month < $1 AND NOT EXISTS (SELECT 1 FROM holds \
+     WHERE holds.period_id = periods.id AND holds.state IN ('open', 'sent')) \
+     AND (user_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM periods others \
+     JOIN holds ON holds.period_id = others.id \
+     WHERE others.month = periods.month AND holds.state IN ('open', 'sent')))";
+
+/// A period and what is in it: charges, holds, the sum.
+fn books(of_period: &str, period: &str) -> [Expiring; 3] {
+    [
+        Expiring::of("ledger", of_period)
+            .at("created_at")
+            .user("user_id")
+            .texts(&["kind", "provider", "model", "CAST(tags AS TEXT)"]),
+        Expiring::of("holds", of_period)
+            .at("created_at")
+            .user("user_id")
+            .texts(&["kind", "provider", "model"]),
+        Expiring::of("periods", period)
+            .held_back(format!("month < $1 AND NOT ({CLOSED})"))
+            .at("updated_at")
+            .user("user_id")
+            .texts(&["account", "month"]),
+    ]
+}
+
+/// What [`expire_period`] would delete until nothing is left.
+pub(in crate::platform::budgets) async fn survey(
+    connection: &impl ConnectionTrait,
+    first_kept: Month,
+) -> Result<Tally, DbErr> {
+    let of_closed = format!("period_id IN (SELECT id FROM periods WHERE {CLOSED})");
+    let mut all = Tally::default();
+    for table in books(&of_closed, CLOSED) {
+        all.add(
+            table
+                .survey(connection, &[first_kept.to_string().into()])
+                .await?,
+        );
+    }
+    Ok(all)
+}
+
+/// Deletes the oldest closed period before `first_kept` with everything in it. The house's goes after
+/// the users' of its month.
 pub(in crate::platform::budgets) async fn expire_period(
     txn: &Txn,
     first_kept: Month,
-) -> Result<u64, DbErr> {
-    let unresolved = Query::select()
-        .expr(Expr::value(1))
-        .from(hold::Entity)
-        .and_where(
-            Expr::col((hold::Entity, hold::Column::PeriodId))
-                .equals((period::Entity, period::Column::Id)),
-        )
-        .and_where(hold::Column::State.is_in([HoldState::Open, HoldState::Sent]))
-        .to_owned();
-    let others = Alias::new("others");
-    let of_users = Query::select()
-        .expr(Expr::value(1))
-        .from_as(period::Entity, others.clone())
-        .and_where(
-            Expr::col((others.clone(), period::Column::Month))
-                .equals((period::Entity, period::Column::Month)),
-        )
-        .and_where(Expr::col((others, period::Column::UserId)).is_not_null())
-        .to_owned();
-    let oldest: Option<PeriodId> = period::Entity::find()
-        .select_only()
-        .column(period::Column::Id)
-        .filter(period::Column::Month.lt(first_kept.to_string()))
-        .filter(Expr::exists(unresolved).not())
-        .filter(
-            Condition::any()
-                .add(period::Column::UserId.is_not_null())
-                .add(Expr::exists(of_users).not()),
-        )
-        .order_by_asc(period::Column::Month)
-        .order_by_asc(period::Column::Id)
-        .into_tuple()
-        .one(txn)
+) -> Result<Tally, DbErr> {
+    let oldest = txn
+        .query_one_raw(Statement::from_sql_and_values(
+            txn.get_database_backend(),
+            format!(
+                "SELECT id FROM periods WHERE {CLOSED} \
+                 ORDER BY month, CASE WHEN user_id IS NULL THEN 1 ELSE 0 END, id LIMIT 1"
+            ),
+            [first_kept.to_string().into()],
+        ))
         .await?;
-    let Some(id) = oldest else { return Ok(0) };
+    let Some(oldest) = oldest else {
+        return Ok(Tally::default());
+    };
+    let id: PeriodId = oldest.try_get("", "id")?;
     open_for_deletion(txn, id).await?;
-    let charges = ledger_entry::Entity::delete_many()
-        .filter(ledger_entry::Column::PeriodId.eq(id))
-        .exec(txn)
-        .await?;
-    let holds = hold::Entity::delete_many()
-        .filter(hold::Column::PeriodId.eq(id))
-        .exec(txn)
-        .await?;
-    period::Entity::delete_by_id(id).exec(txn).await?;
-    Ok(charges.rows_affected + holds.rows_affected + 1)
+    let mut all = Tally::default();
+    for table in books("period_id = $1", "id = $1") {
+        all.add(table.delete(txn, &[id.into()], None).await?);
+    }
+    Ok(all)
+}
+
+/// A page of a user's charges, by their keys.
+pub(in crate::platform::budgets) async fn charges(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<ledger_entry::Model>, DbErr> {
+    ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::UserId.eq(user))
+        .filter(ledger_entry::Column::Id.gt(after))
+        .order_by_asc(ledger_entry::Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await
+}
+
+/// A page of a user's periods, by their keys.
+pub(in crate::platform::budgets) async fn months(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<period::Model>, DbErr> {
+    period::Entity::find()
+        .filter(period::Column::UserId.eq(user))
+        .filter(period::Column::Id.gt(after))
+        .order_by_asc(period::Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await
 }
 
 /// The ledger refuses to lose a charge of a period that does not go with it. The mark goes with the

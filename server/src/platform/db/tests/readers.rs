@@ -29,9 +29,12 @@ async fn a_read_after_another_has_the_same_connection() {
         if readers.get_database_backend() != DatabaseBackend::Postgres {
             return;
         }
-        let first = number(readers, "SELECT pg_backend_pid()").await;
+        let first = number(readers, "SELECT pg_backend_pid()::bigint").await;
         for _ in 0..20 {
-            assert_eq!(number(readers, "SELECT pg_backend_pid()").await, first);
+            assert_eq!(
+                number(readers, "SELECT pg_backend_pid()::bigint").await,
+                first
+            );
         }
     })
     .await;
@@ -49,7 +52,7 @@ async fn reads_go_on_after_ones_that_fail_and_ones_that_are_given_up() {
             let given_up = tokio::time::timeout(Duration::from_millis(5), slow).await;
             assert!(given_up.is_err(), "it was not slow");
         }
-        let numbers = join_all((0..40).map(|_| number(readers, "SELECT 7"))).await;
+        let numbers = join_all((0..40).map(|_| number(readers, "SELECT CAST(7 AS BIGINT)"))).await;
         assert_eq!(numbers, [7; 40]);
     })
     .await;
@@ -60,7 +63,7 @@ async fn closing_waits_for_what_is_read_and_refuses_what_comes_after() {
     for_each_database(async |test| {
         let readers = test.db.read();
         assert_eq!(
-            number(readers, "SELECT 7").await,
+            number(readers, "SELECT CAST(7 AS BIGINT)").await,
             7,
             "one is there to begin with"
         );
@@ -78,7 +81,7 @@ async fn what_is_dropped_without_a_close_needs_no_runtime() {
         let other = crate::platform::db::Db::connect(test.settings())
             .await
             .expect("a connection");
-        assert_eq!(number(other.read(), "SELECT 7").await, 7);
+        assert_eq!(number(other.read(), "SELECT CAST(7 AS BIGINT)").await, 7);
         std::thread::spawn(move || drop(other))
             .join()
             .expect("dropped quietly");

@@ -12,10 +12,7 @@ pub(in super::super) fn can_listen(read: &Readers) -> bool {
 
 /// Calls `heard` at each change and after each loss of the connection, until it fails. Keeps a
 /// connection of the pool.
-pub(in super::super) async fn listen(
-    read: &Readers,
-    heard: impl Fn(),
-) -> Result<(), sqlx::Error> {
+pub(in super::super) async fn listen(read: &Readers, heard: impl Fn()) -> Result<(), sqlx::Error> {
     let Some(pool) = read.postgres() else {
         return Ok(());
     };

@@ -1,59 +1,88 @@
 //! The statements by which ended jobs go. Their events go with them, by the database's own rule.
 
-use chrono::{DateTime, Utc};
 use entities::{
     JobId, UserId,
-    jobs::{job, job_event, process, schedule_run},
+    jobs::{job, job_event},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, Query},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, sea_query::Expr,
 };
 
-use crate::platform::{db::Txn, jobs::state};
+use crate::platform::{db::Txn, jobs::state, retention::Expiring};
 
-/// Deletes up to `limit` jobs that ended before an instant, then the ticks of schedules before it,
-/// then up to `limit` processes that stopped before it.
-pub(in super::super) async fn expire(
-    txn: &Txn,
-    before: DateTime<Utc>,
-    limit: u64,
-) -> Result<u64, DbErr> {
-    let old = ended().filter(job::Column::FinishedAt.lt(before));
-    let deleted = delete(txn, old, limit).await?;
-    if deleted > 0 {
-        return Ok(deleted);
-    }
-    let ticks = schedule_run::Entity::delete_many()
-        .filter(schedule_run::Column::TickAt.lt(before))
-        .exec(txn)
-        .await?;
-    if ticks.rows_affected > 0 {
-        return Ok(ticks.rows_affected);
-    }
-    // One that was taken for dead and still works is not stopped.
-    let at_work = Query::select()
-        .expr(Expr::value(1))
-        .from(job::Entity)
-        .and_where(
-            Expr::col((job::Entity, job::Column::ProcessId))
-                .equals((process::Entity, process::Column::Id)),
+/// The log of jobs that ended long ago, those jobs, old ticks of schedules, and processes that
+/// stopped long ago. One that was
+/// taken for dead and still works is not stopped.
+pub(in super::super) fn ended_work() -> Vec<Expiring> {
+    let over = ended_states();
+    let old = format!("state IN ({over}) AND finished_at < $1");
+    let at_work = format!(
+        "SELECT 1 FROM jobs WHERE jobs.process_id = processes.id AND jobs.state NOT IN ({over})"
+    );
+    vec![
+        Expiring::of(
+            "job_events",
+            format!("job_id IN (SELECT id FROM jobs WHERE {old})"),
         )
-        .and_where(job::Column::State.is_not_in(state::ENDED.iter().copied()))
-        .to_owned();
-    let stopped = process::Entity::find()
-        .select_only()
-        .column(process::Column::Id)
-        .filter(process::Column::StoppedAt.lt(before))
-        .filter(Expr::exists(at_work).not())
-        .limit(limit)
-        .into_query();
-    let deleted = process::Entity::delete_many()
-        .filter(process::Column::Id.in_subquery(stopped))
-        .exec(txn)
-        .await?;
-    Ok(deleted.rows_affected)
+        .at("created_at")
+        .texts(&["event", "message"]),
+        Expiring::of("jobs", old)
+            .at("finished_at")
+            .user("user_id")
+            .texts(&[
+                "CAST(parameters AS TEXT)",
+                "CAST(checkpoint AS TEXT)",
+                "error_message",
+            ]),
+        Expiring::of("schedule_runs", "tick_at < $1")
+            .key("(name, tick_at)")
+            .at("tick_at")
+            .texts(&["name"]),
+        Expiring::of(
+            "processes",
+            format!("stopped_at < $1 AND NOT EXISTS ({at_work})"),
+        )
+        .held_back(format!("stopped_at < $1 AND EXISTS ({at_work})"))
+        .at("stopped_at")
+        .texts(&["host", "version"]),
+    ]
+}
+
+/// SQL: whether some job that is not over is about the thing whose key stands in `id`, other than
+/// jobs of one kind.
+pub(crate) fn needed_by_a_job(subject: &str, id: &str, except: &str) -> String {
+    let over = ended_states();
+    format!(
+        "EXISTS (SELECT 1 FROM jobs WHERE jobs.subject_type = '{subject}' \
+         AND jobs.subject_id = {id} AND jobs.kind <> '{except}' AND jobs.state NOT IN ({over}))"
+    )
+}
+
+/// As a list of SQL.
+fn ended_states() -> String {
+    let words: Vec<String> = state::ENDED
+        .iter()
+        .map(|state| format!("'{}'", state.as_str()))
+        .collect();
+    words.join(", ")
+}
+
+/// A page of a user's jobs, by their keys.
+pub(in super::super) async fn page(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    after: Option<JobId>,
+    limit: u64,
+) -> Result<Vec<job::Model>, DbErr> {
+    let mut find = job::Entity::find()
+        .filter(job::Column::UserId.eq(user))
+        .order_by_asc(job::Column::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        find = find.filter(job::Column::Id.gt(after));
+    }
+    find.all(connection).await
 }
 
 /// Up to `limit` jobs of a user that are not over.

@@ -1,0 +1,116 @@
+//! `backup` and `restore`: the house in a folder, and back.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use entities::BackupKind;
+
+use super::{CliError, build, load, say};
+use crate::{
+    app::{Surroundings, backup_house},
+    platform::{
+        backup::{self, Existing, Manifest},
+        telemetry::LogTarget,
+    },
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// The folder to make; it must not exist
+    path: PathBuf,
+}
+
+impl Backup {
+    /// Servers may go on meanwhile.
+    pub(super) async fn run(self) -> Result<ExitCode, CliError> {
+        let app = build().await?;
+        let house = backup_house(&app.config);
+        let (now, unique) = (app.clock.now(), app.entropy.uuid().simple().to_string());
+        let taken = backup::take(&house, &app.db, &app.blobs, &self.path, now, &unique).await;
+        let recorded = match &taken {
+            Ok(manifest) => {
+                let (bytes, now) = (manifest.total_bytes(), app.clock.now());
+                backup::record(&app.db, BackupKind::Backup, bytes, now).await
+            }
+            Err(_) => Ok(()),
+        };
+        app.close().await;
+        let manifest = taken.map_err(CliError::other)?;
+        recorded.map_err(CliError::other)?;
+        say(format!(
+            "{} holds the database and {} blobs, {} bytes in all.",
+            self.path.display(),
+            manifest.blobs,
+            manifest.total_bytes()
+        ));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// A folder that `backup` made
+    path: PathBuf,
+    /// Put it in place of what is there, which is kept beside
+    #[arg(long)]
+    replace: bool,
+    /// Only check that every file is what was backed up
+    #[arg(long, conflicts_with = "replace")]
+    verify: bool,
+}
+
+impl Restore {
+    pub(super) async fn run(self) -> Result<ExitCode, CliError> {
+        if self.verify {
+            return self.check().await;
+        }
+        let config = load(LogTarget::Stderr)?;
+        let surroundings = Surroundings::of_system()?;
+        let unique = surroundings.entropy.uuid().simple().to_string();
+        let existing = if self.replace {
+            Existing::Replace
+        } else {
+            Existing::Refuse
+        };
+        let house = backup_house(&config);
+        for folder in house.folders() {
+            std::fs::create_dir_all(&folder)
+                .map_err(|error| CliError::Other(format!("{}: {error}", folder.display())))?;
+        }
+        let now = surroundings.clock.now();
+        let manifest = backup::restore(&house, &self.path, existing, now, &unique)
+            .await
+            .map_err(CliError::other)?;
+        say(format!(
+            "The house is as it was at {}: {} blobs, {} bytes in all.",
+            manifest.created_at.format("%Y-%m-%d %H:%M:%S UTC"),
+            manifest.blobs,
+            manifest.total_bytes()
+        ));
+        say("Run `binnacle doctor` before you start it.");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The house whose backup it is notes that it was proved.
+    async fn check(&self) -> Result<ExitCode, CliError> {
+        let app = build().await?;
+        let verified = backup::verify(&self.path).await;
+        let recorded = match &verified {
+            Ok(manifest) => {
+                let (bytes, now) = (manifest.total_bytes(), app.clock.now());
+                backup::record(&app.db, BackupKind::Verification, bytes, now).await
+            }
+            Err(_) => Ok(()),
+        };
+        app.close().await;
+        let manifest: Manifest = verified.map_err(CliError::other)?;
+        recorded.map_err(CliError::other)?;
+        say(format!(
+            "Every checksum holds: {} blobs, {} bytes in all, of {}.",
+            manifest.blobs,
+            manifest.total_bytes(),
+            manifest.created_at.format("%Y-%m-%d %H:%M:%S UTC")
+        ));
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,4 @@
+//! The statements on receipts and exports.
+
+pub(super) mod exports;
+pub(super) mod receipts;

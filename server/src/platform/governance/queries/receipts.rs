@@ -1,0 +1,72 @@
+//! The statements on receipts of erasures. They are added and never changed.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    UserId,
+    governance::erasure_receipt::{ActiveModel, Column, Entity, Model},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::platform::{db::Txn, governance::receipt::Signed};
+
+pub(in super::super) async fn insert(txn: &Txn, signed: &Signed) -> Result<(), DbErr> {
+    let receipt = &signed.receipt;
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    Entity::insert(ActiveModel {
+        id: Set(receipt.id),
+        user_id: Set(receipt.user),
+        actor_user_id: Set(receipt.actor),
+        begun_at: Set(receipt.begun_at),
+        finished_at: Set(receipt.finished_at),
+        erased: Set(number(receipt.erased)),
+        remaining: Set(number(receipt.left())),
+        statement: Set(signed.statement.clone()),
+        signature: Set(signed.signature.clone()),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    Ok(())
+}
+
+pub(in super::super) async fn find(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(connection).await
+}
+
+/// The newest first, of a user or of all, from before an instant when given.
+pub(in super::super) async fn newest(
+    connection: &impl ConnectionTrait,
+    user: Option<UserId>,
+    before: Option<DateTime<Utc>>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut find = Entity::find()
+        .order_by_desc(Column::FinishedAt)
+        .limit(limit);
+    if let Some(user) = user {
+        find = find.filter(Column::UserId.eq(user));
+    }
+    if let Some(before) = before {
+        find = find.filter(Column::FinishedAt.lt(before));
+    }
+    find.all(connection).await
+}
+
+/// All of them, a page at a time.
+pub(in super::super) async fn page(
+    connection: &impl ConnectionTrait,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut find = Entity::find().order_by_asc(Column::Id).limit(limit);
+    if let Some(after) = after {
+        find = find.filter(Column::Id.gt(after));
+    }
+    find.all(connection).await
+}

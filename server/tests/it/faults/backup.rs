@@ -1,0 +1,134 @@
+//! The drill: a house is backed up under load, and the backup, put into an empty house, is that house
+//! at one moment.
+
+use std::sync::Arc;
+
+use pretty_assertions::assert_eq;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{crash::long_document, program::Site, state::State};
+use crate::support::{Database, PASSWORD, User, client::eventually, on_each_database};
+
+const EMAIL: &str = "ada@example.org";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_under_load_is_the_house_at_one_moment() {
+    on_each_database(|database| async move {
+        let target = match &*database {
+            Database::Sqlite => Database::Sqlite,
+            Database::Postgres { .. } => Database::postgres().await,
+        };
+        let target = Arc::new(target);
+        drill(database, target.clone()).await;
+        target.drop_it().await;
+    })
+    .await;
+}
+
+async fn drill(database: Arc<Database>, target: Arc<Database>) {
+    let site = Site::new(database, &[]);
+    let server = site.serve(&[]).await;
+    let user = User::register(server.base.clone(), EMAIL).await;
+    let store = user.store("Harbour").await;
+    let first = user
+        .indexed(store, "first.md", "text/markdown", long_document(20))
+        .await;
+    let backup = site.folder.path().join("backups").join("today");
+    let path = backup.display().to_string();
+    let over = CancellationToken::new();
+    let taken = async {
+        let taken = site.run(&["backup", &path], &[]).await;
+        over.cancel();
+        taken
+    };
+    let (taken, uploads) = tokio::join!(taken, load(&user, store, &over));
+    assert!(taken.status.success(), "{taken:?}");
+    assert!(uploads > 0, "there was load");
+    let again = site.run(&["backup", &path], &[]).await;
+    assert!(!again.status.success(), "a backup is not written over");
+    let verified = site.run(&["restore", &path, "--verify"], &[]).await;
+    assert!(verified.status.success(), "{verified:?}");
+    let in_use = site.run(&["restore", &path, "--replace"], &[]).await;
+    assert!(!in_use.status.success(), "not under a server at work");
+    server.stop().await;
+
+    let other = Site::new(target, &[]);
+    let restored = other.run(&["restore", &path], &[]).await;
+    assert!(restored.status.success(), "{restored:?}");
+    let doctor = other.run(&["doctor"], &[]).await;
+    assert!(doctor.status.success(), "{doctor:?}");
+    let state = other.state().await;
+    state.sound().await;
+    same_house(&other, &state, first).await;
+    state.close().await;
+    let refused = other.run(&["restore", &path], &[]).await;
+    assert!(
+        !refused.status.success(),
+        "not over a house with something in it"
+    );
+    let replaced = other.run(&["restore", &path, "--replace"], &[]).await;
+    assert!(replaced.status.success(), "{replaced:?}");
+    damaged_is_refused(&other, &backup).await;
+}
+
+/// Uploads and questions, until the backup is taken; how many uploads.
+async fn load(user: &User, store: i64, over: &CancellationToken) -> usize {
+    let mut uploads = 0;
+    while !over.is_cancelled() {
+        let name = format!("more-{uploads}.md");
+        let sent = user.upload(store, &name, "text/markdown", long_document(3));
+        sent.await.expect(200);
+        user.ask(store, "How deep is berth 7?").await;
+        uploads += 1;
+    }
+    uploads
+}
+
+/// Every document of the moment can be fetched, the first can be asked, and work goes on.
+async fn same_house(site: &Site, state: &State, first: i64) {
+    let server = site.serve(&[]).await;
+    let user = User::sign_in(server.base.clone(), EMAIL, PASSWORD).await;
+    let stores = user.get("/api/stores").await.expect(200);
+    let store = stores[0]["id"].as_i64().expect("a store");
+    let documents = user
+        .get(&format!("/api/documents/store/{store}"))
+        .await
+        .expect(200);
+    let documents = documents.as_array().expect("a list");
+    assert!(!documents.is_empty());
+    for document in documents {
+        let path = format!("/api/documents/{}/download", document["id"]);
+        assert_eq!(user.get(&path).await.status, 200, "{document}");
+    }
+    eventually(|| async {
+        let open = "SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')";
+        (state.number(open).await == 0).then_some(())
+    })
+    .await;
+    let stream = user.ask(store, "How deep is berth 7?").await;
+    assert!(!stream.sources().is_empty());
+    let of_first = json!(first);
+    assert!(documents.iter().any(|document| document["id"] == of_first));
+    server.stop().await;
+}
+
+async fn damaged_is_refused(site: &Site, backup: &std::path::Path) {
+    let list = std::fs::read_to_string(backup.join("blobs.jsonl")).expect("a list");
+    let line = list.lines().next().expect("a blob");
+    let blob: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    let blob = backup
+        .join("blobs")
+        .join(blob["path"].as_str().expect("a key"));
+    std::fs::write(&blob, "not what was backed up").expect("a file");
+    let path = backup.display().to_string();
+    let before = site.state().await;
+    let count = "SELECT COUNT(*) FROM documents";
+    let documents = before.number(count).await;
+    let refused = site.run(&["restore", &path, "--replace"], &[]).await;
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("checksum"), "{said}");
+    assert_eq!(before.number(count).await, documents);
+    before.close().await;
+}

@@ -1,0 +1,244 @@
+//! One loop: keys, answers, the feed and the passing of time become messages; what `update` asks for
+//! is done; a frame is drawn when something changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::clock::{Clock, jitter};
+use super::tasks::Tasks;
+use super::terminal::Screen;
+use super::{RuntimeError, clipboard, export, suspend};
+use crate::action::Action;
+use crate::app::{App, update};
+use crate::client::auth::Client;
+use crate::client::feed;
+use crate::message::{FeedMessage, Message};
+
+/// At most thirty frames a second.
+const FRAME: Duration = Duration::from_millis(33);
+/// While time alone changes what is shown.
+const TICK: Duration = Duration::from_secs(1);
+/// Messages that wait to be taken.
+const QUEUE: usize = 1_024;
+
+/// What the loop is started with.
+pub struct Started {
+    pub app: App,
+    pub client: Client,
+    pub clock: Clock,
+    /// Where the palette's lines are kept.
+    pub history: PathBuf,
+}
+
+/// Why the loop ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ended {
+    Quit,
+    /// Start again with that context.
+    Context(String),
+}
+
+struct Runtime {
+    screen: Screen,
+    client: Client,
+    tasks: Tasks,
+    wake: Arc<Notify>,
+    feed_runs: bool,
+    feed_out: mpsc::Sender<FeedMessage>,
+    history: PathBuf,
+    messages: mpsc::Sender<Message>,
+    ended: Option<Ended>,
+    suspend: bool,
+}
+
+/// Runs the console until it is left.
+pub async fn run(started: Started) -> Result<Ended, RuntimeError> {
+    let Started {
+        mut app,
+        client,
+        clock,
+        history,
+    } = started;
+    let (messages, mut inbox) = mpsc::channel(QUEUE);
+    let (feed_out, mut feed_in) = mpsc::channel(QUEUE);
+    let mut runtime = Runtime {
+        screen: Screen::take(app.mouse)?,
+        client,
+        tasks: Tasks::new(messages.clone()),
+        wake: Arc::new(Notify::new()),
+        feed_runs: false,
+        feed_out,
+        history,
+        messages,
+        ended: None,
+        suspend: false,
+    };
+    app.size = runtime.screen.size()?;
+    let first = app.begin(clock.now());
+    runtime.screen.draw(&app)?;
+    runtime.all(first)?;
+    let mut keys = EventStream::new();
+    let mut ends = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+    ];
+    let mut drawn = Instant::now();
+    let mut dirty = false;
+    while runtime.ended.is_none() {
+        let frame_at = drawn + FRAME;
+        let message = tokio::select! {
+            event = keys.next() => match event {
+                Some(event) => of_event(event?),
+                None => break,
+            },
+            Some(message) = inbox.recv() => Some(message),
+            Some(message) = feed_in.recv() => Some(Message::Feed(message)),
+            () = ended(&mut ends) => break,
+            () = tokio::time::sleep_until(frame_at), if dirty => {
+                dirty = false;
+                drawn = Instant::now();
+                runtime.screen.draw(&app)?;
+                continue;
+            }
+            () = tokio::time::sleep(TICK), if !dirty && app.ticks() => Some(Message::Tick),
+        };
+        let Some(message) = message else { continue };
+        runtime.all(update(&mut app, message, clock.now()))?;
+        dirty = true;
+        if runtime.suspend {
+            runtime.suspend = false;
+            // The stream of events reads the terminal: it must not, while the shell does.
+            drop(keys);
+            runtime.screen.give_back();
+            suspend::stop()?;
+            runtime.screen.retake(app.mouse)?;
+            keys = EventStream::new();
+            let (width, height) = runtime.screen.size()?;
+            runtime.all(update(
+                &mut app,
+                Message::Resize(width, height),
+                clock.now(),
+            ))?;
+        }
+    }
+    Ok(runtime.ended.unwrap_or(Ended::Quit))
+}
+
+async fn ended(ends: &mut [Signal; 2]) {
+    let [terminate, hangup] = ends;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+fn of_event(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) => Some(Message::Key(key)),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
+        Event::Resize(width, height) => Some(Message::Resize(width, height)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+impl Runtime {
+    fn all(&mut self, actions: Vec<Action>) -> Result<(), RuntimeError> {
+        for action in actions {
+            self.one(action)?;
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, action: Action) -> Result<(), RuntimeError> {
+        let client = self.client.clone();
+        match action {
+            Action::Fetch {
+                slot,
+                generation,
+                request,
+                after_ms,
+            } => {
+                let after = Duration::from_millis(after_ms);
+                self.tasks.fetch(client, slot, generation, request, after);
+            }
+            Action::Act {
+                slot,
+                generation,
+                request,
+            } => self.tasks.act(client, slot, generation, request),
+            Action::Cancel(slot) => self.tasks.cancel(&slot),
+            Action::SignIn(who) => {
+                self.tasks.run(async move {
+                    Message::SignedIn(client.sign_in(who.email, who.password).await)
+                });
+            }
+            Action::Feed => self.feed(client),
+            Action::Copy(text) => {
+                let (text, bad) = clipboard::copy(&mut self.screen, &text)?;
+                self.tell(text, bad);
+            }
+            Action::Export(wanted) => {
+                self.tasks.run(async move {
+                    let path = wanted.path.display().to_string();
+                    match export::write(&client, &wanted).await {
+                        Ok(rows) => Message::Told {
+                            text: format!("{rows} rows in {path}"),
+                            bad: false,
+                        },
+                        Err(error) => Message::Told {
+                            text: format!("{path}: {error}"),
+                            bad: true,
+                        },
+                    }
+                });
+            }
+            Action::Mouse(on) => self.screen.mouse(on)?,
+            Action::KeepHistory(lines) => {
+                // The lines are a comfort: when they cannot be kept, nothing is lost.
+                let _kept = keep(&self.history, &lines);
+            }
+            Action::Context(name) => self.ended = Some(Ended::Context(name)),
+            Action::Redraw => self.screen.redraw()?,
+            Action::Suspend => self.suspend = true,
+            Action::Quit => self.ended = Some(Ended::Quit),
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, client: Client) {
+        if self.feed_runs {
+            self.wake.notify_one();
+            return;
+        }
+        self.feed_runs = true;
+        let (out, wake) = (self.feed_out.clone(), Arc::clone(&self.wake));
+        self.tasks.run(async move {
+            feed::follow(client, out, wake, jitter).await;
+            Message::Tick
+        });
+    }
+
+    fn tell(&self, text: String, bad: bool) {
+        // A full queue has more to say than this.
+        let _told = self.messages.try_send(Message::Told { text, bad });
+    }
+}
+
+fn keep(path: &std::path::Path, lines: &[String]) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    std::fs::write(path, lines.join("\n"))
+}
