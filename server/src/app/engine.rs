@@ -12,6 +12,7 @@ use crate::{
     },
     platform::{
         feed::{Feed, Relay},
+        governance::Governance,
         rates::Rates,
     },
 };
@@ -22,6 +23,7 @@ impl Ground {
         means: &Means,
         accounts: &Accounts,
         admin: &Administration,
+        governance: &Governance,
         ops: &Ops,
     ) -> Engine {
         let epoch = format!("w{}", hex::encode(self.entropy.bytes::<4>()));
@@ -35,6 +37,7 @@ impl Ground {
             ops: ops.clone(),
             budgets: means.budgets.clone(),
             prices: self.config.budgets.prices.clone(),
+            governance: governance.clone(),
             jobs: means.jobs.clone(),
             audit: means.audit.clone(),
             streams: means.streams.clone(),

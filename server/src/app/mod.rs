@@ -171,7 +171,7 @@ impl App {
         let chat = ground.chat(&means, &documents);
         let admin = ground.admin(&means, &accounts, &documents);
         let ops = ground.ops(&means);
-        let engine = ground.engine(&means, &accounts, &admin, &ops);
+        let engine = ground.engine(&means, &accounts, &admin, &governance, &ops);
         let stopping = ground.tasks.stopping().clone();
         let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
         let limits = settings::limits(&ground.config.limits);

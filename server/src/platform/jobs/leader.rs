@@ -51,11 +51,6 @@ impl Leader {
         Ok(leases::holders(db.read(), now).await?)
     }
 
-    /// When a duty is due again; `None`: it was never done.
-    pub(crate) async fn due(db: &Db, name: &str) -> Result<Option<DateTime<Utc>>, DbError> {
-        Ok(leases::until(db.read(), name).await?)
-    }
-
     /// Runs `duty` once in each period of `every` over all processes, until `stop`.
     ///
     /// While the duty runs its lease is short and renewed, so that another process takes over when

@@ -8,11 +8,7 @@
 
 #![cfg_attr(
     not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the lists are mounted one after the other"
-    )
+    expect(dead_code, reason = "the lists are mounted one after the other")
 )]
 
 mod columns;

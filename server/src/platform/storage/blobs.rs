@@ -155,6 +155,13 @@ impl Blobs {
             .boxed()
     }
 
+    /// The size of all blobs, read from the store's list.
+    pub(crate) async fn bytes(&self) -> Result<u64, StorageError> {
+        let sizes = self.store.list(None).map_ok(|object| object.size);
+        let add = |sum: u64, size: u64| std::future::ready(Ok(sum.saturating_add(size)));
+        Ok(sizes.try_fold(0, add).await?)
+    }
+
     /// Every blob with its size, as the store lists them; under one prefix when it is given.
     pub(crate) fn list(
         &self,
@@ -175,13 +182,6 @@ impl Blobs {
         user: UserId,
     ) -> BoxStream<'static, Result<(BlobKey, u64), StorageError>> {
         self.list(Some(&format!("{prefix}/{user}")))
-    }
-
-    /// The size of all blobs, read from the store's list.
-    pub(crate) async fn bytes(&self) -> Result<u64, StorageError> {
-        let sizes = self.store.list(None).map_ok(|object| object.size);
-        let add = |sum: u64, size: u64| std::future::ready(Ok(sum.saturating_add(size)));
-        Ok(sizes.try_fold(0, add).await?)
     }
 
     /// Writes and removes a small blob: whether the store works now.

@@ -6,8 +6,8 @@ mod disk;
 mod temporary;
 
 pub(crate) use blobs::{BlobKey, Blobs};
-pub(crate) use temporary::{LeftFile, TemporaryFile, TemporaryFiles};
 pub(crate) use disk::Disk;
+pub(crate) use temporary::{LeftFile, TemporaryFile, TemporaryFiles};
 
 /// A failure of the storage. Its text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]

@@ -16,7 +16,7 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// The platform's modules: each may import those before it.
-const PLATFORM: [&str; 26] = [
+const PLATFORM: [&str; 28] = [
     "clock",
     "tasks",
     "secrets",

@@ -6,4 +6,5 @@ mod follower;
 mod jobs;
 mod machinery;
 mod processes;
+mod retention;
 mod streams;

@@ -115,7 +115,7 @@ async fn every_answer_of_a_user_ends_and_no_other() {
         assert!(only("-email:bo@example.org").await["next_cursor"].is_string());
         let path = format!("/api/admin/accounts/{}/end_streams", ada.id().await);
         let ended = admin.post(&path, &json!({})).await.expect(200);
-        assert_eq!(ended["ended"], 2);
+        assert_eq!(ended["streams"], 2);
         let [first, second, other] = asked;
         assert!(first.await.expect("it ends").done);
         assert!(second.await.expect("it ends").done);
@@ -128,8 +128,6 @@ async fn every_answer_of_a_user_ends_and_no_other() {
         assert!(other.await.expect("it ends").done);
         let nobody = "/api/admin/accounts/987654/end_streams";
         admin.post(nobody, &json!({})).await.expect(404);
-        let long = json!({"reason": "x".repeat(201)});
-        admin.post(&path, &long).await.expect(422);
         house.stop().await;
     })
     .await;

@@ -7,6 +7,7 @@ use crate::{
         budgets::{BudgetRefusal, ResolveError},
         db::DbError,
         feed::FeedFull,
+        governance::GovernanceError,
         http::Problem,
         paging::PagingError,
     },
@@ -23,10 +24,14 @@ pub(crate) enum EngineError {
     NoOtherKey(ProviderName),
     #[error("{0} answers no questions, so that there is nothing to try")]
     NoQuestion(ProviderName),
-    #[error("User not found")]
-    NoUser,
     #[error("Job not found")]
     NoJob,
+    #[error("User not found")]
+    NoUser,
+    #[error("No class of data has this name")]
+    NoClass,
+    #[error(transparent)]
+    Governance(#[from] GovernanceError),
     #[error("{0}")]
     NotPossible(String),
     #[error("The preview is not valid any more. Ask for it again.")]
@@ -59,10 +64,9 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         let message = error.to_string();
         match error {
-            EngineError::NoStream
-            | EngineError::NoProvider
-            | EngineError::NoUser
-            | EngineError::NoJob => Self::not_found(message),
+            EngineError::NoStream | EngineError::NoProvider | EngineError::NoJob => {
+                Self::not_found(message)
+            }
             EngineError::NoOtherKey(_) | EngineError::NoQuestion(_) => Self::conflict(message),
             EngineError::NotPossible(_) => Self::conflict(message).with_code("not_possible"),
             EngineError::PreviewGone => Self::conflict(message).with_code("preview_changed"),
@@ -75,9 +79,25 @@ impl From<EngineError> for Problem {
             EngineError::Asleep | EngineError::Stopping => Self::unavailable(message),
             EngineError::Full(_) => Self::unavailable(message).with_code("feed_full"),
             EngineError::Hold(source) => Self::internal(source),
+            EngineError::Governance(error) => governed(error, message),
             EngineError::Told(problem) => problem,
             EngineError::Accounts(error) => error.into(),
             EngineError::Database(error) => error.into(),
         }
+    }
+}
+
+fn governed(error: GovernanceError, message: String) -> Problem {
+    match error {
+        GovernanceError::Period(_) => Problem::invalid(&["body", "days"], message),
+        GovernanceError::PreviewUnknown
+        | GovernanceError::PreviewExpired
+        | GovernanceError::PreviewChanged(_) => {
+            Problem::conflict(message).with_code("preview_changed")
+        }
+        GovernanceError::Busy(_) | GovernanceError::ExportNotReady => Problem::conflict(message),
+        GovernanceError::ExportNotFound => Problem::not_found(message),
+        GovernanceError::Database(error) => error.into(),
+        other => Problem::internal(other),
     }
 }

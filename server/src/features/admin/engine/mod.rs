@@ -15,6 +15,7 @@ mod probe;
 mod providers;
 mod pulse;
 mod reading;
+mod retention;
 mod run;
 mod snapshot;
 mod stream_list;
@@ -41,6 +42,7 @@ use crate::{
         config::{EnvironmentConfig, PriceTable, Setting},
         db::Db,
         feed::{Feed, Relay},
+        governance::Governance,
         jobs::Jobs,
         rates::Rates,
         storage::Blobs,
@@ -64,6 +66,7 @@ pub(crate) struct EngineParts {
     pub(crate) ops: Ops,
     pub(crate) budgets: Budgets,
     pub(crate) prices: PriceTable,
+    pub(crate) governance: Governance,
     pub(crate) jobs: Jobs,
     pub(crate) audit: Audit,
     pub(crate) streams: StreamHub,

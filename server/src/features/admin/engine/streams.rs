@@ -89,44 +89,6 @@ impl Engine {
         Ok((ended, entry))
     }
 
-    /// Ends every answer of a user, wherever it is.
-    pub(super) async fn end_streams_of(
-        &self,
-        actor: UserId,
-        user: UserId,
-        reason: Option<&str>,
-    ) -> Result<(wire::StreamsEnded, i64), EngineError> {
-        let parts = &self.0.parts;
-        let known = parts.accounts.find(user).await?;
-        known.ok_or(EngineError::NoUser)?;
-        let streams = self.streams().await?;
-        let own = streams.iter().filter(|stream| stream.user_id == user.0);
-        let ids: Vec<Uuid> = own.filter_map(|stream| stream.id.parse().ok()).collect();
-        let entry = parts
-            .audit
-            .record(AuditEvent {
-                actor: Some(actor),
-                action: "end_streams",
-                target_type: Some("user"),
-                target_id: Some(user.to_string()),
-                metadata: json!({
-                    "streams": ids.len(),
-                    "reason_chars": reason.map(|reason| reason.chars().count()),
-                }),
-            })
-            .await?;
-        for id in &ids {
-            let now = parts.clock.now();
-            if parts.streams.end_live(*id, EndReason::Admin, now).is_none() {
-                parts.relay.end_stream(*id).await;
-            }
-        }
-        let ended = wire::StreamsEnded {
-            ended: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-        };
-        Ok((ended, entry))
-    }
-
     /// What changed since the last call: for the feed.
     pub(super) fn streams_change(
         before: &mut BTreeMap<String, wire::Stream>,

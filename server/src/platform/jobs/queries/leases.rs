@@ -46,21 +46,6 @@ pub(in super::super) async fn keep(
     Ok(kept.rows_affected == 1)
 }
 
-/// Has a lease that was never held begin at an instant.
-pub(in super::super) async fn defer(
-    txn: &Txn,
-    name: &str,
-    until: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    txn.execute_raw(Statement::from_sql_and_values(
-        txn.get_database_backend(),
-        "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-        [name.into(), Uuid::nil().into(), until.into()],
-    ))
-    .await?;
-    Ok(())
-}
-
 /// Who holds any lease that has not run out.
 pub(in super::super) async fn holders(
     connection: &impl ConnectionTrait,
@@ -76,13 +61,28 @@ pub(in super::super) async fn holders(
         .await
 }
 
-/// Until when a lease is held, if it ever was.
+/// Has a lease that was never held begin at an instant.
+pub(in super::super) async fn defer(
+    txn: &Txn,
+    name: &str,
+    until: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    txn.execute_raw(Statement::from_sql_and_values(
+        txn.get_database_backend(),
+        "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+        [name.into(), Uuid::nil().into(), until.into()],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Until when the lease is held.
 pub(in super::super) async fn until(
     connection: &impl ConnectionTrait,
     name: &str,
 ) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let row = lease::Entity::find_by_id(name.to_owned())
+    let found = lease::Entity::find_by_id(name.to_owned())
         .one(connection)
         .await?;
-    Ok(row.map(|row| row.until))
+    Ok(found.map(|lease| lease.until))
 }

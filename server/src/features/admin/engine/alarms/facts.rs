@@ -8,7 +8,8 @@ use entities::{JobState, Nanos};
 use super::super::{Engine, error::EngineError};
 use crate::platform::{
     ai::{BreakerState, ProviderName},
-    jobs::{JobVitals, Leader, Process},
+    governance::DUTY,
+    jobs::{JobVitals, Process},
     rates::ProviderRates,
     storage::Disk,
 };
@@ -117,7 +118,7 @@ impl Engine {
             streams_open,
             streams_capacity,
             refused_1m: rates.refused_1m,
-            sweep_due: Leader::due(&parts.db, SWEEP).await?,
+            sweep_due: parts.jobs.duty_due_at(DUTY).await?,
             chain_holds: self.chain_holds().await?,
             versions: processes
                 .into_iter()
@@ -197,6 +198,3 @@ impl Engine {
         facts.collect()
     }
 }
-
-/// The duty that deletes what is past its time.
-const SWEEP: &str = "retention.sweep";

@@ -4,6 +4,7 @@ mod jobs;
 mod machinery;
 mod overview;
 mod providers;
+mod retention;
 mod streams;
 
 use entities::UserId;
@@ -47,6 +48,7 @@ pub(crate) fn register(registry: &mut Registry, engine: &Engine) {
     overview::mount(registry, engine);
     streams::mount(registry, engine);
     jobs::mount(registry, engine);
+    retention::mount(registry, engine);
     providers::mount(registry, engine);
     machinery::mount(registry, engine);
 }

@@ -1,7 +1,6 @@
 //! Answers under way.
 
 use api::console as wire;
-use entities::UserId;
 
 use super::{act, actor, look, on_record, once, reason};
 use crate::{
@@ -30,16 +29,6 @@ pub(super) fn mount(registry: &mut Registry, engine: &Engine) {
         engine.clone(),
         end,
     );
-    registry.mount_with(
-        act(
-            "/api/admin/accounts/{id}/end_streams",
-            "End every answer of a user",
-        )
-        .path_parameter("id", "integer")
-        .refuses(STREAM),
-        engine.clone(),
-        end_all,
-    );
 }
 
 async fn list(
@@ -64,21 +53,4 @@ async fn end(
         ended.map(on_record)
     };
     once(&engine, &call, &format!("end stream {id}"), &because, act).await
-}
-
-async fn end_all(
-    engine: Engine,
-    call: Call<Admin>,
-    body: Option<Json<wire::Because>>,
-) -> Result<Json<wire::StreamsEnded>, Problem> {
-    let user = UserId(call.path_or_missing("id", "User not found")?);
-    let because = body.map(|Json(because)| because);
-    let reason = reason(because.as_ref())?;
-    let (acting, actor) = (engine.clone(), actor(&call));
-    let act = async move {
-        let ended = acting.end_streams_of(actor, user, reason.as_deref()).await;
-        ended.map(on_record)
-    };
-    let operation = format!("end streams of {user}");
-    once(&engine, &call, &operation, &because, act).await
 }
