@@ -217,6 +217,7 @@ impl Governance {
     }
 
     /// The receipts of a user, or of everybody, the newest first.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn receipts(
         &self,
         user: Option<UserId>,

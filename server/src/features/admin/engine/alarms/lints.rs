@@ -54,8 +54,8 @@ impl Raised {
         self
     }
 
-    fn value(mut self, value: impl ToString) -> Self {
-        self.value = Some(value.to_string());
+    fn value(mut self, value: impl std::fmt::Display) -> Self {
+        self.value = Some(format!("{value}"));
         self
     }
 

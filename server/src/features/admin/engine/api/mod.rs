@@ -85,6 +85,8 @@ where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<(T, Option<i64>), EngineError>> + Send + 'static,
 {
+    // Acts are large; what waits for them need not be.
+    let act = Box::pin(act);
     let act = async move {
         let done = act.await.map_err(Problem::from);
         done.map(|(answer, entry)| Done::new(answer, entry))
