@@ -66,8 +66,10 @@ fn only(change: impl FnOnce(&mut Facts)) -> Raised {
     raised.remove(0)
 }
 
+type Case = (fn(&mut Facts), &'static str);
+
 /// Changes of a house that is well, each with the one alarm that it raises.
-const CASES: &[(fn(&mut Facts), &str)] = &[
+const CASES: &[Case] = &[
     (|facts| facts.house_line = Some(Nanos(79)), "house_line"),
     (
         |facts| {
