@@ -12,7 +12,10 @@ use super::{
     Documents, DocumentsError, error,
     queries::{self, console as rows},
 };
-use crate::platform::paging::{Counted, Listing, Page};
+use crate::platform::{
+    paging::{Counted, Listing, Page},
+    retention::{Class, Term},
+};
 
 /// A deleted store that can come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +60,10 @@ impl Documents {
         let sizes = queries::sizes(self.0.db.read(), &ids)
             .await
             .map_err(error::db)?;
-        let keep = self
-            .0
-            .settings
-            .keep_deleted
-            .and_then(|keep| chrono::Duration::from_std(keep).ok());
+        let keep = match self.0.periods.of(Class::SoftDeleted).await?.term {
+            Term::After(keep) => Some(keep),
+            Term::Kept | Term::Until(_) => None,
+        };
         Ok(page.map(|store| {
             let (documents, size_bytes) = sizes.get(&store.id).copied().unwrap_or_default();
             let deleted_at = store.deleted_at.unwrap_or(DateTime::UNIX_EPOCH);

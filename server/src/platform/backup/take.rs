@@ -75,7 +75,7 @@ async fn fill(
 ) -> Result<Manifest, BackupError> {
     let mut list = List::create(folder)?;
     list.copy_new(blobs, folder).await?;
-    let migrations = db.migrations().await?;
+    let migrations = db.applied_migrations().await?;
     let (kind, name) = match &house.database {
         Target::Sqlite(path) => {
             db::snapshot(path, &folder.join(SQLITE)).await?;

@@ -142,7 +142,7 @@ impl Db {
     }
 
     /// The migrations that the schema has.
-    pub(crate) async fn migrations(&self) -> Result<Vec<String>, DbError> {
+    pub(crate) async fn applied_migrations(&self) -> Result<Vec<String>, DbError> {
         let applied = schema::applied(&*self.read).await?;
         Ok(applied.into_iter().collect())
     }

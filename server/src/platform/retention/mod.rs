@@ -27,9 +27,7 @@ pub(crate) use error::RetentionError;
 pub(crate) use export::{Cursor, Exporter, Original, Page};
 pub(crate) use own::retention;
 pub(crate) use part::{Eraser, Expirer, Holding, Part, Place};
-#[cfg(test)]
-pub(crate) use periods::Source;
-pub(crate) use periods::{Period, PeriodRefused, Periods};
+pub(crate) use periods::{Period, PeriodRefused, Periods, Source};
 #[cfg(test)]
 pub(crate) use queries::schema::tables;
 pub(crate) use queries::{expiring::Expiring, runs, schema::Table};

@@ -39,7 +39,7 @@ pub(super) fn draw(entry: &LedgerEntry, area: Rect, buffer: &mut Buffer, view: &
         .map_or_else(|| "erased".to_owned(), |id| id.to_string());
     let mut links = vec![("user", user)];
     if let Some(job) = &entry.job_id {
-        links.push(("job", job.to_string()));
+        links.push(("job", job.clone()));
     }
     let named = [
         ("stream", &entry.stream_id),

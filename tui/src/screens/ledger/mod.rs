@@ -146,7 +146,7 @@ impl Listing for Ledger {
 
     fn open(&self, row: &LedgerEntry) -> Option<Place> {
         match (&row.job_id, &row.stream_id) {
-            (Some(id), _) => Some(Place::Job { id: id.to_string() }),
+            (Some(id), _) => Some(Place::Job { id: id.clone() }),
             (None, Some(id)) => Some(Place::Stream { id: id.clone() }),
             (None, None) => None,
         }

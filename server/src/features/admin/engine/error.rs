@@ -64,9 +64,11 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         let message = error.to_string();
         match error {
-            EngineError::NoStream | EngineError::NoProvider | EngineError::NoJob => {
-                Self::not_found(message)
-            }
+            EngineError::NoStream
+            | EngineError::NoProvider
+            | EngineError::NoJob
+            | EngineError::NoUser
+            | EngineError::NoClass => Self::not_found(message),
             EngineError::NoOtherKey(_) | EngineError::NoQuestion(_) => Self::conflict(message),
             EngineError::NotPossible(_) => Self::conflict(message).with_code("not_possible"),
             EngineError::PreviewGone => Self::conflict(message).with_code("preview_changed"),

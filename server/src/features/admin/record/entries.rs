@@ -112,7 +112,7 @@ impl Administration {
             entries: found.sound,
             good_to: (found.sound > 0).then_some(found.sound),
             broken_at: found.broken.as_ref().map(|broken| match broken {
-                Broken::Changed(id) | Broken::Unlinked(id) => *id,
+                Broken::Changed(id) | Broken::Unlinked(id) | Broken::Cut(id) => *id,
                 Broken::Missing { expected, .. } => *expected,
                 Broken::Truncated { .. } | Broken::Head => found.sound + 1,
             }),
