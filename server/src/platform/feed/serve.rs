@@ -110,9 +110,10 @@ async fn write_all<G: Gate>(session: &mut Session<G>, out: &Out) -> Option<ByeRe
     let mut life = tokio::time::interval(session.patience.sign_of_life);
     life.reset();
     loop {
-        let frame = match next.take() {
-            Some(frame) => frame,
-            None => tokio::select! {
+        let frame = if let Some(frame) = next.take() {
+            frame
+        } else {
+            tokio::select! {
                 biased;
                 () = session.stopping.cancelled() => return Some(ByeReason::Shutdown),
                 () = out.frames.closed() => return None,
@@ -125,7 +126,7 @@ async fn write_all<G: Gate>(session: &mut Session<G>, out: &Out) -> Option<ByeRe
                     let now = session.clock.now().to_rfc3339();
                     Bytes::from(format!(": hb {now}\n\n"))
                 }
-            },
+            }
         };
         match write(session, out, frame).await {
             Wrote::Yes => {}

@@ -123,7 +123,6 @@ impl Governance {
     }
 
     /// Sets how many days a class is kept; 0 keeps it. Answers how it is kept from now on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn set_days(
         &self,
         actor: UserId,
@@ -153,7 +152,6 @@ impl Governance {
     }
 
     /// Lets the environment say again how long a class is kept.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn reset_days(
         &self,
         actor: UserId,
@@ -178,7 +176,6 @@ impl Governance {
 
     /// What runs have deleted, the newest first: of one class or of all, before run `before` when
     /// given.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn runs(
         &self,
         class: Option<Class>,

@@ -24,7 +24,6 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 impl Governance {
     /// Begins to erase a user, by a job.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn erase_user(
         &self,
         actor: UserId,
@@ -93,7 +92,6 @@ impl Governance {
     }
 
     /// What an erasure would take, class by class.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn erase_forecast(
         &self,
         user: UserId,
@@ -219,7 +217,6 @@ impl Governance {
     }
 
     /// The receipts of a user, or of everybody, the newest first.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn receipts(
         &self,
         user: Option<UserId>,

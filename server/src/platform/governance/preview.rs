@@ -27,7 +27,6 @@ pub(crate) struct Preview {
     pub(crate) classes: Vec<ClassPreview>,
     pub(crate) total: Tally,
     /// For [`Governance::run`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes give it"))]
     pub(crate) token: String,
     pub(crate) expires_at: DateTime<Utc>,
 }
@@ -110,7 +109,6 @@ impl Governance {
 
     /// Deletes what a preview has shown, by a job: it takes nothing whose time was not over then. A
     /// preview that is no longer true is refused with a new one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
     pub(crate) async fn run(&self, actor: UserId, token: &str) -> Result<JobId, GovernanceError> {
         let claims = self.read(token)?;
         let now = self.0.clock.now();

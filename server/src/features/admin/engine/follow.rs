@@ -78,19 +78,18 @@ struct Right {
 impl Right {
     async fn lost(&mut self) -> ByeReason {
         loop {
-            let checking = match &mut self.checking {
-                Some(checking) => checking,
-                None => {
-                    tokio::select! {
-                        () = self.changes.changed() => {}
-                        _ = self.again.tick() => {}
-                    }
-                    if self.clock.now() >= self.expires_at {
-                        return ByeReason::TokenExpired;
-                    }
-                    let identity = self.credentials.clone().identity();
-                    self.checking.insert(Box::pin(identity))
+            let checking = if let Some(checking) = &mut self.checking {
+                checking
+            } else {
+                tokio::select! {
+                    () = self.changes.changed() => {}
+                    _ = self.again.tick() => {}
                 }
+                if self.clock.now() >= self.expires_at {
+                    return ByeReason::TokenExpired;
+                }
+                let identity = self.credentials.clone().identity();
+                self.checking.insert(Box::pin(identity))
             };
             let identity = checking.await;
             self.checking = None;

@@ -22,7 +22,7 @@ const LOOK: u64 = 3;
 /// Changes that come within this time are read together.
 const GATHER: Duration = Duration::from_millis(50);
 /// How long it goes on without readers: one that lost its line comes back and misses nothing.
-const LINGER: Duration = Duration::from_secs(60);
+const LINGER: Duration = Duration::from_mins(1);
 /// Entries of the audit log that are looked for at one look.
 const ACTS: u64 = 200;
 /// What is told of rows that change.
