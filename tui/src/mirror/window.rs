@@ -233,7 +233,7 @@ mod tests {
         let mut window = Window::default();
         let mut at = 0_usize;
         let mut seen = 0;
-        let mut turn = |window: &mut Window<usize>, at: &mut usize| {
+        let turn = |window: &mut Window<usize>, at: &mut usize| {
             while let Some(want) = window.want(*at) {
                 let (rows, next) = page(all, &want);
                 let moved = window.put(want.page, rows, next);

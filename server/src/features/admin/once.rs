@@ -20,7 +20,7 @@ const LONGEST: usize = 255;
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// A key as it came, with what identifies the request that it came with.
-struct Key {
+struct Claim {
     actor: UserId,
     key: String,
     fingerprint: String,
@@ -48,7 +48,7 @@ fn read(
     call: &Call<Admin>,
     operation: &str,
     body: &impl Serialize,
-) -> Result<Option<Key>, Problem> {
+) -> Result<Option<Claim>, Problem> {
     let Some(header) = call.header(HEADER) else {
         return Ok(None);
     };
@@ -65,7 +65,7 @@ fn read(
         .chain_update([0])
         .chain_update(&body)
         .finalize();
-    Ok(Some(Key {
+    Ok(Some(Claim {
         actor: UserId(call.principal().user_id),
         key: key.to_owned(),
         fingerprint: hex::encode(digest),
@@ -112,7 +112,7 @@ impl Administration {
     }
 
     /// Takes a key. The row of an earlier request, when there is one.
-    async fn begin(&self, key: &Key) -> Result<Option<act_answer::Model>, Problem> {
+    async fn begin(&self, key: &Claim) -> Result<Option<act_answer::Model>, Problem> {
         let now = self.0.clock.now();
         let row = act_answer::Model {
             id: 0,
@@ -139,7 +139,7 @@ impl Administration {
     }
 
     /// Remembers an answer; a refusal leaves the key free.
-    async fn finish<T: Serialize>(&self, key: &Key, done: &Result<Done<T>, Problem>) {
+    async fn finish<T: Serialize>(&self, key: &Claim, done: &Result<Done<T>, Problem>) {
         let outcome = match done {
             Ok(done) => match serde_json::to_string(&done.answer) {
                 Ok(text) => Some((text, done.audit_id)),
@@ -164,7 +164,7 @@ impl Administration {
     }
 }
 
-fn repeated<T: DeserializeOwned>(row: act_answer::Model, key: &Key) -> Result<Done<T>, Problem> {
+fn repeated<T: DeserializeOwned>(row: act_answer::Model, key: &Claim) -> Result<Done<T>, Problem> {
     if row.fingerprint != key.fingerprint {
         return Err(AdminError::KeyReused.into());
     }

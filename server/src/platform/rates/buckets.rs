@@ -34,10 +34,8 @@ impl Buckets {
     /// What was observed since `before`.
     pub(super) fn since(&self, before: &Self) -> Self {
         let counts = self.0.iter().map(|(bound, count)| {
-            let place = before
-                .0
-                .binary_search_by(|(known, _)| known.total_cmp(bound));
-            let earlier = place.map_or(0.0, |place| before.0[place].1);
+            let earlier = before.0.iter().find(|(known, _)| known.total_cmp(bound).is_eq());
+            let earlier = earlier.map_or(0.0, |(_, count)| *count);
             (*bound, (count - earlier).max(0.0))
         });
         Self(counts.collect())

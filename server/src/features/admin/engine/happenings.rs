@@ -39,10 +39,10 @@ impl Engine {
     }
 }
 
-fn object(kind: &str, id: String) -> wire::ObjectRef {
+fn object(kind: &str, id: &impl ToString) -> wire::ObjectRef {
     wire::ObjectRef {
         kind: kind.to_owned(),
-        id,
+        id: id.to_string(),
     }
 }
 
@@ -59,7 +59,7 @@ fn of_job(line: &job_event::Model, number: i64) -> wire::Happening {
     wire::Happening {
         at: line.created_at,
         kind: "job".to_owned(),
-        object: Some(object("job", number.to_string())),
+        object: Some(object("job", &number)),
         text,
     }
 }
@@ -69,7 +69,7 @@ fn of_stream(end: &EndedStream, email: &str) -> wire::Happening {
     wire::Happening {
         at: end.ended_at,
         kind: "stream".to_owned(),
-        object: Some(object("stream", end.id.to_string())),
+        object: Some(object("stream", &end.id)),
         text: format!(
             "stream {short} {email} ended: {} {} tok",
             end.reason.as_str(),
@@ -90,7 +90,7 @@ fn of_act(act: &AuditEntry, actor: &str) -> wire::Happening {
             .target_type
             .as_deref()
             .zip(act.target_id.clone())
-            .map(|(kind, id)| object(kind, id)),
+            .map(|(kind, id)| object(kind, &id)),
         text: format!("{actor} {}{target}", act.action),
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
     );
     registry.mount_with(
         Operation::patch("/api/admin/settings")
-            .summary("Change the rules for everybody's money")
+            .summary("Amendment the rules for everybody's money")
             .description(
                 "The limit is for users made from now on. The house line raises an alarm; it \
                  refuses nobody. A negative number removes a rule.",
@@ -84,7 +84,7 @@ fn shown(defaults: &Defaults) -> MoneyDefaults {
     }
 }
 
-struct Change {
+struct Amendment {
     by: By,
     change: DefaultsChange,
     budgets: Budgets,
@@ -102,7 +102,7 @@ impl Administration {
         if parts.default_needed && change.new_user == RuleChange::Remove {
             return Err(AdminError::DefaultNeeded);
         }
-        let change = Change {
+        let change = Amendment {
             by: by.clone(),
             change,
             budgets: parts.budgets.clone(),
@@ -118,7 +118,7 @@ impl Administration {
     }
 }
 
-impl Change {
+impl Amendment {
     async fn apply(&self, txn: &Txn) -> Result<Result<(Defaults, i64), UndoRefusal>, DbErr> {
         let current = self
             .budgets

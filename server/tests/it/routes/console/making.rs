@@ -51,8 +51,8 @@ async fn an_invited_user_sets_a_password_once() {
         let bo = User::sign_in(house.base(), "bo@example.org", PASSWORD).await;
         bo.get(ACCOUNTS).await.expect(200);
 
-        let taken = admin.post(ACCOUNTS, &body).await;
-        assert_eq!(problem(&taken, 409), "email_taken");
+        let again = admin.post(ACCOUNTS, &body).await;
+        assert_eq!(problem(&again, 409), "email_taken");
         let mut sql = Sql::of(&house).await;
         let kept = format!("one_time_tokens WHERE token_hash = '{token}'");
         assert_eq!(sql.count(&kept).await, 0, "only its hash is kept");

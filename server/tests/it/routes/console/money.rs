@@ -22,17 +22,17 @@ async fn spenders(house: &House) -> User {
 
 /// The charges sum to this, each is shown once, and they can be asked for by what they were for.
 async fn assert_ledger(admin: &User, sum: i64) {
-    let charges = walk(admin, "/api/admin/ledger", 2).await;
-    let charged: i64 = charges
+    let entries = walk(admin, "/api/admin/ledger", 2).await;
+    let charged: i64 = entries
         .iter()
         .filter_map(|charge| charge["amount_nanos"].as_i64())
         .sum();
     assert_eq!(charged, sum);
-    let numbers = ids(&charges);
+    let numbers = ids(&entries);
     assert!(numbers.is_sorted_by(|left, right| left > right));
     let count = admin.get("/api/admin/ledger/count").await.expect(200);
     assert_eq!(count["count"].as_u64(), Some(numbers.len() as u64));
-    let stream = charges
+    let stream = entries
         .iter()
         .find_map(|charge| charge["stream_id"].as_str())
         .expect("an answer's charge");

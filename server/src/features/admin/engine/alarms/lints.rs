@@ -54,8 +54,8 @@ impl Raised {
         self
     }
 
-    fn value(mut self, value: impl std::fmt::Display) -> Self {
-        self.value = Some(format!("{value}"));
+    fn value(mut self, value: &impl ToString) -> Self {
+        self.value = Some(value.to_string());
         self
     }
 
@@ -95,7 +95,7 @@ fn money(facts: &Facts, raised: &mut Vec<Raised>) {
         );
         let alarm = Raised::new("budget_near_limit", severity, text);
         let user = account.user.to_string();
-        raised.push(alarm.about("user", user).value(percent));
+        raised.push(alarm.about("user", user).value(&percent));
     }
     if let Some(limit) = facts.house_limit.filter(|limit| *limit > Nanos::ZERO) {
         let percent = percent(facts.house_used, limit);
@@ -106,7 +106,7 @@ fn money(facts: &Facts, raised: &mut Vec<Raised>) {
                 Severity::Warn
             };
             let text = format!("the house has used {percent} % of its monthly cap");
-            raised.push(Raised::new("house_near_limit", severity, text).value(percent));
+            raised.push(Raised::new("house_near_limit", severity, text).value(&percent));
         }
     }
     if facts
@@ -124,12 +124,12 @@ fn money(facts: &Facts, raised: &mut Vec<Raised>) {
         );
         let alarm = Raised::new("forecast_over_limit", Severity::Warn, text);
         let user = forecast.user.to_string();
-        raised.push(alarm.about("user", user).value(percent));
+        raised.push(alarm.about("user", user).value(&percent));
     }
     if facts.drift.abs() >= 1.0 {
         let text = format!("the books are off by {} nano-dollars", facts.drift);
         let alarm = Raised::new("ledger_drift", Severity::Bad, text);
-        raised.push(alarm.about("check", "ledger").value(facts.drift));
+        raised.push(alarm.about("check", "ledger").value(&facts.drift));
     }
 }
 
@@ -142,7 +142,7 @@ fn jobs(facts: &Facts, raised: &mut Vec<Raised>) {
         );
         let mut alarm = Raised::new("awaiting_budget", Severity::Warn, text);
         alarm.since = facts.awaiting_budget_since;
-        raised.push(alarm.value(jobs.awaiting_budget));
+        raised.push(alarm.value(&jobs.awaiting_budget));
     }
     for silent in &facts.silent {
         let text = format!(
@@ -157,7 +157,7 @@ fn jobs(facts: &Facts, raised: &mut Vec<Raised>) {
         let text = "a job has been ready for more than 5 minutes and no worker takes it";
         let mut alarm = Raised::new("queue_slow", Severity::Warn, text);
         alarm.since = Some(since + QUEUED_TOO_LONG);
-        raised.push(alarm.value(jobs.queued));
+        raised.push(alarm.value(&jobs.queued));
     }
     let usual = i32::try_from(jobs.failed_24h).map_or(f64::MAX, f64::from);
     if jobs.failed_24h >= FEW_FAILURES && usual > 3.0 * jobs.failed_median_7d {
@@ -166,7 +166,7 @@ fn jobs(facts: &Facts, raised: &mut Vec<Raised>) {
             jobs.failed_24h, jobs.failed_median_7d
         );
         let alarm = Raised::new("failures_high", Severity::Warn, text);
-        raised.push(alarm.value(jobs.failed_24h));
+        raised.push(alarm.value(&jobs.failed_24h));
     }
 }
 
@@ -183,7 +183,7 @@ fn providers(facts: &Facts, raised: &mut Vec<Raised>) {
             let mut alarm = Raised::new("breaker_not_closed", severity, text);
             alarm.since = provider.since;
             let state = provider.breaker.as_str();
-            raised.push(alarm.about("provider", name).value(state));
+            raised.push(alarm.about("provider", name).value(&state));
         }
         let ratio = provider.rates.error_ratio.unwrap_or_default();
         if provider.rates.calls >= FEW && ratio > PROVIDER_ERROR_RATIO {
@@ -206,12 +206,12 @@ fn service(facts: &Facts, raised: &mut Vec<Raised>) {
             facts.streams_open, facts.streams_capacity
         );
         let alarm = Raised::new("capacity", Severity::Warn, text);
-        raised.push(alarm.value(facts.streams_open));
+        raised.push(alarm.value(&facts.streams_open));
     }
     if facts.refused_1m >= 1.0 {
         let text = "questions were refused for want of capacity within the last minute";
         let alarm = Raised::new("refusals", Severity::Warn, text);
-        raised.push(alarm.value(facts.refused_1m));
+        raised.push(alarm.value(&facts.refused_1m));
     }
 }
 
@@ -233,13 +233,13 @@ fn machinery(facts: &Facts, raised: &mut Vec<Raised>) {
         if version != ours {
             let text = format!("a process runs version {version}, this one {ours}");
             let alarm = Raised::new("version_skew", Severity::Warn, text);
-            raised.push(alarm.about("process", id.clone()).value(version));
+            raised.push(alarm.about("process", id.clone()).value(&version));
         }
     }
     if facts.pending_migrations > 0 {
         let text = "the schema is older than this program: run `binnacle migrate`";
         let alarm = Raised::new("migration_pending", Severity::Warn, text);
-        raised.push(alarm.value(facts.pending_migrations));
+        raised.push(alarm.value(&facts.pending_migrations));
     }
     if let Some(disk) = facts.disk
         && disk.free < disk.bytes / 10

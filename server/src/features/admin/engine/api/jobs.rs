@@ -219,19 +219,19 @@ async fn do_to_one(
     let (acting, actor) = (engine.clone(), actor(&call));
     let act = async move { acting.act_on_job(actor, number, action).await };
     let operation = format!("{} job {number}", action.as_str());
-    once(&engine, &call, &operation, &(), act).await
+    Box::pin(once(&engine, &call, &operation, &(), act)).await
 }
 
 async fn cancel(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire::Job>, Problem> {
-    do_to_one(engine, call, JobAction::Cancel).await
+    Box::pin(do_to_one(engine, call, JobAction::Cancel)).await
 }
 
 async fn retry(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire::Job>, Problem> {
-    do_to_one(engine, call, JobAction::RetryNow).await
+    Box::pin(do_to_one(engine, call, JobAction::RetryNow)).await
 }
 
 async fn replay(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire::Job>, Problem> {
-    do_to_one(engine, call, JobAction::Replay).await
+    Box::pin(do_to_one(engine, call, JobAction::Replay)).await
 }
 
 async fn preview(

@@ -146,7 +146,7 @@ async fn set(
     let class: String = call.path("class")?;
     let (operation, days) = (format!("set retention of {class}"), Some(body.days));
     let act = async move { acting.set_retention(actor, &class, days).await };
-    once(&engine, &call, &operation, &body, act).await
+    Box::pin(once(&engine, &call, &operation, &body, act)).await
 }
 
 async fn reset(
@@ -158,7 +158,7 @@ async fn reset(
     let class: String = call.path("class")?;
     let (operation, days) = (format!("reset retention of {class}"), None);
     let act = async move { acting.set_retention(actor, &class, days).await };
-    once(&engine, &call, &operation, &(), act).await
+    Box::pin(once(&engine, &call, &operation, &(), act)).await
 }
 
 async fn run(
