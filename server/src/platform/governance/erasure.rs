@@ -217,6 +217,10 @@ impl Governance {
     }
 
     /// The receipts of a user, or of everybody, the newest first.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests look at all of them; others know their id")
+    )]
     pub(crate) async fn receipts(
         &self,
         user: Option<UserId>,

@@ -1,7 +1,5 @@
 //! What is deleted when, and what becomes of the data of one user.
 
-use std::collections::BTreeMap;
-
 use api::console as wire;
 use entities::{RetentionRunId, RunOutcome, UserId, governance::retention_run};
 
@@ -9,7 +7,7 @@ use super::{Engine, error::EngineError};
 use crate::features::accounts::Account;
 use crate::platform::{
     governance::{ClassPreview, ClassSummary, Days, GovernanceError},
-    retention::{Class, Periods, Place, Source},
+    retention::{Class, Periods, Source},
 };
 
 /// Acts among which the entry of the last one is looked for.
@@ -146,32 +144,22 @@ impl Engine {
         &self,
         user: UserId,
     ) -> Result<wire::EraseForecast, EngineError> {
-        let parts = &self.0.parts;
         self.known(user).await?;
-        let found = parts.governance.holdings_of(user).await?;
-        let mut classes: BTreeMap<&'static str, wire::ErasedClass> = BTreeMap::new();
-        for holding in parts.governance.registry().holdings() {
-            let Some(count) = found.get(&holding.place.to_string()) else {
-                continue;
-            };
-            let count = i64::try_from(*count).unwrap_or(i64::MAX);
-            let name = holding.class.name();
-            let of_class = classes.entry(name).or_insert_with(|| wire::ErasedClass {
-                class: name.to_owned(),
-                rows: 0,
-                blobs: 0,
-                bytes: 0,
-            });
-            match holding.place {
-                Place::Blobs(_) => of_class.blobs += count,
-                _ => of_class.rows += count,
-            }
-        }
-        let classes: Vec<wire::ErasedClass> = classes.into_values().collect();
+        let forecast = self.0.parts.governance.erase_forecast(user).await?;
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let classes: Vec<wire::ErasedClass> = forecast
+            .into_iter()
+            .map(|(class, tally)| wire::ErasedClass {
+                class: class.name().to_owned(),
+                rows: whole(tally.rows),
+                blobs: whole(tally.blobs),
+                bytes: whole(tally.bytes),
+            })
+            .collect();
         Ok(wire::EraseForecast {
             rows: classes.iter().map(|class| class.rows).sum(),
             blobs: classes.iter().map(|class| class.blobs).sum(),
-            bytes: 0,
+            bytes: classes.iter().map(|class| class.bytes).sum(),
             classes,
         })
     }
