@@ -265,7 +265,7 @@ fn line<'a, T>(
 mod tests {
     use super::*;
 
-    fn nothing(_: &(), _: u16, _: &View) -> Cell {
+    fn nothing(_: &String, _: u16, _: &View) -> Cell {
         Cell::new("")
     }
 

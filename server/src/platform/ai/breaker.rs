@@ -105,7 +105,10 @@ impl Breaker {
             state,
             for_so_long: self.since.lock().map(|since| since.elapsed()),
             half_open_in,
-            last_error: self.last_error.lock().map(|(at, kind)| (at.elapsed(), kind)),
+            last_error: self
+                .last_error
+                .lock()
+                .map(|(at, kind)| (at.elapsed(), kind)),
         }
     }
 

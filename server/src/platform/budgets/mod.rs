@@ -33,8 +33,8 @@ pub(crate) use error::{Account, BudgetRefusal, ResizeError, ResolveError};
 pub(crate) use hold::{Hold, Reserved};
 pub(crate) use limits::BudgetStatus;
 pub(crate) use month::Month;
-pub(crate) use overview::{HouseMonth, JobMoney, OpenAnswer};
 pub(crate) use observer::{BudgetObserver, Resolution};
+pub(crate) use overview::{HouseMonth, JobMoney, OpenAnswer};
 pub(crate) use positions::{GroupSum, Position, SpendGrouping};
 pub(crate) use queries::{
     columns::MoneyColumns,

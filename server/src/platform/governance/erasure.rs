@@ -217,7 +217,10 @@ impl Governance {
     }
 
     /// The receipts of a user, or of everybody, the newest first.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests look at all of them; others know their id")
+    )]
     pub(crate) async fn receipts(
         &self,
         user: Option<UserId>,

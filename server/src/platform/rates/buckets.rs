@@ -34,7 +34,10 @@ impl Buckets {
     /// What was observed since `before`.
     pub(super) fn since(&self, before: &Self) -> Self {
         let counts = self.0.iter().map(|(bound, count)| {
-            let earlier = before.0.iter().find(|(known, _)| known.total_cmp(bound).is_eq());
+            let earlier = before
+                .0
+                .iter()
+                .find(|(known, _)| known.total_cmp(bound).is_eq());
             let earlier = earlier.map_or(0.0, |(_, count)| *count);
             (*bound, (count - earlier).max(0.0))
         });

@@ -144,17 +144,16 @@ impl Engine {
         &self,
         user: UserId,
     ) -> Result<wire::EraseForecast, EngineError> {
-        let parts = &self.0.parts;
         self.known(user).await?;
-        let found = parts.governance.erase_forecast(user).await?;
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let classes: Vec<wire::ErasedClass> = found
+        let forecast = self.0.parts.governance.erase_forecast(user).await?;
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let classes: Vec<wire::ErasedClass> = forecast
             .into_iter()
             .map(|(class, tally)| wire::ErasedClass {
                 class: class.name().to_owned(),
-                rows: signed(tally.rows),
-                blobs: signed(tally.blobs),
-                bytes: signed(tally.bytes),
+                rows: whole(tally.rows),
+                blobs: whole(tally.blobs),
+                bytes: whole(tally.bytes),
             })
             .collect();
         Ok(wire::EraseForecast {
