@@ -40,6 +40,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection to PostgreSQL is believed to live without being asked.
 const TRUSTED: Duration = Duration::from_secs(5);
+/// Connections that are kept by who listens for what other processes do: the queue, and the feed.
+const LISTENERS: u32 = 2;
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 const LIFETIME: Duration = Duration::from_mins(30);
 /// Bounds a wait for a row as well: a lock of its own would only give up sooner.
@@ -67,8 +69,7 @@ pub(super) async fn connect(
                 .unwrap_or(u32::MAX)
                 .saturating_add(2);
             let write = Database::connect(postgres(url, lanes, 1)).await?;
-            // One more than are read with: who listens for other processes' changes keeps it.
-            let connections = settings.readers.saturating_add(1);
+            let connections = settings.readers.saturating_add(LISTENERS);
             let read = Database::connect(postgres(url, connections, 0)).await?;
             let rest = Rest {
                 trusted: TRUSTED,
