@@ -7,6 +7,7 @@ use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 use super::{CliError, Exit, Run};
 use crate::app::{App, Setup};
+use crate::client::http::Via;
 use crate::config::{Context, Environment};
 use crate::glyphs::{ASCII, UNICODE, suit_locale};
 use crate::runtime::clock::{Clock, run_id};
@@ -34,7 +35,7 @@ pub(super) async fn open(mut state: Run, matches: &ArgMatches) -> Result<Exit, C
     };
     loop {
         let (name, context) = state.chosen()?;
-        let client = state.client(&context)?;
+        let client = state.client(Via::Console, &context)?;
         let history = state.paths.data.join(format!("history-{name}"));
         let typed = std::fs::read_to_string(&history).unwrap_or_default();
         let theme = asked

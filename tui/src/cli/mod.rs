@@ -94,9 +94,9 @@ impl Run {
     }
 
     /// A client of a context.
-    pub(crate) fn client(&self, context: &Context) -> Result<Client, CliError> {
+    pub(crate) fn client(&self, via: http::Via, context: &Context) -> Result<Client, CliError> {
         let base = config::server(&context.server, self.insecure)?;
-        let http = http::build(context.ca_file.as_deref())?;
+        let http = http::build(via, context.ca_file.as_deref())?;
         let credentials = Credentials::new(&self.paths.data);
         Ok(Client::new(
             http,
@@ -138,7 +138,7 @@ async fn dispatch(matches: &ArgMatches) -> Result<Exit, CliError> {
         return session::run(run, name, matches).await;
     }
     let (_, context) = run.chosen()?;
-    let client = run.client(&context)?;
+    let client = run.client(http::Via::Shell, &context)?;
     match (name, matches.subcommand_name()) {
         ("overview" | "events", _) => watch::run(name, &client, matches).await,
         ("alarms", Some(verb @ ("check" | "watch"))) => watch::alarms(verb, &client).await,

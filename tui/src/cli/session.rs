@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{CliError, Exit, Run, exit};
 use crate::client::credentials::Saved;
+use crate::client::http::Via;
 use crate::config::Context;
 use crate::theme::Theme;
 
@@ -70,7 +71,7 @@ pub(super) async fn run(state: Run, name: &str, matches: &ArgMatches) -> Result<
         "login" => login(&state, matches).await,
         _ => {
             let (_, context) = state.chosen()?;
-            state.client(&context)?.sign_out().await?;
+            state.client(Via::Shell, &context)?.sign_out().await?;
             Ok(Exit::Done)
         }
     }
@@ -127,7 +128,7 @@ fn contexts(mut state: Run, matches: &ArgMatches) -> Result<Exit, CliError> {
 
 async fn login(state: &Run, matches: &ArgMatches) -> Result<Exit, CliError> {
     let (name, context) = state.chosen()?;
-    let client = state.client(&context)?;
+    let client = state.client(Via::Shell, &context)?;
     if matches.get_flag("api-key") {
         let saved = Saved {
             access_token: secret("API key: ")?,

@@ -32,11 +32,35 @@ pub enum ClientError {
     Tls,
 }
 
+/// Where an act comes from, for the record of the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The screens.
+    Console,
+    /// A command of the shell.
+    Shell,
+}
+
+impl Via {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Shell => "cli",
+        }
+    }
+}
+
 /// The one builder of HTTP clients.
-pub fn build(ca_file: Option<&Path>) -> Result<reqwest::Client, ClientError> {
+pub fn build(via: Via, ca_file: Option<&Path>) -> Result<reqwest::Client, ClientError> {
     // An error says that a provider is installed already, which is what is wanted.
     let _already = rustls::crypto::ring::default_provider().install_default();
+    let mut headers = reqwest::header::HeaderMap::new();
+    headers.insert(
+        "x-binnacle-client",
+        reqwest::header::HeaderValue::from_static(via.word()),
+    );
     let mut builder = reqwest::Client::builder()
+        .default_headers(headers)
         .user_agent(concat!("binnacle-tui/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
         .tcp_nodelay(true)

@@ -109,7 +109,7 @@ impl Place {
     }
 
     fn client(&self) -> Client {
-        let http = http::build(None).expect("a client");
+        let http = http::build(http::Via::Console, None).expect("a client");
         let base = self.server.parse().expect("an address");
         Client::new(http, base, None, self.credentials())
     }
@@ -252,7 +252,7 @@ async fn a_server_that_is_not_there_is_told_without_its_address() {
     drop(listener);
     let folder = tempfile::tempdir().expect("a folder");
     let base = format!("http://{address}").parse().expect("an address");
-    let http = http::build(None).expect("a client");
+    let http = http::build(http::Via::Console, None).expect("a client");
     let token = Some("t".to_owned());
     let client = Client::new(http, base, token, Credentials::new(folder.path()));
     let failure = client
