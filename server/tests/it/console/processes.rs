@@ -22,6 +22,12 @@ async fn what_happens_in_another_process_is_told() {
     on_each_database(|database| async move {
         let (here, there) = two(&database).await;
         let admin = here.admin().await;
+        // A process signs in to the table of processes once it serves.
+        eventually(async || {
+            let overview = admin.get("/api/admin/overview").await.expect(200);
+            (overview["processes"] == 2).then_some(())
+        })
+        .await;
         let mut feed = Follower::open(&admin, "jobs,audit,accounts", None).await;
         let snapshot = feed.next().await.expect("an event");
         assert_eq!(snapshot.data["processes"], 2);
