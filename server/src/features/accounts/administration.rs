@@ -1,6 +1,6 @@
 //! What admins do with accounts. Routes and screens are the admin feature's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entities::{UserId, UserStatus};
 
@@ -54,11 +54,15 @@ impl Accounts {
         Ok(queries::count_users(self.parts.db.read()).await?)
     }
 
-    /// The addresses of these users; who is erased is absent.
+    /// The addresses of these users, who may be named more than once; who is erased is absent.
     pub(crate) async fn emails(
         &self,
-        users: &[UserId],
+        users: impl IntoIterator<Item = UserId>,
     ) -> Result<HashMap<UserId, String>, AccountsError> {
+        let users: BTreeSet<UserId> = users.into_iter().collect();
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
         Ok(queries::emails(self.parts.db.read(), users).await?)
     }
 }

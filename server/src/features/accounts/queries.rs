@@ -3,7 +3,7 @@
 pub(super) mod people;
 pub(super) mod steering;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entities::{
@@ -69,12 +69,12 @@ pub(super) async fn count_users(db: &impl ConnectionTrait) -> Result<u64, DbErr>
 /// The addresses of those of these users that are not erased.
 pub(super) async fn emails(
     db: &impl ConnectionTrait,
-    users: &[UserId],
+    users: BTreeSet<UserId>,
 ) -> Result<HashMap<UserId, String>, DbErr> {
     let found: Vec<(UserId, String)> = user::Entity::find()
         .select_only()
         .columns([user::Column::Id, user::Column::Email])
-        .filter(user::Column::Id.is_in(users.iter().copied()))
+        .filter(user::Column::Id.is_in(users))
         .filter(user::Column::Status.ne(UserStatus::Deleted))
         .into_tuple()
         .all(db)

@@ -1,7 +1,6 @@
 //! Deleted stores, which `POST /api/stores/{id}/restore` brings back.
 
 use api::console::{Count, CountQuery, DeletedStore, DeletedStorePage, ListQuery};
-use entities::UserId;
 
 use super::Administration;
 use crate::{
@@ -42,10 +41,8 @@ async fn list(
     let parts = &administration.0;
     let listing = Listing::read("deleted", Documents::DELETED, query, parts.clock.now())?;
     let page = parts.documents.deleted_page(&listing).await?;
-    let mut owners: Vec<UserId> = page.items.iter().map(|store| store.owner).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let emails = parts.accounts.emails(&owners).await?;
+    let owners = page.items.iter().map(|store| store.owner);
+    let emails = parts.accounts.emails(owners).await?;
     let page = page.map(|store| DeletedStore {
         id: store.id.0,
         owner_id: store.owner.0,

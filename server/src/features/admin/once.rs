@@ -87,16 +87,20 @@ impl Administration {
         F: Future<Output = Result<Done<T>, Problem>> + Send + 'static,
     {
         let key = read(call, operation, body)?;
-        if let Some(key) = &key
-            && let Some(row) = self.begin(key).await?
-        {
-            self.0.telemetry.admin_acts.increment(["repeated"]);
-            let done = repeated(row, key)?;
-            acting::recorded(call, done.audit_id);
-            return Ok(done);
-        }
         let administration = self.clone();
+        // The key is taken on the same task: a client that leaves in between must not leave it taken
+        // with nothing done.
         let act = async move {
+            if let Some(key) = &key
+                && let Some(row) = administration.begin(key).await?
+            {
+                administration
+                    .0
+                    .telemetry
+                    .admin_acts
+                    .increment(["repeated"]);
+                return repeated(row, key);
+            }
             let done = act.await;
             let result = if done.is_ok() { "done" } else { "refused" };
             administration.0.telemetry.admin_acts.increment([result]);

@@ -125,7 +125,11 @@ async fn users_are_found_and_listed_unless_erased() {
         assert_eq!(list(None, 2).await, [ids[3], ids[2]]);
         assert_eq!(list(Some(ids[2]), 2).await, [ids[0]]);
         assert_eq!(house.accounts.count().await.unwrap(), 3);
-        let emails = house.accounts.emails(&ids[..2]).await.unwrap();
+        let emails = house
+            .accounts
+            .emails(ids[..2].iter().copied())
+            .await
+            .unwrap();
         assert_eq!(emails.len(), 1);
         assert_eq!(emails[&ids[0]], "a@example.org");
         assert_eq!(house.accounts.find(ids[1]).await.unwrap(), None);

@@ -199,10 +199,8 @@ async fn deletions(
 ) -> Result<Json<Vec<wire::Deletion>>, Problem> {
     let limit = up_to(&newest, 100, 500)?;
     let stores = administration.0.documents.deletions(limit).await?;
-    let mut actors: Vec<UserId> = stores.iter().filter_map(|store| store.deleted_by).collect();
-    actors.sort_unstable();
-    actors.dedup();
-    let emails = administration.0.accounts.emails(&actors).await?;
+    let actors = stores.iter().filter_map(|store| store.deleted_by);
+    let emails = administration.0.accounts.emails(actors).await?;
     let deletions = stores.into_iter().filter_map(|store| {
         Some(wire::Deletion {
             store_id: store.id.0,

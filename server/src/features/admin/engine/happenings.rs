@@ -17,7 +17,7 @@ impl Engine {
         let ended = parts.streams.ended(SHOWN, parts.clock.now());
         let actors = acts.iter().filter_map(|act| act.actor);
         let owners = ended.iter().map(|stream| stream.user_id);
-        let emails = self.emails(actors.chain(owners)).await?;
+        let emails = self.0.parts.accounts.emails(actors.chain(owners)).await?;
         let email = |user: UserId| {
             let known = emails.get(&user).cloned();
             known.unwrap_or_else(|| format!("user {user}"))

@@ -45,6 +45,12 @@ impl Engine {
         Ok(counted.told(now))
     }
 
+    /// The number of a job.
+    pub(super) async fn job_number(&self, id: JobId) -> Result<i64, EngineError> {
+        let numbers = self.0.parts.jobs.numbers(&[id]).await?;
+        numbers.get(&id).copied().ok_or(EngineError::NoJob)
+    }
+
     /// The job of a number.
     async fn numbered(&self, number: i64) -> Result<job::Model, EngineError> {
         let jobs = &self.0.parts.jobs;

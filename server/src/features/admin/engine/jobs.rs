@@ -20,7 +20,8 @@ impl Engine {
         let linked = jobs.iter().flat_map(|job| [job.replay_of, job.replayed_by]);
         let named: Vec<JobId> = ids.iter().copied().chain(linked.flatten()).collect();
         let numbers = parts.jobs.numbers(&named).await?;
-        let emails = self
+        let emails = parts
+            .accounts
             .emails(jobs.iter().filter_map(|job| job.user_id))
             .await?;
         let money = parts.budgets.of_jobs(&ids).await?;

@@ -27,7 +27,6 @@ pub(crate) use api::{PREFIXES, STREAMING, register};
 
 use std::sync::{Arc, OnceLock};
 
-use entities::UserId;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -135,19 +134,5 @@ impl Engine {
     fn process(&self) -> String {
         let id = self.0.process.get();
         id.map_or_else(String::new, Uuid::to_string)
-    }
-
-    /// The addresses of these users; who is erased is absent.
-    async fn emails(
-        &self,
-        users: impl Iterator<Item = UserId>,
-    ) -> Result<std::collections::HashMap<UserId, String>, error::EngineError> {
-        let mut users: Vec<UserId> = users.collect();
-        users.sort_unstable();
-        users.dedup();
-        if users.is_empty() {
-            return Ok(std::collections::HashMap::new());
-        }
-        Ok(self.0.parts.accounts.emails(&users).await?)
     }
 }

@@ -35,7 +35,7 @@ impl Engine {
         };
         let users = live.iter().map(|stream| stream.user_id);
         let users = users.chain(elsewhere.iter().map(|answer: &OpenAnswer| answer.user_id));
-        let emails = self.emails(users).await?;
+        let emails = self.0.parts.accounts.emails(users).await?;
         let email = |user: UserId| emails.get(&user).cloned().unwrap_or_default();
         let process = self.process();
         let here = live

@@ -38,10 +38,8 @@ async fn charges(
     let parts = &administration.0;
     let listing = Listing::read("ledger", Budgets::CHARGES, query, parts.clock.now())?;
     let page = parts.budgets.charges(&listing).await?;
-    let mut ids: Vec<UserId> = page.items.iter().map(|entry| entry.user_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let known = parts.accounts.emails(&ids).await?;
+    let owners = page.items.iter().map(|entry| entry.user_id);
+    let known = parts.accounts.emails(owners).await?;
     let page = page.map(|entry| shown(entry, &known));
     Ok(Json(LedgerPage {
         items: page.items,

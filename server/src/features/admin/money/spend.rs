@@ -134,8 +134,8 @@ async fn by_group(
 /// Users by their addresses; who is erased by number.
 async fn name_users(administration: &Administration, sums: &mut [GroupSum]) -> Result<(), Problem> {
     let id = |sum: &GroupSum| sum.group.parse().ok().map(UserId);
-    let ids: Vec<UserId> = sums.iter().filter_map(id).collect();
-    let emails = administration.0.accounts.emails(&ids).await?;
+    let ids = sums.iter().filter_map(id);
+    let emails = administration.0.accounts.emails(ids).await?;
     for sum in sums {
         let name = id(sum).and_then(|id| emails.get(&id).cloned());
         sum.group = name.unwrap_or_else(|| format!("user {}", sum.group));

@@ -152,11 +152,9 @@ impl Administration {
     ) -> Result<Vec<AuditRecord>, Problem> {
         let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
         let undone = self.0.audit.undone(&ids).await?;
-        let mut people: Vec<UserId> = entries.iter().filter_map(|entry| entry.actor).collect();
-        people.extend(entries.iter().filter_map(target_user));
-        people.sort_unstable();
-        people.dedup();
-        let emails = self.0.accounts.emails(&people).await?;
+        let actors = entries.iter().filter_map(|entry| entry.actor);
+        let people = actors.chain(entries.iter().filter_map(target_user));
+        let emails = self.0.accounts.emails(people).await?;
         let records = entries
             .into_iter()
             .map(|entry| record(entry, &emails, &undone));

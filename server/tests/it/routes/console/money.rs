@@ -32,6 +32,12 @@ async fn assert_ledger(admin: &User, sum: i64) {
     assert!(numbers.is_sorted_by(|left, right| left > right));
     let count = admin.get("/api/admin/ledger/count").await.expect(200);
     assert_eq!(count["count"].as_u64(), Some(numbers.len() as u64));
+    let job = entries
+        .iter()
+        .find_map(|charge| charge["job_id"].as_str())
+        .expect("an upload's charge");
+    let detail = admin.get(&format!("/api/admin/jobs/{job}")).await;
+    assert_eq!(detail.expect(200)["job"]["kind"], "index_document");
     let stream = entries
         .iter()
         .find_map(|charge| charge["stream_id"].as_str())

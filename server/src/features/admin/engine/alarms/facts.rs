@@ -140,7 +140,8 @@ impl Engine {
 
     async fn near_limit(&self) -> Result<Vec<NearLimit>, EngineError> {
         let near = self.0.parts.budgets.near_limit(NAMED).await?;
-        let emails = self
+        let accounts = &self.0.parts.accounts;
+        let emails = accounts
             .emails(near.iter().map(|account| account.user_id))
             .await?;
         let named = near.into_iter().filter_map(|account| {

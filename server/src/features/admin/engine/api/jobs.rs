@@ -1,12 +1,13 @@
 //! Jobs, all of them.
 
 use api::console as wire;
+use entities::JobId;
 
 use super::{act, actor, look, once};
 use crate::{
     features::admin::engine::Engine,
     platform::{
-        http::{Admin, Auditor, Call, Json, NoBody, Problem, Query, Registry},
+        http::{Admin, Auditor, Call, Guard, Json, NoBody, Problem, Query, Registry},
         jobs::JobAction,
     },
 };
@@ -66,7 +67,9 @@ fn mount_lists(registry: &mut Registry, engine: &Engine) {
 fn mount_one(registry: &mut Registry, engine: &Engine) {
     registry.mount_with(
         look("/api/admin/jobs/{id}", "A job with its inside")
-            .path_parameter("id", "integer")
+            .description(
+                "By its number, or by the UUID that its charges bear, as in every act on it.",
+            )
             .refuses(&[404]),
         engine.clone(),
         one,
@@ -76,7 +79,6 @@ fn mount_one(registry: &mut Registry, engine: &Engine) {
             "/api/admin/jobs/{id}/events",
             "A job's log, the oldest first",
         )
-        .path_parameter("id", "integer")
         .refuses(&[400, 404]),
         engine.clone(),
         events,
@@ -84,11 +86,7 @@ fn mount_one(registry: &mut Registry, engine: &Engine) {
 }
 
 fn mount_acts(registry: &mut Registry, engine: &Engine) {
-    let one = |path, summary| {
-        act(path, summary)
-            .path_parameter("id", "integer")
-            .refuses(&[400, 404, 409, 503])
-    };
+    let one = |path, summary| act(path, summary).refuses(&[400, 404, 409, 503]);
     registry.mount_with(
         one("/api/admin/jobs/{id}/cancel", "Stop a job"),
         engine.clone(),
@@ -181,12 +179,22 @@ async fn schedules(
     Ok(Json(engine.job_schedules().await?))
 }
 
+/// The number of the job that the path names by it, or by the UUID that charges and traces bear.
+async fn named<G: Guard>(engine: &Engine, call: &Call<G>) -> Result<i64, Problem> {
+    let name: String = call.path_or_missing("id", NOT_FOUND)?;
+    match (name.parse(), name.parse()) {
+        (Ok(number), _) => Ok(number),
+        (_, Ok(id)) => Ok(engine.job_number(JobId(id)).await?),
+        _ => Err(Problem::not_found(NOT_FOUND)),
+    }
+}
+
 async fn one(
     engine: Engine,
     call: Call<Auditor>,
     _: NoBody,
 ) -> Result<Json<wire::JobDetail>, Problem> {
-    let number = call.path_or_missing("id", NOT_FOUND)?;
+    let number = named(&engine, &call).await?;
     Ok(Json(engine.job_detail(number).await?))
 }
 
@@ -195,7 +203,7 @@ async fn events(
     call: Call<Auditor>,
     Query(query): Query<wire::ListQuery>,
 ) -> Result<Json<wire::JobEventPage>, Problem> {
-    let number = call.path_or_missing("id", NOT_FOUND)?;
+    let number = named(&engine, &call).await?;
     let limit = query.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(Problem::invalid(
@@ -215,7 +223,7 @@ async fn do_to_one(
     call: Call<Admin>,
     action: JobAction,
 ) -> Result<Json<wire::Job>, Problem> {
-    let number: i64 = call.path_or_missing("id", NOT_FOUND)?;
+    let number = named(&engine, &call).await?;
     let (acting, actor) = (engine.clone(), actor(&call));
     let act = async move { acting.act_on_job(actor, number, action).await };
     let operation = format!("{} job {number}", action.as_str());
