@@ -46,9 +46,10 @@ use crate::{
         limits::{LimitClock, Limits},
         observe::Observers,
         outbound,
+        redis::Redis,
         retrieval::VectorIndex,
         storage::{Blobs, TemporaryFiles},
-        streams::StreamHub,
+        streams::{Mirror, SharedFrames, StreamHub},
         tasks::Tasks,
         telemetry::Telemetry,
     },
@@ -102,6 +103,8 @@ pub struct App {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) streams: StreamHub,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) redis: Option<Redis>,
+    pub(crate) mirror: Option<Mirror>,
     pub(crate) observers: Arc<Observers>,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) passwords: Passwords,
@@ -174,9 +177,10 @@ impl App {
         let engine = ground.engine(&means, &accounts, &admin, &governance, &ops);
         let stopping = ground.tasks.stopping().clone();
         let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
-        let limits = settings::limits(&ground.config.limits);
         Ok(Self {
-            limits: Arc::new(Limits::new(limits, LimitClock::monotonic())),
+            limits: Arc::new(ground.limits(means.redis.clone())),
+            redis: means.redis,
+            mirror: means.mirror,
             config: ground.config,
             clock: ground.clock,
             entropy: ground.entropy,
@@ -211,6 +215,8 @@ struct Means {
     jobs: Jobs,
     gateway: Arc<Gateway>,
     streams: StreamHub,
+    redis: Option<Redis>,
+    mirror: Option<Mirror>,
 }
 
 impl Ground {
@@ -242,6 +248,8 @@ impl Ground {
         let previous = self.previous_secrets();
         let secret = self.secret.expose_secret().as_bytes();
         let jitter = self.entropy.clone();
+        let redis = self.redis()?;
+        let (shared, mirror) = redis.clone().map(SharedFrames::through).unzip();
         Ok(Means {
             budgets: Budgets::new(
                 db.clone(),
@@ -268,7 +276,10 @@ impl Ground {
                 self.tasks.stopping().clone(),
                 clock.clone(),
                 self.telemetry.clone(),
+                shared,
             ),
+            redis,
+            mirror,
         })
     }
 
@@ -332,6 +343,22 @@ impl Ground {
             jobs: means.jobs.clone(),
             audit: means.audit.clone(),
         })
+    }
+
+    fn redis(&self) -> Result<Option<Redis>, StartError> {
+        let url = self.config.redis.url.as_ref();
+        url.map(Redis::at)
+            .transpose()
+            .map_err(|error| StartError::Redis(error.to_string()))
+    }
+
+    fn limits(&self, redis: Option<Redis>) -> Limits {
+        let quotas = settings::limits(&self.config.limits);
+        let limits = Limits::new(quotas, LimitClock::monotonic());
+        match redis {
+            Some(redis) => limits.shared_by(redis, self.telemetry.clone()),
+            None => limits,
+        }
     }
 
     fn ops(&self, means: &Means) -> Ops {

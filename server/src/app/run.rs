@@ -49,8 +49,16 @@ impl App {
 
     /// Answers requests on `listener`, and works the queue unless the settings say otherwise, until
     /// `stop`. Returns when everything has ended.
-    pub async fn serve(self, listener: TcpListener, stop: Stop) -> Result<(), StartError> {
+    pub async fn serve(mut self, listener: TcpListener, stop: Stop) -> Result<(), StartError> {
         let endpoint = self.endpoint()?;
+        if let Some(redis) = &self.redis {
+            // Without it the house works alone; that is counted and told.
+            let _degraded = redis.connect().await;
+        }
+        if let Some(mirror) = self.mirror.take() {
+            let stopping = self.tasks.stopping().clone();
+            self.tasks.spawn("stream-mirror", mirror.run(stopping));
+        }
         let process = self
             .start(ProcessKind::Serve, self.config.jobs.workers_in_serve)
             .await?;

@@ -110,7 +110,7 @@ async fn ask(
         .transpose()?;
     let question = Question::parse(body)?;
     let checked = chat.check(user(&call), question).await?;
-    call.limit(LimitClass::Chat)?;
+    call.limit(LimitClass::Chat).await?;
     match chat.ask(checked, key, profile).await? {
         Asked::Answering {
             reader,
@@ -184,7 +184,8 @@ async fn resume(chat: Chat, call: Call<Member>, _: NoBody) -> Result<EventStream
         })?,
     };
     let profile = Profile::from_header(call.header("x-stream-profile"));
-    let Some(reader) = chat.0.streams.resume(user(&call), id, last_seen) else {
+    let resumed = chat.0.streams.resume(user(&call), id, last_seen).await;
+    let Some(reader) = resumed else {
         chat.answer_of(user(&call), id).await?;
         chat.0.streams.count_lost();
         return Ok(refused(profile, StreamError::Lost));

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 
 use super::frames::{DONE, Profile, StreamError, error_frame};
-use crate::platform::streams::{Reader, ReaderEvent};
+use crate::platform::streams::{AnyReader, ReaderEvent};
 
 /// How a client reads.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,11 @@ pub(super) struct Reading {
 }
 
 /// The frames of `reader` to the end of the stream.
-pub(super) fn frames(mut reader: Reader, reading: Reading) -> impl Stream<Item = Bytes> + Send {
+pub(super) fn frames(
+    reader: impl Into<AnyReader>,
+    reading: Reading,
+) -> impl Stream<Item = Bytes> + Send {
+    let mut reader = reader.into();
     stream! {
         let mut comments = 0_u64;
         loop {

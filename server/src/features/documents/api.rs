@@ -267,7 +267,7 @@ async fn upload(
     let store = store.ok_or_else(|| missing("storeId", "the store to put the file in"))?;
     let received = received.ok_or_else(|| missing("file", "the file to upload"))?;
     let judged = documents.judge(received).await?;
-    call.limit(LimitClass::Upload)?;
+    call.limit(LimitClass::Upload).await?;
     let accepted = documents
         .accept_whatever_the_client_does(user, store, display_name, judged)
         .await?;

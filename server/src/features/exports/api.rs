@@ -51,7 +51,7 @@ async fn ask(
     call: Call<Member>,
     _: NoBody,
 ) -> Result<Status<202, Json<wire::Export>>, Problem> {
-    call.limit(LimitClass::Upload)?;
+    call.limit(LimitClass::Upload).await?;
     let user = UserId(call.principal().user_id);
     let export = governance.export_user(user, user).await.map_err(refusal)?;
     Ok(Status(Json(on_the_wire(&governance, export).await?)))

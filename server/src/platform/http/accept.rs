@@ -68,11 +68,15 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// How long a connection that comes while the server stops may take to say what it wants.
 const LATE_HEAD: Duration = Duration::from_secs(1);
 
+/// In the data of a request that came on a connection made while the server stops.
+#[derive(Clone, Copy)]
+pub(super) struct Late;
+
 /// Serves `endpoint` until `stop`; returns when the last connection is gone. After `stop.soft` idle
-/// connections are closed and running requests are finished; as long as there are any, new
-/// connections are answered once each, so that who balances the load learns from `/ready` that this
-/// server stops. `stop.hard` drops what is left. The caller lets the drain time pass between the
-/// two.
+/// connections are closed and running requests are finished; as long as there are any of before,
+/// new connections are answered once each, so that who balances the load learns from `/ready` that
+/// this server stops. Their requests are marked [`Late`]. `stop.hard` drops what is left. The caller
+/// lets the drain time pass between the two.
 pub(crate) async fn serve<E>(
     listener: TcpListener,
     endpoint: E,
@@ -103,6 +107,7 @@ pub(crate) async fn serve<E>(
                     stop: stop.clone(),
                     peer,
                     first_bytes: limits.header_read_timeout,
+                    late: None,
                     _permit: permit,
                 };
                 connections.spawn(connection.run(stream));
@@ -115,6 +120,8 @@ pub(crate) async fn serve<E>(
     }
     connections.close();
     let late = late_protocol(&limits);
+    // Of their own, so that those who go on coming do not keep the server from its end.
+    let late_connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -134,11 +141,14 @@ pub(crate) async fn serve<E>(
             },
             peer,
             first_bytes: LATE_HEAD,
+            late: Some(Late),
             _permit: permit,
         };
-        connections.spawn(connection.run(stream));
+        late_connections.spawn(connection.run(stream));
     }
     drop(listener);
+    late_connections.close();
+    late_connections.wait().await;
     connections.wait().await;
 }
 
@@ -194,6 +204,7 @@ struct Connection<E> {
     stop: Shutdown,
     peer: SocketAddr,
     first_bytes: Duration,
+    late: Option<Late>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -206,7 +217,11 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         let peer = RemoteAddr(self.peer.into());
         let stream = FirstBytes::within(self.first_bytes, stream);
         let endpoint = self.endpoint;
-        let service = service_fn(move |request: http::Request<Incoming>| {
+        let late = self.late;
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            if let Some(late) = late {
+                request.extensions_mut().insert(late);
+            }
             let endpoint = endpoint.clone();
             let head = (local.clone(), peer.clone());
             async move {

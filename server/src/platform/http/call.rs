@@ -92,14 +92,14 @@ impl<G: Guard> Call<G> {
     }
 
     /// Takes one call of the caller under `class`; 429 when there is none left.
-    pub(crate) fn limit(&self, class: LimitClass) -> Result<(), Problem> {
-        self.exchange.take(class, self.limit_key())
+    pub(crate) async fn limit(&self, class: LimitClass) -> Result<(), Problem> {
+        self.exchange.take(class, self.limit_key()).await
     }
 
     /// Takes one call under `class` from another bucket than the caller's, such as the account that
     /// a sign-in names.
-    pub(crate) fn limit_by(&self, class: LimitClass, key: LimitKey) -> Result<(), Problem> {
-        self.exchange.take(class, key)
+    pub(crate) async fn limit_by(&self, class: LimitClass, key: LimitKey) -> Result<(), Problem> {
+        self.exchange.take(class, key).await
     }
 }
 

@@ -13,6 +13,7 @@ use poem::{Body, Endpoint, Request, Response, Route, error::NotFoundError, http:
 use tracing::Instrument;
 
 use super::{
+    accept::Late,
     exchange::Exchange,
     family::{Families, Family},
     guard::{Identify, Identity, MetricsAccess},
@@ -152,8 +153,17 @@ impl EdgeEndpoint {
         exchange: &Arc<Exchange>,
         family: Family,
     ) -> Result<Response, Problem> {
+        if request.data::<Late>().is_some() && !request.method().is_safe() {
+            // Nothing begins any more that would have to be cut.
+            let stops = "The server stops; ask again shortly";
+            let retry = Duration::from_secs(1);
+            return Err(Problem::unavailable(stops)
+                .with_code("server_shutdown")
+                .with_retry_after(retry));
+        }
         if family.limits(request.uri().path()) {
-            exchange.take(LimitClass::Global, exchange.limit_key())?;
+            let key = exchange.limit_key();
+            exchange.take(LimitClass::Global, key).await?;
         }
         request.set_data(exchange.clone());
         let routed = AssertUnwindSafe(self.route.call(request))

@@ -78,8 +78,8 @@ impl Exchange {
     }
 
     /// Takes one call and remembers the decision for the response's headers.
-    pub(super) fn take(&self, class: LimitClass, key: LimitKey) -> Result<(), Problem> {
-        let Some(decision) = self.edge.limits.check(class, key) else {
+    pub(super) async fn take(&self, class: LimitClass, key: LimitKey) -> Result<(), Problem> {
+        let Some(decision) = self.edge.limits.check(class, key).await else {
             return Ok(());
         };
         self.edge.observer.limited(class, decision.allowed);

@@ -279,7 +279,8 @@ where
             .denied(exchange.route(), problem.status.as_u16());
     })?;
     if checks.limit == LimitClass::AdminAction {
-        exchange.take(LimitClass::AdminAction, exchange.act_key(request.method()))?;
+        let key = exchange.act_key(request.method());
+        exchange.take(LimitClass::AdminAction, key).await?;
     }
     let input = I::read(&request, body).await?;
     let call = Call::new(granted, request, exchange);

@@ -1,49 +1,13 @@
-//! The buckets.
+//! The limits: shared by all processes where there is Redis, else this process's own.
 
-use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, time::Duration};
 
-use governor::{
-    Quota, RateLimiter,
-    clock::Clock,
-    middleware::StateInformationMiddleware,
-    state::{InMemoryState, NotKeyed},
+use governor::Quota;
+
+use super::{
+    LimitClass, LimitClock, LimitKey, LimitQuotas, memory::Buckets, shared::SharedBuckets,
 };
-use parking_lot::Mutex;
-
-use super::{LimitClass, LimitKey, LimitQuotas};
-
-/// How many buckets are kept at most.
-const MAX_BUCKETS: usize = 5_000;
-/// A bucket unused for this long is forgotten when room is needed.
-const IDLE: Duration = Duration::from_mins(15);
-/// How many go at once when even the idle ones were not enough, so that a flood of new principals
-/// pays for one sweep per this many of them.
-const EVICTED_AT_ONCE: usize = MAX_BUCKETS / 10;
-const WINDOW: Duration = Duration::from_mins(1);
-
-/// Time since some fixed point, never running backwards.
-#[derive(Clone)]
-pub(crate) struct LimitClock(Arc<dyn Fn() -> Duration + Send + Sync>);
-
-impl LimitClock {
-    /// The machine's monotonic clock.
-    pub(crate) fn monotonic() -> Self {
-        let start = tokio::time::Instant::now();
-        Self::from_fn(move || start.elapsed())
-    }
-
-    pub(crate) fn from_fn(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-}
-
-impl Clock for LimitClock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        (self.0)()
-    }
-}
+use crate::platform::{redis::Redis, telemetry::Telemetry};
 
 /// What a limit said to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,217 +24,78 @@ pub(crate) struct Decision {
     pub(crate) retry_after: Duration,
 }
 
-type Cells = RateLimiter<NotKeyed, InMemoryState, LimitClock, StateInformationMiddleware>;
-
-struct Bucket {
-    cells: Cells,
-    used_at: Duration,
-}
-
-/// All limits of this process.
-pub(crate) struct Limits {
-    quotas: LimitQuotas,
-    clock: LimitClock,
-    buckets: Mutex<HashMap<(LimitClass, LimitKey), Bucket>>,
-}
-
-impl Limits {
-    pub(crate) fn new(quotas: LimitQuotas, clock: LimitClock) -> Self {
-        Self {
-            quotas,
-            clock,
-            buckets: Mutex::new(HashMap::new()),
-        }
-    }
-
-    /// Takes one call of `key` under `class`. None when the class is switched off.
-    pub(crate) fn check(&self, class: LimitClass, key: LimitKey) -> Option<Decision> {
-        let limit = NonZeroU32::new(self.quotas.per_minute(class))?;
-        let quota = Quota::per_minute(limit);
-        let now = self.clock.now();
-        let mut buckets = self.buckets.lock();
-        let slot = (class, key);
-        if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&slot) {
-            make_room(&mut buckets, now);
-        }
-        let bucket = buckets.entry(slot).or_insert_with(|| Bucket {
-            cells: RateLimiter::direct_with_clock(quota, self.clock.clone())
-                .with_middleware::<StateInformationMiddleware>(),
-            used_at: now,
-        });
-        bucket.used_at = now;
-        let (allowed, remaining, retry_after) = match bucket.cells.check() {
-            Ok(state) => (true, state.remaining_burst_capacity(), Duration::ZERO),
-            Err(refusal) => (false, 0, refusal.wait_time_from(now)),
-        };
+impl Decision {
+    pub(super) fn new(
+        class: LimitClass,
+        limit: NonZeroU32,
+        allowed: bool,
+        remaining: u32,
+        retry_after: Duration,
+    ) -> Self {
         let used = limit.get().saturating_sub(remaining);
-        Some(Decision {
+        let interval = Quota::per_minute(limit).replenish_interval();
+        Self {
             class,
             allowed,
             limit: limit.get(),
             remaining,
-            reset_after: quota.replenish_interval().saturating_mul(used),
+            reset_after: interval.saturating_mul(used),
             retry_after,
-        })
-    }
-
-    /// How many buckets are held now.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests count the buckets"))]
-    pub(crate) fn held(&self) -> usize {
-        self.buckets.lock().len()
+        }
     }
 }
 
-fn make_room(buckets: &mut HashMap<(LimitClass, LimitKey), Bucket>, now: Duration) {
-    let idle_for = |bucket: &Bucket| now.saturating_sub(bucket.used_at);
-    buckets.retain(|_, bucket| idle_for(bucket) < IDLE);
-    if buckets.len() < MAX_BUCKETS {
-        return;
+/// All limits that a process asks.
+pub(crate) struct Limits {
+    quotas: LimitQuotas,
+    own: Buckets,
+    shared: Option<SharedBuckets>,
+}
+
+impl Limits {
+    /// Limits of this process alone.
+    pub(crate) fn new(quotas: LimitQuotas, clock: LimitClock) -> Self {
+        Self {
+            quotas,
+            own: Buckets::new(clock),
+            shared: None,
+        }
     }
-    // A whole window without a call refills every quota: such a bucket holds nothing.
-    buckets.retain(|_, bucket| idle_for(bucket) < WINDOW);
-    if buckets.len() < MAX_BUCKETS {
-        return;
+
+    /// The same limits, shared by all processes that use this Redis.
+    pub(crate) fn shared_by(mut self, redis: Redis, telemetry: Telemetry) -> Self {
+        self.shared = Some(SharedBuckets::new(redis, telemetry));
+        self
     }
-    let mut ages: Vec<Duration> = buckets.values().map(|bucket| bucket.used_at).collect();
-    let (_, oldest_kept, _) = ages.select_nth_unstable(EVICTED_AT_ONCE);
-    let oldest_kept = *oldest_kept;
-    let mut left = EVICTED_AT_ONCE;
-    buckets.retain(|_, bucket| {
-        let evict = left > 0 && bucket.used_at <= oldest_kept;
-        left -= usize::from(evict);
-        !evict
-    });
+
+    /// Takes one call of `key` under `class`. None when the class is switched off.
+    ///
+    /// While Redis does not answer, this process counts by itself, from full buckets: every limit
+    /// then holds in each process, none is lifted.
+    pub(crate) async fn check(&self, class: LimitClass, key: LimitKey) -> Option<Decision> {
+        let limit = NonZeroU32::new(self.quotas.per_minute(class))?;
+        if let Some(shared) = &self.shared
+            && let Some(decision) = shared.take(class, &key, limit).await
+        {
+            return Some(decision);
+        }
+        Some(self.own.take(class, key, limit))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-
-    use governor::clock::FakeRelativeClock;
-
     use super::*;
 
-    fn limits() -> (Limits, FakeRelativeClock) {
-        let fake = FakeRelativeClock::default();
-        let clock = fake.clone();
-        let limits = Limits::new(
-            LimitQuotas::default(),
-            LimitClock::from_fn(move || clock.now().into()),
-        );
-        (limits, fake)
-    }
-
-    fn address(number: u32) -> LimitKey {
-        LimitKey::address(IpAddr::V4(Ipv4Addr::from_bits(number)))
-    }
-
-    #[test]
-    fn a_class_allows_its_number_then_says_when_to_come_back() {
-        let (limits, clock) = limits();
-        for used in 1..=10 {
-            let decision = limits.check(LimitClass::Chat, LimitKey::User(1)).unwrap();
-            assert!(decision.allowed);
-            assert_eq!(decision.remaining, 10 - used);
-            assert_eq!(
-                decision.reset_after,
-                Duration::from_secs(u64::from(used) * 6)
-            );
-        }
-        let refused = limits.check(LimitClass::Chat, LimitKey::User(1)).unwrap();
-        assert_eq!((refused.allowed, refused.remaining), (false, 0));
-        assert_eq!(refused.retry_after, Duration::from_secs(6));
-
-        clock.advance(Duration::from_nanos(5_999_999_999));
-        assert!(
-            !limits
-                .check(LimitClass::Chat, LimitKey::User(1))
-                .unwrap()
-                .allowed
-        );
-        clock.advance(Duration::from_nanos(1));
-        assert!(
-            limits
-                .check(LimitClass::Chat, LimitKey::User(1))
-                .unwrap()
-                .allowed
-        );
-        assert!(
-            !limits
-                .check(LimitClass::Chat, LimitKey::User(1))
-                .unwrap()
-                .allowed
-        );
-    }
-
-    #[test]
-    fn classes_and_principals_do_not_share() {
-        let (limits, _clock) = limits();
-        for _ in 0..10 {
-            limits.check(LimitClass::Chat, LimitKey::User(1));
-        }
-        assert!(
-            !limits
-                .check(LimitClass::Chat, LimitKey::User(1))
-                .unwrap()
-                .allowed
-        );
-        assert!(
-            limits
-                .check(LimitClass::Chat, LimitKey::User(2))
-                .unwrap()
-                .allowed
-        );
-        assert!(
-            limits
-                .check(LimitClass::Upload, LimitKey::User(1))
-                .unwrap()
-                .allowed
-        );
-    }
-
-    #[test]
-    fn zero_switches_a_limit_off() {
+    #[tokio::test]
+    async fn zero_switches_a_limit_off() {
         let quotas = LimitQuotas {
             chat: 0,
             ..LimitQuotas::default()
         };
         let limits = Limits::new(quotas, LimitClock::monotonic());
-        assert_eq!(limits.check(LimitClass::Chat, LimitKey::User(1)), None);
-        assert_eq!(limits.held(), 0);
-    }
-
-    #[test]
-    fn a_flood_of_addresses_is_bounded_and_spares_those_in_use() {
-        let (limits, clock) = limits();
-        for _ in 0..120 {
-            limits.check(LimitClass::Global, LimitKey::User(1));
-        }
-        for number in 0..40_000 {
-            limits.check(LimitClass::Global, address(number));
-            if number % 400 == 0 {
-                clock.advance(Duration::from_millis(1));
-                assert!(
-                    !limits
-                        .check(LimitClass::Global, LimitKey::User(1))
-                        .unwrap()
-                        .allowed
-                );
-            }
-            assert!(limits.held() <= MAX_BUCKETS);
-        }
-    }
-
-    #[test]
-    fn idle_buckets_make_room_before_active_ones() {
-        let (limits, clock) = limits();
-        for number in 0..4_000 {
-            limits.check(LimitClass::Global, address(number));
-        }
-        clock.advance(IDLE);
-        for number in 4_000..5_001 {
-            limits.check(LimitClass::Global, address(number));
-        }
-        assert_eq!(limits.held(), 1_001);
+        let asked = limits.check(LimitClass::Chat, LimitKey::User(1)).await;
+        assert_eq!(asked, None);
+        assert_eq!(limits.own.held(), 0);
     }
 }

@@ -100,6 +100,16 @@ impl Entry {
         }
     }
 
+    pub(super) fn reader_came(&self) {
+        self.readers.fetch_add(1, Ordering::AcqRel);
+        self.readers_changed.send_replace(());
+    }
+
+    pub(super) fn reader_left(&self) {
+        self.readers.fetch_sub(1, Ordering::AcqRel);
+        self.readers_changed.send_replace(());
+    }
+
     /// Asks the producer to end; the first reason stands.
     pub(super) fn request_stop(&self, reason: EndReason) {
         self.stop.lock().get_or_insert(reason);

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::{
     entry::{EndReason, Entry, Producer, StreamInfo, StreamState},
-    reader::Reader,
+    reader::{AnyReader, Reader},
+    shared::SharedFrames,
 };
 use crate::platform::{clock::Clock, telemetry::Telemetry};
 
@@ -49,6 +50,7 @@ struct Inner {
     stopping: CancellationToken,
     clock: Arc<dyn Clock>,
     telemetry: Telemetry,
+    shared: Option<SharedFrames>,
 }
 
 #[derive(Default)]
@@ -59,12 +61,14 @@ struct Streams {
 }
 
 impl StreamHub {
-    /// An empty registry; `stopping` ends every stream when it is cancelled.
+    /// An empty registry; `stopping` ends every stream when it is cancelled. With `shared` its
+    /// streams can be read through other processes too.
     pub(crate) fn new(
         settings: StreamSettings,
         stopping: CancellationToken,
         clock: Arc<dyn Clock>,
         telemetry: Telemetry,
+        shared: Option<SharedFrames>,
     ) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a setting of at most 100,000")]
         telemetry
@@ -77,6 +81,7 @@ impl StreamHub {
             stopping,
             clock,
             telemetry,
+            shared,
         }))
     }
 
@@ -128,6 +133,9 @@ impl StreamHub {
             .or_default()
             .push(id);
         drop(streams);
+        if let Some(shared) = &self.0.shared {
+            shared.announce(entry.clone());
+        }
         self.0.telemetry.streams_active.add([kind], 1.0);
         let reader = Reader::after(entry.clone(), 0);
         let producer = Producer {
@@ -139,17 +147,29 @@ impl StreamHub {
         (producer, reader)
     }
 
-    /// Reads a stream of this user again, after the frame `last_seen`. `None`: unknown, forgotten,
-    /// or somebody else's.
-    pub(crate) fn resume(&self, user_id: UserId, id: Uuid, last_seen: u64) -> Option<Reader> {
-        let entry = self.owned(user_id, id);
-        let result = if entry.is_some() {
-            "replayed"
-        } else {
-            "denied"
+    /// Reads a stream of this user again, after the frame `last_seen`, wherever it is written.
+    /// `None`: unknown, forgotten, or somebody else's.
+    pub(crate) async fn resume(
+        &self,
+        user_id: UserId,
+        id: Uuid,
+        last_seen: u64,
+    ) -> Option<AnyReader> {
+        let reader = match (self.owned(user_id, id), &self.0.shared) {
+            (Some(entry), _) => Some(Reader::after(entry, last_seen).into()),
+            (None, Some(shared)) => {
+                let remote = shared.follow(user_id, id, last_seen).await;
+                remote.map(|reader| AnyReader::Elsewhere(Box::new(reader)))
+            }
+            (None, None) => None,
+        };
+        let result = match &reader {
+            Some(AnyReader::Here(_)) => "replayed",
+            Some(AnyReader::Elsewhere(_)) => "elsewhere",
+            None => "denied",
         };
         self.0.telemetry.stream_resumes.increment([result]);
-        entry.map(|entry| Reader::after(entry, last_seen))
+        reader
     }
 
     /// Counts a reader that was told that frames are lost.

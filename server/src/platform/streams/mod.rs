@@ -10,9 +10,11 @@ mod live;
 mod meter;
 mod reader;
 mod ring;
+mod shared;
 
 pub(crate) use entry::{Answerer, EndReason, Producer, StreamInfo};
 pub(crate) use hub::{Admission, StreamHub, StreamSettings};
 pub(crate) use live::{EndedStream, LiveState, LiveStream};
 pub(crate) use meter::StreamPrice;
-pub(crate) use reader::{Reader, ReaderEvent};
+pub(crate) use reader::{AnyReader, Reader, ReaderEvent};
+pub(crate) use shared::{Mirror, SharedFrames};

@@ -1,12 +1,13 @@
 //! The reading end: follows a stream's ring from a given frame.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{
     entry::{Entry, StreamState},
     ring::Slot,
+    shared::RemoteReader,
 };
 
 /// What a reader meets next.
@@ -20,6 +21,30 @@ pub(crate) enum ReaderEvent {
     End,
 }
 
+/// A reader of a stream, whichever process writes it.
+pub(crate) enum AnyReader {
+    /// This one does.
+    Here(Reader),
+    /// Another does.
+    Elsewhere(Box<RemoteReader>),
+}
+
+impl AnyReader {
+    /// The next event, as soon as there is one. Cancel safe.
+    pub(crate) async fn next(&mut self) -> ReaderEvent {
+        match self {
+            Self::Here(reader) => reader.next().await,
+            Self::Elsewhere(reader) => reader.next().await,
+        }
+    }
+}
+
+impl From<Reader> for AnyReader {
+    fn from(reader: Reader) -> Self {
+        Self::Here(reader)
+    }
+}
+
 /// A reader of one stream. While there is none, the producer's grace runs.
 pub(crate) struct Reader {
     entry: Arc<Entry>,
@@ -30,8 +55,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(super) fn after(entry: Arc<Entry>, last_seen: u64) -> Self {
-        entry.readers.fetch_add(1, Ordering::AcqRel);
-        entry.readers_changed.send_replace(());
+        entry.reader_came();
         let progress = entry.progress.subscribe();
         Self {
             entry,
@@ -72,7 +96,6 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.entry.readers.fetch_sub(1, Ordering::AcqRel);
-        self.entry.readers_changed.send_replace(());
+        self.entry.reader_left();
     }
 }

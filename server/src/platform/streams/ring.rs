@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 /// Frames kept for those who come back. An answer of 2,048 tokens fits whole.
-const MAX_FRAMES: usize = 4_096;
+pub(super) const MAX_FRAMES: usize = 4_096;
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// What a reader finds at its position.

@@ -120,7 +120,7 @@ catalogue! {
     /// Ended answer streams.
     Counter() streams_ended: "binnacle_sse_streams_ended_total" [kind, reason] = [["chat", "done"], ["chat", "client"], ["chat", "stopped"], ["chat", "error"], ["chat", "budget"], ["chat", "shutdown"], ["chat", "revoked"], ["chat", "admin"], ["chat", "capacity"]];
     /// Attempts to resume a stream.
-    Counter() stream_resumes: "binnacle_sse_resume_total" [result] = [["replayed"], ["lost"], ["denied"]];
+    Counter() stream_resumes: "binnacle_sse_resume_total" [result] = [["replayed"], ["elsewhere"], ["lost"], ["denied"]];
     /// Consoles that follow the live feed.
     Gauge() feed_readers: "binnacle_feed_readers" [] = [[]];
     /// Events of the live feed, by topic.
@@ -185,6 +185,10 @@ catalogue! {
     Counter() csrf_rejected: "binnacle_csrf_rejected_total" [] = [[]];
     /// Decisions of the rate limiter.
     Counter() ratelimit_decisions: "binnacle_ratelimit_decisions_total" [class, decision];
+    /// 1 while limits are to be shared through Redis and it does not answer.
+    Gauge() ratelimit_degraded: "binnacle_ratelimit_backend_degraded" [];
+    /// Calls counted by this process alone because Redis did not answer.
+    Counter() ratelimit_fallbacks: "binnacle_ratelimit_fallbacks_total" [class];
     /// Uploads, by found type and outcome.
     Counter() uploads: "binnacle_uploads_total" [kind, result];
     /// Bytes of accepted uploads.

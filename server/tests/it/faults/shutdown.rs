@@ -133,6 +133,8 @@ async fn sigterm_ends_streams_gives_jobs_back_and_is_over_within_ten_seconds() {
             (ready.status == 503 && ready.expect(503)["draining"] == true).then_some(())
         })
         .await;
+        let late = user.post("/api/stores", &json!({"name": "Late"})).await;
+        assert_eq!(late.expect(503)["code"], "server_shutdown");
         for stream in streams {
             let rest = stream.text().await.expect("a whole stream");
             assert!(rest.contains("\"code\":\"server_shutdown\""), "{rest}");

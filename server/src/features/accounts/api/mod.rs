@@ -145,7 +145,7 @@ async fn sign_up(
     Json(body): Json<Credentials>,
 ) -> Result<Json<Done>, Problem> {
     let address = LimitKey::address(call.client_address());
-    call.limit_by(LimitClass::Register, address)?;
+    call.limit_by(LimitClass::Register, address).await?;
     accounts
         .register(&body.email, &body.password.into())
         .await?;
@@ -157,7 +157,7 @@ async fn sign_in(
     call: Call<Anyone>,
     Json(body): Json<Credentials>,
 ) -> Result<Json<Tokens>, Problem> {
-    limit_sign_in(&call, &body.email)?;
+    limit_sign_in(&call, &body.email).await?;
     let password = SecretString::from(body.password);
     let signed_in = accounts
         .sign_in(&body.email, &password, client(&call))
@@ -170,7 +170,7 @@ async fn sign_in_by_word(
     call: Call<Anyone>,
     Json(body): Json<DevelopmentSignIn>,
 ) -> Result<Json<Tokens>, Problem> {
-    limit_sign_in(&call, &body.email)?;
+    limit_sign_in(&call, &body.email).await?;
     let signed_in = accounts
         .development_sign_in(&body.email, client(&call))
         .await?;
@@ -182,7 +182,8 @@ async fn redeem(
     call: Call<Anyone>,
     Json(body): Json<Redeem>,
 ) -> Result<Json<Done>, Problem> {
-    call.limit_by(LimitClass::Login, LimitKey::address(call.client_address()))?;
+    let address = LimitKey::address(call.client_address());
+    call.limit_by(LimitClass::Login, address).await?;
     accounts.redeem(&body.token, &body.password.into()).await?;
     Ok(Json(Done { ok: true }))
 }
@@ -225,7 +226,7 @@ async fn change_password(
     Json(body): Json<PasswordChange>,
 ) -> Result<Json<DoneMessage>, Problem> {
     // Whoever holds a stolen token must not try out passwords faster than at the front door.
-    call.limit(LimitClass::Login)?;
+    call.limit(LimitClass::Login).await?;
     let (current, new) = (body.current.into(), body.new.into());
     accounts
         .change_password(call.principal(), &current, &new)
@@ -265,11 +266,13 @@ async fn end_session(
 }
 
 /// Per address and per account, whether or not there is such an account.
-fn limit_sign_in(call: &Call<Anyone>, email: &str) -> Result<(), Problem> {
-    call.limit_by(LimitClass::Login, LimitKey::address(call.client_address()))?;
+async fn limit_sign_in(call: &Call<Anyone>, email: &str) -> Result<(), Problem> {
+    let address = LimitKey::address(call.client_address());
+    call.limit_by(LimitClass::Login, address).await?;
     let email = Email::parse(email);
     let account = email.as_ref().map_or("", Email::as_str);
-    call.limit_by(LimitClass::Login, LimitKey::subject(account))
+    let account = LimitKey::subject(account);
+    call.limit_by(LimitClass::Login, account).await
 }
 
 fn client<G: Guard>(call: &Call<G>) -> Client {

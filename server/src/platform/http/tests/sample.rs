@@ -156,7 +156,7 @@ fn mount_notes(registry: &mut Registry) {
     registry.mount(
         Operation::post("/api/ask").limit(LimitClass::Chat),
         |call: Call<Member>, _: Option<Json<Note>>| async move {
-            call.limit(LimitClass::Chat)?;
+            call.limit(LimitClass::Chat).await?;
             Ok(NoContent)
         },
     );

@@ -1,4 +1,4 @@
-//! Redis: an accelerator that may be absent. Nothing in it is the only copy of anything.
+//! Whether Redis answers.
 
 use std::time::Duration;
 
@@ -16,10 +16,15 @@ pub(crate) enum RedisError {
     TimedOut(Duration),
 }
 
+/// Makes `rediss` work.
+pub(super) fn use_ring() {
+    // An error says that a provider is installed already, which is what is wanted.
+    let _already = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Connects, signs in and asks for a PONG, all within `limit`.
 pub(crate) async fn ping(url: &SecretString, limit: Duration) -> Result<(), RedisError> {
-    // For rediss; an error says that a provider is installed already, which is what is wanted.
-    let _already = rustls::crypto::ring::default_provider().install_default();
+    use_ring();
     let exchange = async {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(limit))

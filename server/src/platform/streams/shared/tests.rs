@@ -1,0 +1,158 @@
+//! A stream read through another process, which is here another hub on the same Redis.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use chrono::Utc;
+use entities::{Nanos, UserId};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::SharedFrames;
+use crate::platform::{
+    clock::SystemClock,
+    redis::testing,
+    streams::{
+        Answerer, AnyReader, EndReason, Producer, ReaderEvent, StreamHub, StreamInfo, StreamPrice,
+        StreamSettings,
+    },
+    tasks::Tasks,
+    telemetry::Telemetry,
+};
+
+const OWNER: UserId = UserId(7);
+
+fn process(tasks: &Tasks, grace: Duration) -> StreamHub {
+    let (shared, mirror) = SharedFrames::through(testing::redis());
+    tasks.spawn("mirror", mirror.run(tasks.stopping().clone()));
+    StreamHub::new(
+        StreamSettings {
+            max_concurrent: 8,
+            max_per_user: 8,
+            disconnect_grace: grace,
+        },
+        CancellationToken::new(),
+        Arc::new(SystemClock),
+        Telemetry::new().unwrap(),
+        Some(shared),
+    )
+}
+
+async fn open(hub: &StreamHub) -> (Producer, Uuid) {
+    let id = Uuid::new_v4();
+    let admission = hub.admit(OWNER).await.unwrap();
+    let answerer = Answerer {
+        provider: "offline".to_owned(),
+        model: "offline".to_owned(),
+    };
+    let info = StreamInfo {
+        id,
+        user_id: OWNER,
+        kind: "chat",
+        answerer,
+        price: StreamPrice {
+            held: Nanos(0),
+            prompt: Nanos(0),
+            output: Nanos(0),
+        },
+        started_at: Utc::now(),
+    };
+    let (producer, _reader) = hub.open(admission, info);
+    (producer, id)
+}
+
+/// Waits until the stream lies in Redis.
+async fn found(hub: &StreamHub, id: Uuid, last_seen: u64) -> AnyReader {
+    loop {
+        if let Some(reader) = hub.resume(OWNER, id, last_seen).await {
+            return reader;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn frame(number: u64) -> Bytes {
+    Bytes::from(format!("data: {number}\n\n"))
+}
+
+#[tokio::test]
+async fn a_reader_comes_back_through_another_process() {
+    let tasks = Tasks::default();
+    let (here, there) = (
+        process(&tasks, Duration::from_mins(1)),
+        process(&tasks, Duration::from_mins(1)),
+    );
+    let (producer, id) = open(&here).await;
+    for number in 1..=40 {
+        producer.send(frame(number));
+    }
+    let mut reader = found(&there, id, 10).await;
+    assert!(matches!(reader, AnyReader::Elsewhere(_)));
+    for number in 11..=40 {
+        assert_eq!(reader.next().await, ReaderEvent::Frame(number, frame(number)));
+    }
+    producer.send(frame(41));
+    producer.finish(EndReason::Done);
+    assert_eq!(reader.next().await, ReaderEvent::Frame(41, frame(41)));
+    assert_eq!(reader.next().await, ReaderEvent::End);
+    // It can be read again for a while, from its beginning, by its owner alone.
+    let mut again = found(&there, id, 0).await;
+    for number in 1..=41 {
+        assert_eq!(again.next().await, ReaderEvent::Frame(number, frame(number)));
+    }
+    assert_eq!(again.next().await, ReaderEvent::End);
+    assert!(there.resume(UserId(8), id, 0).await.is_none());
+    assert!(there.resume(OWNER, Uuid::new_v4(), 0).await.is_none());
+}
+
+#[tokio::test]
+async fn a_reader_elsewhere_keeps_a_stream_from_ending_as_abandoned() {
+    let tasks = Tasks::default();
+    let (here, there) = (
+        process(&tasks, Duration::from_secs(4)),
+        process(&tasks, Duration::from_secs(4)),
+    );
+    let (producer, id) = open(&here).await;
+    producer.send(frame(1));
+    let mut reader = found(&there, id, 0).await;
+    assert_eq!(reader.next().await, ReaderEvent::Frame(1, frame(1)));
+    let follow = async {
+        assert!(matches!(reader.next().await, ReaderEvent::Frame(2, _)));
+        drop(reader);
+    };
+    // While it is followed it does not end; when its follower is gone it does.
+    let write = async {
+        let patience = tokio::time::timeout(Duration::from_secs(6), producer.ended_early());
+        assert!(patience.await.is_err(), "it was followed");
+        producer.send(frame(2));
+        assert_eq!(producer.ended_early().await, EndReason::Client);
+    };
+    tokio::join!(follow, write);
+}
+
+#[tokio::test]
+async fn frames_that_redis_lost_are_told_as_lost() {
+    let tasks = Tasks::default();
+    let (here, there) = (
+        process(&tasks, Duration::from_mins(1)),
+        process(&tasks, Duration::from_mins(1)),
+    );
+    let (producer, id) = open(&here).await;
+    producer.send(frame(1));
+    let mut early = found(&there, id, 0).await;
+    let mut late = found(&there, id, 0).await;
+    assert_eq!(early.next().await, ReaderEvent::Frame(1, frame(1)));
+    let key = format!("binnacle:stream:{}:{id}", OWNER.0);
+    let _: () = testing::redis()
+        .ask(|mut connection| async move {
+            redis::cmd("DEL").arg(key).query_async(&mut connection).await
+        })
+        .await
+        .unwrap();
+    producer.send(frame(2));
+    // What is left is whole for one, and must not be passed off as that to the other.
+    let mut after = found(&there, id, 1).await;
+    assert_eq!(after.next().await, ReaderEvent::Frame(2, frame(2)));
+    assert_eq!(late.next().await, ReaderEvent::Lost);
+    assert_eq!(late.next().await, ReaderEvent::End);
+}
