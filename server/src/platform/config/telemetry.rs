@@ -1,6 +1,8 @@
 //! What is logged, and how.
 
-use tracing_subscriber::EnvFilter;
+use std::str::FromStr;
+
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::reader::{Malformed, Reader};
 use super::variable::{Section, Variable};
@@ -57,9 +59,16 @@ fn parse_format(text: &str) -> Result<LogFormat, Malformed> {
 }
 
 fn parse_level(text: &str) -> Result<String, Malformed> {
+    // A word alone would be read as the name of a part, whose lines would be all that is left.
+    let mut parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let is_misspelt =
+        |part: &str| !part.contains(['=', '[']) && LevelFilter::from_str(part).is_err();
     match EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(Malformed::new(
+        Ok(_) if !parts.any(is_misspelt) => Ok(text.to_owned()),
+        Ok(_) | Err(_) => Err(Malformed::new(
             "is not a log level",
             "Use `error`, `warn`, `info`, `debug` or `trace`, or directives such as `info,sqlx=warn`",
         )),
