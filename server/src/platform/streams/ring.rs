@@ -168,10 +168,11 @@ impl Ring {
         let (mut last, mut length) = (number - 1, 0);
         for (at, shared, own) in self.from(number) {
             let id = if numbered { ID_BYTES } else { 0 };
-            length += id + shared.len() + own.len();
-            if last >= number && length > READ_BYTES {
+            let bytes = id + shared.len() + own.len();
+            if last >= number && length + bytes > READ_BYTES {
                 break;
             }
+            length += bytes;
             last = at;
         }
         if last < number {
