@@ -17,7 +17,7 @@ use crate::platform::{
     redis::Redis,
     streams::{
         entry::{Entry, StreamState},
-        ring::{MAX_FRAMES, Slot},
+        ring::MAX_FRAMES,
     },
 };
 
@@ -168,11 +168,9 @@ impl Mirrored {
         }
         let newest = {
             let ring = self.entry.ring.lock();
-            for number in self.newest + 1..=ring.newest() {
-                // A reader meets the gap and is told.
-                if let Slot::Frame(frame) = ring.get(number) {
-                    add(format!("{number}-0"), FRAME, &frame);
-                }
+            // What fell out of the ring meanwhile is a gap, of which a reader is told.
+            for (number, frame) in ring.frames(self.newest + 1) {
+                add(format!("{number}-0"), FRAME, &frame);
             }
             ring.newest()
         };

@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use bytes::Bytes;
 use redis::{RedisResult, aio::MultiplexedConnection, streams::StreamReadReply};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -24,11 +23,12 @@ pub(crate) struct RemoteReader {
     last: u64,
     read: VecDeque<Entry>,
     closed: bool,
+    pub(in super::super) numbered: bool,
     _place: OwnedSemaphorePermit,
 }
 
 enum Entry {
-    Frame(u64, Bytes),
+    Frame(u64, Vec<u8>),
     Ended,
 }
 
@@ -55,6 +55,7 @@ impl RemoteReader {
             last: last_seen,
             read: VecDeque::new(),
             closed: false,
+            numbered: false,
             _place: place,
         }))
     }
@@ -65,11 +66,11 @@ impl RemoteReader {
             if self.closed {
                 return ReaderEvent::End;
             }
+            let frames = self.following();
+            if !frames.is_empty() {
+                return ReaderEvent::Frames(frames.into());
+            }
             match self.read.pop_front() {
-                Some(Entry::Frame(number, frame)) if number == self.last + 1 => {
-                    self.last = number;
-                    return ReaderEvent::Frame(number, frame);
-                }
                 Some(Entry::Frame(..)) => return self.lost(),
                 Some(Entry::Ended) => {
                     self.closed = true;
@@ -82,6 +83,22 @@ impl RemoteReader {
                 Ok(false) | Err(_) => return self.lost(),
             }
         }
+    }
+
+    /// The frames that were read and follow without a gap.
+    fn following(&mut self) -> Vec<u8> {
+        let mut frames = Vec::new();
+        let next = |entry: &mut Entry, last: u64| matches!(entry, Entry::Frame(number, _) if *number == last + 1);
+        while let Some(Entry::Frame(number, frame)) =
+            self.read.pop_front_if(|entry| next(entry, self.last))
+        {
+            if self.numbered {
+                frames.extend_from_slice(format!("id: {number}\n").as_bytes());
+            }
+            frames.extend_from_slice(&frame);
+            self.last = number;
+        }
+        frames
     }
 
     fn lost(&mut self) -> ReaderEvent {
@@ -114,7 +131,7 @@ impl RemoteReader {
         for entry in entries.flat_map(|stream| stream.ids) {
             let number = entry.id.split('-').next().and_then(|id| id.parse().ok());
             if let (Some(number), Some(frame)) = (number, entry.get::<Vec<u8>>(FRAME)) {
-                self.read.push_back(Entry::Frame(number, frame.into()));
+                self.read.push_back(Entry::Frame(number, frame));
             } else if entry.contains_key(ENDED) {
                 self.read.push_back(Entry::Ended);
             }
