@@ -159,19 +159,10 @@ mod tests {
         assert_eq!(refused.retry_after, Duration::from_secs(6));
 
         clock.advance(Duration::from_nanos(5_999_999_999));
-        assert!(
-            !take(&buckets, LimitClass::Chat, LimitKey::User(1))
-                .allowed
-        );
+        assert!(!take(&buckets, LimitClass::Chat, LimitKey::User(1)).allowed);
         clock.advance(Duration::from_nanos(1));
-        assert!(
-            take(&buckets, LimitClass::Chat, LimitKey::User(1))
-                .allowed
-        );
-        assert!(
-            !take(&buckets, LimitClass::Chat, LimitKey::User(1))
-                .allowed
-        );
+        assert!(take(&buckets, LimitClass::Chat, LimitKey::User(1)).allowed);
+        assert!(!take(&buckets, LimitClass::Chat, LimitKey::User(1)).allowed);
     }
 
     #[test]
@@ -180,18 +171,9 @@ mod tests {
         for _ in 0..10 {
             take(&buckets, LimitClass::Chat, LimitKey::User(1));
         }
-        assert!(
-            !take(&buckets, LimitClass::Chat, LimitKey::User(1))
-                .allowed
-        );
-        assert!(
-            take(&buckets, LimitClass::Chat, LimitKey::User(2))
-                .allowed
-        );
-        assert!(
-            take(&buckets, LimitClass::Upload, LimitKey::User(1))
-                .allowed
-        );
+        assert!(!take(&buckets, LimitClass::Chat, LimitKey::User(1)).allowed);
+        assert!(take(&buckets, LimitClass::Chat, LimitKey::User(2)).allowed);
+        assert!(take(&buckets, LimitClass::Upload, LimitKey::User(1)).allowed);
     }
 
     #[test]
@@ -204,10 +186,7 @@ mod tests {
             take(&buckets, LimitClass::Global, address(number));
             if number % 400 == 0 {
                 clock.advance(Duration::from_millis(1));
-                assert!(
-                    !take(&buckets, LimitClass::Global, LimitKey::User(1))
-                        .allowed
-                );
+                assert!(!take(&buckets, LimitClass::Global, LimitKey::User(1)).allowed);
             }
             assert!(buckets.held() <= MAX_BUCKETS);
         }

@@ -65,9 +65,7 @@ impl SharedBuckets {
         match outcome {
             Ok(answer) => Some(decision(class, limit, answer)),
             Err(_) => {
-                self.telemetry
-                    .ratelimit_fallbacks
-                    .increment([class.name()]);
+                self.telemetry.ratelimit_fallbacks.increment([class.name()]);
                 None
             }
         }
@@ -93,7 +91,13 @@ async fn ask(
 
 fn decision(class: LimitClass, limit: NonZeroU32, answer: Answer) -> Decision {
     let (allowed, remaining, wait) = answer;
-    Decision::new(class, limit, allowed, remaining, Duration::from_micros(wait))
+    Decision::new(
+        class,
+        limit,
+        allowed,
+        remaining,
+        Duration::from_micros(wait),
+    )
 }
 
 fn interval_micros(limit: NonZeroU32) -> u32 {
@@ -136,12 +140,13 @@ mod tests {
             let at = u64::try_from(now.lock().as_micros()).unwrap();
             let here = own.take(LimitClass::Chat, LimitKey::User(1), limit);
             let name = name.clone();
-            let answer = redis
-                .ask(|mut connection| async move {
-                    ask(&mut connection, &name, limit, Some(at)).await
-                })
-                .await
-                .unwrap();
+            let answer =
+                redis
+                    .ask(|mut connection| async move {
+                        ask(&mut connection, &name, limit, Some(at)).await
+                    })
+                    .await
+                    .unwrap();
             let there = decision(LimitClass::Chat, limit, answer);
             let apart = here.retry_after.abs_diff(there.retry_after);
             // An interval that is no whole number of microseconds is cut, once for each cell.
@@ -178,7 +183,10 @@ mod tests {
                 for _ in 0..3 {
                     ask(&mut connection, &name, limit, None).await?;
                 }
-                redis::cmd("PTTL").arg(&name).query_async(&mut connection).await
+                redis::cmd("PTTL")
+                    .arg(&name)
+                    .query_async(&mut connection)
+                    .await
             })
             .await
             .unwrap();

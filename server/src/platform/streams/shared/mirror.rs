@@ -73,9 +73,7 @@ async fn write(redis: &Redis, streams: &mut Vec<Mirrored>) {
         return;
     }
     let written = redis
-        .ask_patiently(|mut connection| async move {
-            pipeline.exec_async(&mut connection).await
-        })
+        .ask_patiently(|mut connection| async move { pipeline.exec_async(&mut connection).await })
         .await;
     let arrived = written.is_ok();
     let mut sent = sent.into_iter();
@@ -109,7 +107,10 @@ async fn look_for_readers(redis: &Redis, streams: &mut [Mirrored]) {
         .collect();
     let found: Result<Vec<Option<u8>>, _> = redis
         .ask_patiently(|mut connection| async move {
-            redis::cmd("MGET").arg(keys).query_async(&mut connection).await
+            redis::cmd("MGET")
+                .arg(keys)
+                .query_async(&mut connection)
+                .await
         })
         .await;
     let Ok(found) = found else { return };
@@ -177,7 +178,11 @@ impl Mirrored {
         let ended = match state {
             StreamState::Open => false,
             StreamState::Ended(reason) => {
-                add(format!("{}-0", newest + 1), ENDED, reason.as_str().as_bytes());
+                add(
+                    format!("{}-0", newest + 1),
+                    ENDED,
+                    reason.as_str().as_bytes(),
+                );
                 true
             }
         };

@@ -43,7 +43,10 @@ impl RemoteReader {
         let name = keys.frames.clone();
         let exists: bool = redis
             .ask(|mut connection| async move {
-                redis::cmd("EXISTS").arg(name).query_async(&mut connection).await
+                redis::cmd("EXISTS")
+                    .arg(name)
+                    .query_async(&mut connection)
+                    .await
             })
             .await?;
         if !exists {

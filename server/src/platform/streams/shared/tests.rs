@@ -154,7 +154,10 @@ async fn frames_that_redis_lost_are_told_as_lost() {
     let key = format!("binnacle:stream:{}:{id}", OWNER.0);
     let _: () = testing::redis()
         .ask(|mut connection| async move {
-            redis::cmd("DEL").arg(key).query_async(&mut connection).await
+            redis::cmd("DEL")
+                .arg(key)
+                .query_async(&mut connection)
+                .await
         })
         .await
         .unwrap();
