@@ -133,6 +133,10 @@ fn filter(query: &wire::JobsQuery) -> Result<JobFilter, Problem> {
             .map(|word| word.trim().to_owned())
             .filter(|word| !word.is_empty())
             .collect();
+        // Nothing has such a name, and PostgreSQL cannot be asked for one.
+        if words.iter().any(|word| word.contains('\0')) {
+            return Err(Problem::invalid(&["query", field], "Must not contain NUL"));
+        }
         if words.len() > FILTER_WORDS {
             let message = format!("At most {FILTER_WORDS} are allowed");
             return Err(Problem::invalid(&["query", field], message));

@@ -36,7 +36,26 @@ pub(crate) struct StreamSettings {
 /// A right to open one stream.
 pub(crate) struct Admission {
     slot: OwnedSemaphorePermit,
+    place: Place,
+}
+
+/// One of a user's places, taken before the stream is there so that many at once do not all see the
+/// same free one.
+struct Place {
+    hub: StreamHub,
     user_id: UserId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut streams = self.hub.0.streams.lock();
+        if let Some(taken) = streams.admitted.get_mut(&self.user_id) {
+            *taken -= 1;
+            if *taken == 0 {
+                streams.admitted.remove(&self.user_id);
+            }
+        }
+    }
 }
 
 /// The registry. Cheap to clone.
@@ -58,6 +77,8 @@ struct Streams {
     known: HashMap<Uuid, Arc<Entry>>,
     ended: VecDeque<(Uuid, DateTime<Utc>)>,
     open_by_user: HashMap<UserId, Vec<Uuid>>,
+    /// Places taken by those who have not opened their stream yet.
+    admitted: HashMap<UserId, usize>,
 }
 
 impl StreamHub {
@@ -95,29 +116,36 @@ impl StreamHub {
 
     /// Waits up to two seconds for a slot. `None`: the process or the user has too many open.
     pub(crate) async fn admit(&self, user_id: UserId) -> Option<Admission> {
-        let open = self
-            .0
-            .streams
-            .lock()
-            .open_by_user
-            .get(&user_id)
-            .map_or(0, Vec::len);
-        let slot = if open >= self.0.settings.max_per_user {
-            None
-        } else {
-            tokio::time::timeout(SLOT_WAIT, self.0.slots.clone().acquire_owned())
-                .await
-                .ok()
-        };
-        if let Some(Ok(slot)) = slot {
-            Some(Admission { slot, user_id })
-        } else {
-            self.0
-                .telemetry
-                .streams_ended
-                .increment(["chat", "capacity"]);
-            None
+        let admission = self.try_admit(user_id).await;
+        if admission.is_none() {
+            let ended = &self.0.telemetry.streams_ended;
+            ended.increment(["chat", "capacity"]);
         }
+        admission
+    }
+
+    async fn try_admit(&self, user_id: UserId) -> Option<Admission> {
+        let place = self.place(user_id)?;
+        let slot = self.0.slots.clone().acquire_owned();
+        let slot = tokio::time::timeout(SLOT_WAIT, slot).await.ok()?.ok()?;
+        Some(Admission { slot, place })
+    }
+
+    fn place(&self, user_id: UserId) -> Option<Place> {
+        let mut streams = self.0.streams.lock();
+        let open = streams.open_by_user.get(&user_id).map_or(0, Vec::len);
+        let taken = streams.admitted.entry(user_id).or_default();
+        if open + *taken >= self.0.settings.max_per_user {
+            if *taken == 0 {
+                streams.admitted.remove(&user_id);
+            }
+            return None;
+        }
+        *taken += 1;
+        Some(Place {
+            hub: self.clone(),
+            user_id,
+        })
     }
 
     /// Opens a stream with its first reader.
@@ -129,7 +157,7 @@ impl StreamHub {
         streams.known.insert(id, entry.clone());
         streams
             .open_by_user
-            .entry(admission.user_id)
+            .entry(admission.place.user_id)
             .or_default()
             .push(id);
         drop(streams);

@@ -11,6 +11,8 @@ mod meter;
 mod reader;
 mod ring;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use entry::{Answerer, EndReason, Producer, StreamInfo};
 pub(crate) use hub::{Admission, StreamHub, StreamSettings};

@@ -91,7 +91,7 @@ impl Reader {
                 return ReaderEvent::End;
             }
             // Read the state before the ring: a stream that has ended writes nothing more.
-            let (_, state) = *self.progress.borrow_and_update();
+            let (newest, state) = *self.progress.borrow_and_update();
             let slot = self.entry.ring.lock().read(self.next, self.numbered);
             match slot {
                 Slot::Frames(last, frames) => {
@@ -99,6 +99,11 @@ impl Reader {
                     return ReaderEvent::Frames(frames);
                 }
                 Slot::Evicted => {
+                    self.closed = true;
+                    return ReaderEvent::Lost;
+                }
+                // Nobody can have read a frame that was not written yet.
+                Slot::Ahead if self.next > newest + 1 => {
                     self.closed = true;
                     return ReaderEvent::Lost;
                 }

@@ -82,6 +82,7 @@ async fn the_pages_of_a_list_hold_each_of_ones_jobs_once() {
             "sort=colour",
             "limit=0",
             "limit=201",
+            "kind=%00",
         ] {
             let status = ada.get(&format!("/api/jobs?{wrong}")).await.status;
             assert!([400, 422].contains(&status), "{wrong}: {status}");
