@@ -346,8 +346,9 @@ impl Ground {
     }
 
     fn redis(&self) -> Result<Option<Redis>, StartError> {
-        let url = self.config.redis.url.as_ref();
-        url.map(Redis::at)
+        let redis = &self.config.redis;
+        let url = redis.url.as_ref();
+        url.map(|url| Redis::at(url, &redis.prefix))
             .transpose()
             .map_err(|error| StartError::Redis(error.to_string()))
     }

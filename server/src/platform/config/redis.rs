@@ -12,6 +12,11 @@ pub(super) const REDIS_URL: Variable = Variable::new(
     "`redis://[:password@]host:6379/0` or `rediss://…`; without it counters live in memory.",
 )
 .secret();
+pub(super) const REDIS_PREFIX: Variable = Variable::new(
+    "REDIS_PREFIX",
+    "binnacle",
+    "What the names of all keys begin with: houses that share a Redis each need their own.",
+);
 pub(super) const REQUIRE_REDIS_IN_PRODUCTION: Variable = Variable::new(
     "REQUIRE_REDIS_IN_PRODUCTION",
     "true",
@@ -21,13 +26,15 @@ pub(super) const REQUIRE_REDIS_IN_PRODUCTION: Variable = Variable::new(
 pub(super) const SECTION: Section = Section {
     title: "Redis",
     about: "",
-    variables: &[REDIS_URL, REQUIRE_REDIS_IN_PRODUCTION],
+    variables: &[REDIS_URL, REDIS_PREFIX, REQUIRE_REDIS_IN_PRODUCTION],
 };
 
 /// The Redis to use, if any.
 #[derive(Clone, Debug)]
 pub(crate) struct RedisConfig {
     pub(crate) url: Option<SecretString>,
+    /// What the names of keys begin with.
+    pub(crate) prefix: String,
     /// Whether the start must fail when Redis does not answer PING: as set, outside development
     /// and test, and not with SQLite in production, which is one process.
     pub(crate) required: bool,
@@ -39,8 +46,21 @@ impl RedisConfig {
         let demanded = reader.flag(&REQUIRE_REDIS_IN_PRODUCTION);
         Self {
             url,
+            prefix: reader.value(&REDIS_PREFIX, parse_prefix),
             required: demanded && guarded && !single_process,
         }
+    }
+}
+
+fn parse_prefix(text: &str) -> Result<String, Malformed> {
+    let allowed = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    if (1..=64).contains(&text.len()) && text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(Malformed::new(
+            "cannot begin the names of keys",
+            "Use 1 to 64 letters, digits, `-`, `_` or `.`",
+        ))
     }
 }
 

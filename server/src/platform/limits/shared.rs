@@ -55,7 +55,7 @@ impl SharedBuckets {
         key: &LimitKey,
         limit: NonZeroU32,
     ) -> Option<Decision> {
-        let name = name(class, key);
+        let name = self.redis.key(&name(class, key));
         let asked = self
             .redis
             .ask(|mut connection| async move { ask(&mut connection, &name, limit, None).await });
@@ -108,9 +108,9 @@ fn interval_micros(limit: NonZeroU32) -> u32 {
 fn name(class: LimitClass, key: &LimitKey) -> String {
     let class = class.name();
     match key {
-        LimitKey::User(id) => format!("binnacle:limit:{class}:user:{id}"),
-        LimitKey::Address(address) => format!("binnacle:limit:{class}:ip:{address}"),
-        LimitKey::Subject(hash) => format!("binnacle:limit:{class}:{}", hex::encode(hash)),
+        LimitKey::User(id) => format!("limit:{class}:user:{id}"),
+        LimitKey::Address(address) => format!("limit:{class}:ip:{address}"),
+        LimitKey::Subject(hash) => format!("limit:{class}:{}", hex::encode(hash)),
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) enum RedisUnavailable {
 pub(crate) struct Redis(Arc<Inner>);
 
 struct Inner {
+    prefix: String,
     client: Client,
     manager: ConnectionManager,
     limit: Duration,
@@ -48,12 +49,16 @@ struct Inner {
 
 impl Redis {
     /// Connects at the first exchange; must be called on the async runtime.
-    pub(crate) fn at(url: &SecretString) -> Result<Self, RedisUnavailable> {
-        Self::within(url, ANSWER_LIMIT)
+    pub(crate) fn at(url: &SecretString, prefix: &str) -> Result<Self, RedisUnavailable> {
+        Self::within(url, prefix, ANSWER_LIMIT)
     }
 
     /// As [`Redis::at`], with another limit for an exchange.
-    pub(super) fn within(url: &SecretString, limit: Duration) -> Result<Self, RedisUnavailable> {
+    pub(super) fn within(
+        url: &SecretString,
+        prefix: &str,
+        limit: Duration,
+    ) -> Result<Self, RedisUnavailable> {
         super::ping::use_ring();
         let client = Client::open(url.expose_secret()).map_err(RedisUnavailable::Failed)?;
         // A lost connection is made anew in the background.
@@ -64,6 +69,7 @@ impl Redis {
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)
             .map_err(RedisUnavailable::Failed)?;
         Ok(Self(Arc::new(Inner {
+            prefix: prefix.to_owned(),
             client,
             manager,
             limit,
@@ -76,6 +82,11 @@ impl Redis {
     pub(crate) async fn connect(&self) -> Result<(), RedisUnavailable> {
         let ping = |mut manager| async move { redis::cmd("PING").exec_async(&mut manager).await };
         self.exchange(CONNECT_LIMIT, ping).await
+    }
+
+    /// The name of a key of this house.
+    pub(crate) fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.0.prefix)
     }
 
     /// Whether the last exchange failed.

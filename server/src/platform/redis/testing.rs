@@ -8,5 +8,6 @@ use super::Redis;
 pub(crate) fn redis() -> Redis {
     let url = std::env::var("TEST_REDIS_URL")
         .expect("TEST_REDIS_URL is not set: run scripts/test, which starts a private Redis");
-    Redis::within(&url.into(), Duration::from_secs(10)).expect("the URL of TEST_REDIS_URL")
+    Redis::within(&url.into(), "binnacle-test", Duration::from_secs(10))
+        .expect("the URL of TEST_REDIS_URL")
 }

@@ -10,6 +10,7 @@ mod disk_full;
 mod erasure;
 mod leaving;
 mod leaving_early;
+mod many_processes;
 mod migration;
 mod outage;
 mod poison;

@@ -51,7 +51,7 @@ pub(super) async fn run(
                 }
             }
             entry = opened.recv() => match entry {
-                Some(entry) => streams.push(Mirrored::new(entry)),
+                Some(entry) => streams.push(Mirrored::new(&redis, entry)),
                 None if streams.is_empty() => return,
                 None => tick.reset_immediately(),
             },
@@ -141,9 +141,9 @@ struct Sent {
 }
 
 impl Mirrored {
-    fn new(entry: Arc<Entry>) -> Self {
+    fn new(redis: &Redis, entry: Arc<Entry>) -> Self {
         Self {
-            keys: Keys::of(entry.info.user_id, entry.info.id),
+            keys: Keys::of(redis, entry.info.user_id, entry.info.id),
             entry,
             opened: false,
             newest: 0,

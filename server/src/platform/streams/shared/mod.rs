@@ -76,10 +76,15 @@ impl SharedFrames {
         last_seen: u64,
     ) -> Option<RemoteReader> {
         let place = self.readers.clone().try_acquire_owned().ok()?;
-        RemoteReader::after(&self.redis, Keys::of(user_id, id), last_seen, place)
-            .await
-            .ok()
-            .flatten()
+        RemoteReader::after(
+            &self.redis,
+            Keys::of(&self.redis, user_id, id),
+            last_seen,
+            place,
+        )
+        .await
+        .ok()
+        .flatten()
     }
 }
 
@@ -99,8 +104,8 @@ struct Keys {
 }
 
 impl Keys {
-    fn of(user_id: UserId, id: Uuid) -> Self {
-        let frames = format!("binnacle:stream:{}:{id}", user_id.0);
+    fn of(redis: &Redis, user_id: UserId, id: Uuid) -> Self {
+        let frames = redis.key(&format!("stream:{}:{id}", user_id.0));
         Self {
             read: format!("{frames}:read"),
             frames,

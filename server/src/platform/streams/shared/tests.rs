@@ -151,7 +151,7 @@ async fn frames_that_redis_lost_are_told_as_lost() {
     let mut early = found(&there, id, 0).await;
     let mut late = found(&there, id, 0).await;
     reads(&mut early, 1..=1).await;
-    let key = format!("binnacle:stream:{}:{id}", OWNER.0);
+    let key = testing::redis().key(&format!("stream:{}:{id}", OWNER.0));
     let _: () = testing::redis()
         .ask(|mut connection| async move {
             redis::cmd("DEL")

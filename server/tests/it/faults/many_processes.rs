@@ -1,0 +1,173 @@
+//! Several processes on one PostgreSQL and one Redis are one house.
+
+use std::{
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::Method;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use super::program::{Program, Site};
+use crate::support::{Database, User, client::eventually};
+
+const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
+
+/// A Redis of the test's own, to be stopped and killed.
+struct Redis {
+    process: Child,
+    url: String,
+    _folder: TempDir,
+}
+
+impl Redis {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let process = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("redis-server");
+        let redis = Self {
+            process,
+            url: format!("redis://127.0.0.1:{port}"),
+            _folder: folder,
+        };
+        eventually(|| async {
+            let connected = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
+            connected.ok()
+        })
+        .await;
+        redis
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.process.id().expect("it runs");
+        let pid = Pid::from_raw(i32::try_from(id).expect("a process id"));
+        kill(pid, signal).expect("it runs");
+    }
+}
+
+/// Two processes that serve, and a user of theirs as each sees them.
+async fn two(settings: &[(&str, &str)]) -> (Redis, Site, [Program; 2], [User; 2], i64) {
+    let redis = Redis::start().await;
+    let database = Arc::new(Database::postgres().await);
+    let mut all = vec![("REDIS_URL", redis.url.as_str())];
+    all.extend_from_slice(settings);
+    let site = Site::new(database, &all);
+    let first = site.serve(&[]).await;
+    let second = site.serve(&[]).await;
+    let here = User::register(first.base.clone(), "ada@example.org").await;
+    let store = here.store("Papers").await;
+    let file = CHECKLIST.to_vec();
+    here.indexed(store, "checklist.md", "text/markdown", file)
+        .await;
+    let there = User {
+        base: second.base.clone(),
+        ..here.clone()
+    };
+    (redis, site, [first, second], [here, there], store)
+}
+
+/// Asks, and answers the stream's id after its first delta.
+async fn begin(user: &User, store: i64) -> (reqwest::Response, String) {
+    let mut stream = user
+        .request(Method::POST, "/api/chat")
+        .header("x-stream-resume", "1")
+        .json(&json!({"storeIds": [store], "question": "What must be done before a release?"}))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(stream.status(), 200);
+    let id = stream.headers()["x-stream-id"].to_str().expect("an id");
+    let id = id.to_owned();
+    let mut read = String::new();
+    while !read.contains("text-delta") {
+        let chunk = stream.chunk().await.expect("a frame").expect("a frame");
+        read.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    (stream, id)
+}
+
+fn path(id: &str) -> String {
+    format!("/api/chat/streams/{id}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_read_on_through_the_other_process() {
+    let (_redis, _site, _servers, [here, there], store) = two(&[("MOCK_LATENCY_MS", "300")]).await;
+    let (stream, id) = begin(&here, store).await;
+    drop(stream);
+    let elsewhere = eventually(|| async {
+        let request = there.request(Method::GET, &path(&id));
+        let answer = request.send().await.expect("an answer").text().await;
+        let text = answer.expect("a whole stream");
+        (!text.contains("stream_lost")).then_some(text)
+    })
+    .await;
+    let whole = here.get(&path(&id)).await;
+    assert_eq!(elsewhere, whole.body);
+    assert!(whole.body.contains("\"finish\""), "{}", whole.body);
+    assert!(whole.body.ends_with("data: [DONE]\n\n"), "{}", whole.body);
+    let costs = here.get("/api/costs/summary").await.expect(200);
+    assert_eq!(costs["held_usd"], 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_hold_across_processes_and_in_each_when_redis_is_gone() {
+    let limit = [("RATE_LIMIT_PER_MINUTE", "120")];
+    let (mut redis, _site, _servers, [here, there], _store) = two(&limit).await;
+    let begun = Instant::now();
+    let first = there.get("/api/auth/me").await;
+    let left = first.header("x-ratelimit-remaining").expect("a number");
+    let left: u64 = left.parse().expect("a number");
+    assert!(left < 119, "what the other process admitted counts: {left}");
+    let mut admitted = 0;
+    for number in 0..240 {
+        let user = [&here, &there][number % 2];
+        admitted += u64::from(user.get("/api/auth/me").await.status == 200);
+    }
+    // Two cells a second come back.
+    let most = left + 2 * (begun.elapsed().as_secs() + 1);
+    assert!(
+        (left..=most).contains(&admitted),
+        "{admitted}, {left} to {most}"
+    );
+
+    // Frozen: nobody waits for it, and each process counts alone.
+    redis.signal(Signal::SIGSTOP);
+    let begun = Instant::now();
+    assert_eq!(here.get("/api/auth/me").await.status, 200);
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
+    let refused = async |user: &User| {
+        let mut statuses = Vec::new();
+        for _ in 0..200 {
+            statuses.push(user.get("/api/auth/me").await.status);
+        }
+        statuses.contains(&429)
+    };
+    assert!(refused(&here).await, "the limit holds without Redis");
+    let metrics = User::anonymous(here.base.clone()).get("/metrics").await;
+    let degraded = "binnacle_ratelimit_backend_degraded 1";
+    assert!(metrics.body.contains(degraded), "{}", metrics.body);
+    redis.process.kill().await.expect("it runs");
+    assert!(refused(&there).await, "nor does a dead one lift it");
+}
