@@ -135,7 +135,10 @@ async fn sigterm_ends_streams_gives_jobs_back_and_is_over_within_ten_seconds() {
         .await;
         let late = user.post("/api/stores", &json!({"name": "Late"})).await;
         assert_eq!(late.header("retry-after"), Some("1"));
-        assert_eq!(late.expect(503)["detail"], "The server stops; ask again shortly");
+        assert_eq!(
+            late.expect(503)["detail"],
+            "The server stops; ask again shortly"
+        );
         for stream in streams {
             let rest = stream.text().await.expect("a whole stream");
             assert!(rest.contains("\"code\":\"server_shutdown\""), "{rest}");
