@@ -62,13 +62,11 @@ impl SharedBuckets {
         let outcome: Result<Answer, RedisUnavailable> = asked.await;
         let degraded = if self.redis.is_degraded() { 1.0 } else { 0.0 };
         self.telemetry.ratelimit_degraded.set([], degraded);
-        match outcome {
-            Ok(answer) => Some(decision(class, limit, answer)),
-            Err(_) => {
-                self.telemetry.ratelimit_fallbacks.increment([class.name()]);
-                None
-            }
-        }
+        let Ok(answer) = outcome else {
+            self.telemetry.ratelimit_fallbacks.increment([class.name()]);
+            return None;
+        };
+        Some(decision(class, limit, answer))
     }
 }
 
@@ -120,10 +118,10 @@ mod tests {
 
     use parking_lot::Mutex;
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     use super::*;
     use crate::platform::{
+        entropy::Entropy,
         limits::{LimitClock, memory::Buckets},
         redis::testing,
     };
@@ -131,7 +129,7 @@ mod tests {
     /// Asks both stores the same at the same times.
     async fn compare(limit: NonZeroU32, pauses_ms: &[u16]) {
         let redis = testing::redis();
-        let name = format!("test:{}", Uuid::new_v4());
+        let name = format!("test:{}", Entropy::from_system().uuid());
         let now = Arc::new(Mutex::new(Duration::from_hours(1)));
         let clock = now.clone();
         let own = Buckets::new(LimitClock::from_fn(move || *clock.lock()));
@@ -174,7 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_bucket_is_kept_for_as_long_as_it_fills_and_names_no_account() {
-        let key = LimitKey::subject(&Uuid::new_v4().to_string());
+        let key = LimitKey::subject(&Entropy::from_system().uuid().to_string());
         let name = name(LimitClass::Login, &key);
         assert!(!name.contains('@'));
         let limit = NonZeroU32::new(20).unwrap();

@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::Redis;
 
 /// A patient connection: tests share the machine.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests have no settings; the test script names the server"
+)]
 pub(crate) fn redis() -> Redis {
     let url = std::env::var("TEST_REDIS_URL")
         .expect("TEST_REDIS_URL is not set: run scripts/test, which starts a private Redis");

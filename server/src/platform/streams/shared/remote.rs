@@ -12,7 +12,7 @@ use crate::platform::{
 };
 
 /// How long one exchange waits for a new entry; the reader says that it is still there at each.
-const WAIT: Duration = Duration::from_secs(2);
+const WAIT_MILLIS: u64 = 2_000;
 /// Entries of one exchange.
 const MOST: usize = 256;
 
@@ -53,7 +53,9 @@ impl RemoteReader {
             return Ok(None);
         }
         Ok(Some(Self {
-            connection: redis.own_connection(WAIT * 2).await?,
+            connection: redis
+                .own_connection(Duration::from_millis(2 * WAIT_MILLIS))
+                .await?,
             keys,
             last: last_seen,
             read: VecDeque::new(),
@@ -126,7 +128,7 @@ impl RemoteReader {
         };
         exchange
             .cmd("XREAD")
-            .arg(("COUNT", MOST, "BLOCK", WAIT.as_millis() as u64))
+            .arg(("COUNT", MOST, "BLOCK", WAIT_MILLIS))
             .arg(("STREAMS", &self.keys.frames, after));
         let (exists, reply): (bool, Option<StreamReadReply>) =
             exchange.query_async(&mut self.connection).await?;

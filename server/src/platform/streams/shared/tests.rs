@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::DateTime;
 use entities::{Nanos, UserId};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::SharedFrames;
 use crate::platform::{
     clock::SystemClock,
+    entropy::Entropy,
     redis::testing,
     streams::{
         Answerer, AnyReader, EndReason, Producer, ReaderEvent, StreamHub, StreamInfo, StreamPrice,
@@ -39,7 +40,7 @@ fn process(tasks: &Tasks, grace: Duration) -> StreamHub {
 }
 
 async fn open(hub: &StreamHub) -> (Producer, Uuid) {
-    let id = Uuid::new_v4();
+    let id = Entropy::from_system().uuid();
     let admission = hub.admit(OWNER).await.unwrap();
     let answerer = Answerer {
         provider: "offline".to_owned(),
@@ -55,7 +56,7 @@ async fn open(hub: &StreamHub) -> (Producer, Uuid) {
             prompt: Nanos(0),
             output: Nanos(0),
         },
-        started_at: Utc::now(),
+        started_at: DateTime::UNIX_EPOCH,
     };
     let (producer, _reader) = hub.open(admission, info);
     (producer, id)
@@ -97,12 +98,12 @@ async fn a_reader_comes_back_through_another_process() {
     );
     let (producer, id) = open(&here).await;
     for number in 1..=40 {
-        producer.send(&frame(number));
+        producer.send(frame(number));
     }
     let mut reader = found(&there, id, 10).await;
     assert!(matches!(reader, AnyReader::Elsewhere(_)));
     reads(&mut reader, 11..=40).await;
-    producer.send(&frame(41));
+    producer.send(frame(41));
     producer.finish(EndReason::Done);
     reads(&mut reader, 41..=41).await;
     assert_eq!(reader.next().await, ReaderEvent::End);
@@ -111,7 +112,12 @@ async fn a_reader_comes_back_through_another_process() {
     reads(&mut again, 1..=41).await;
     assert_eq!(again.next().await, ReaderEvent::End);
     assert!(there.resume(UserId(8), id, 0).await.is_none());
-    assert!(there.resume(OWNER, Uuid::new_v4(), 0).await.is_none());
+    assert!(
+        there
+            .resume(OWNER, Entropy::from_system().uuid(), 0)
+            .await
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -122,7 +128,7 @@ async fn a_reader_elsewhere_keeps_a_stream_from_ending_as_abandoned() {
         process(&tasks, Duration::from_secs(4)),
     );
     let (producer, id) = open(&here).await;
-    producer.send(&frame(1));
+    producer.send(frame(1));
     let mut reader = found(&there, id, 0).await;
     reads(&mut reader, 1..=1).await;
     let follow = async {
@@ -133,7 +139,7 @@ async fn a_reader_elsewhere_keeps_a_stream_from_ending_as_abandoned() {
     let write = async {
         let patience = tokio::time::timeout(Duration::from_secs(6), producer.ended_early());
         assert!(patience.await.is_err(), "it was followed");
-        producer.send(&frame(2));
+        producer.send(frame(2));
         assert_eq!(producer.ended_early().await, EndReason::Client);
     };
     tokio::join!(follow, write);
@@ -147,7 +153,7 @@ async fn frames_that_redis_lost_are_told_as_lost() {
         process(&tasks, Duration::from_mins(1)),
     );
     let (producer, id) = open(&here).await;
-    producer.send(&frame(1));
+    producer.send(frame(1));
     let mut early = found(&there, id, 0).await;
     let mut late = found(&there, id, 0).await;
     reads(&mut early, 1..=1).await;
@@ -161,7 +167,7 @@ async fn frames_that_redis_lost_are_told_as_lost() {
         })
         .await
         .unwrap();
-    producer.send(&frame(2));
+    producer.send(frame(2));
     // What is left is whole for one, and must not be passed off as that to the other.
     let mut after = found(&there, id, 1).await;
     reads(&mut after, 2..=2).await;
