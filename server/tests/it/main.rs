@@ -19,4 +19,5 @@ mod observability;
 mod proxied;
 mod routes;
 mod rules;
+mod shipped;
 mod support;
