@@ -12,15 +12,15 @@ mod leaving;
 mod leaving_early;
 mod many_processes;
 mod migration;
-mod outage;
+pub mod outage;
 mod poison;
-mod program;
+pub mod program;
 mod providers;
 mod purge;
 mod retention;
 mod shutdown;
 mod start;
-mod state;
+pub mod state;
 #[path = "../support/provider.rs"]
 #[expect(
     dead_code,
