@@ -12,16 +12,16 @@ mod leaving;
 mod leaving_early;
 mod lost_answer;
 mod migration;
-mod outage;
+pub mod outage;
 mod poison;
-mod program;
+pub mod program;
 mod providers;
 mod purge;
 mod retention;
 mod shutdown;
 mod spoiled_rows;
 mod start;
-mod state;
+pub mod state;
 #[path = "../support/provider.rs"]
 #[expect(
     dead_code,
