@@ -11,6 +11,7 @@ mod erasure;
 mod leaving;
 mod leaving_early;
 mod many_processes;
+mod lost_answer;
 mod migration;
 pub mod outage;
 mod poison;
@@ -19,6 +20,7 @@ mod providers;
 mod purge;
 mod retention;
 mod shutdown;
+mod spoiled_rows;
 mod start;
 pub mod state;
 #[path = "../support/provider.rs"]
