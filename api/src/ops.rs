@@ -24,8 +24,11 @@ pub struct Health {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
 pub struct Ready {
+    /// Whether the database accepts writes.
     pub database: bool,
-    /// `true` also when no Redis is configured.
+    /// Whether the object store takes files and its disk has room.
+    pub storage: bool,
+    /// `true` also when no Redis is configured. Requests are served without it.
     pub redis: bool,
     /// Whether the server stops and takes nothing new.
     pub draining: bool,
