@@ -46,12 +46,11 @@ impl Healthcheck {
     }
 
     fn url(&self) -> Result<Url, CliError> {
-        let mut url = match &self.url {
-            Some(url) => url.clone(),
-            None => {
-                let (config, _) = Config::load(&EnvSource::process())?;
-                own_address(&config.http, self.worker)?
-            }
+        let mut url = if let Some(url) = &self.url {
+            url.clone()
+        } else {
+            let (config, _) = Config::load(&EnvSource::process())?;
+            own_address(&config.http, self.worker)?
         };
         if matches!(url.path(), "" | "/") {
             url.set_path(if self.ready { "/ready" } else { "/live" });
