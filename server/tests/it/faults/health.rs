@@ -8,11 +8,13 @@ use crate::support::{Database, House, User, client::eventually, on_each_database
 /// What each route answers, in the order of [`ROUTES`], and the word of `/health/ready`.
 type Truth = ([u16; 5], &'static str);
 
+type Settings = &'static [(&'static str, &'static str)];
+
 const ROUTES: [&str; 5] = ["/live", "/startupz", "/ready", "/health/ready", "/health"];
 const WELL: Truth = ([200, 200, 200, 200, 200], "ok");
 
 /// A part that is missing from the start, by the setting that says where it is.
-const MISSING: [(&str, &[(&str, &str)], Truth); 4] = [
+const MISSING: [(&str, Settings, Truth); 4] = [
     ("nothing", &[], WELL),
     (
         "Redis",
@@ -44,7 +46,10 @@ async fn told(user: &User) -> ([u16; 5], String) {
         statuses[place] = answer.status;
         if path == "/health/ready" {
             let body: Value = serde_json::from_str(&answer.body).expect("JSON");
-            word = body["status"].as_str().expect("a word").to_owned();
+            body["status"]
+                .as_str()
+                .expect("a word")
+                .clone_into(&mut word);
         }
     }
     (statuses, word)
