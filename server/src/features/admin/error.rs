@@ -40,6 +40,14 @@ pub(crate) enum AdminError {
     KeyReused,
     #[error("The first request with this Idempotency-Key is not over")]
     StillProcessing,
+    #[error(
+        "The server stopped while it did what was first asked for under this Idempotency-Key: \
+         whether it was done is not known. Look into the audit log before you ask again under \
+         another key"
+    )]
+    OutcomeUnknown,
+    #[error("The link was used. Ask for another under another Idempotency-Key")]
+    LinkUsed,
     #[error(transparent)]
     Database(#[from] DbError),
 }
@@ -79,6 +87,8 @@ impl From<AdminError> for Problem {
             AdminError::DefaultNeeded => Self::conflict(message).with_code("default_needed"),
             AdminError::PreviewChanged => Self::conflict(message).with_code("preview_changed"),
             AdminError::StillProcessing => Self::conflict(message).with_code("still_processing"),
+            AdminError::OutcomeUnknown => Self::conflict(message).with_code("outcome_unknown"),
+            AdminError::LinkUsed => Self::conflict(message).with_code("link_used"),
             AdminError::InvalidKey => {
                 Self::bad_request(message).with_code("invalid_idempotency_key")
             }

@@ -1,9 +1,10 @@
 //! `Idempotency-Key`: an act that was asked for twice is done once, and answers the same.
 //!
 //! What is kept of an answer is ids and numbers; what is shown once (links, passwords) is made anew.
-//! An act goes on when its client leaves, so that the second request finds it done.
+//! An act goes on when its client leaves, so that the second request finds it done. When its process
+//! dies, the second request is told that nobody knows, and the act is not repeated.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::{UserId, governance::act_answer};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -18,6 +19,8 @@ const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
 /// How long an answer is remembered.
 const KEPT: TimeDelta = TimeDelta::hours(24);
+/// No act takes so long: one that has not told its outcome by then never will.
+const LONGEST_ACT: TimeDelta = TimeDelta::minutes(2);
 
 /// A key as it came, with what identifies the request that it came with.
 struct Claim {
@@ -99,9 +102,11 @@ impl Administration {
                     .telemetry
                     .admin_acts
                     .increment(["repeated"]);
-                return repeated(row, key);
+                return repeated(row, key, administration.0.clock.now());
             }
+            fail::fail_point!("act-begun");
             let done = act.await;
+            fail::fail_point!("act-done");
             let result = if done.is_ok() { "done" } else { "refused" };
             administration.0.telemetry.admin_acts.increment([result]);
             if let Some(key) = &key {
@@ -168,11 +173,19 @@ impl Administration {
     }
 }
 
-fn repeated<T: DeserializeOwned>(row: act_answer::Model, key: &Claim) -> Result<Done<T>, Problem> {
+fn repeated<T: DeserializeOwned>(
+    row: act_answer::Model,
+    key: &Claim,
+    now: DateTime<Utc>,
+) -> Result<Done<T>, Problem> {
     if row.fingerprint != key.fingerprint {
         return Err(AdminError::KeyReused.into());
     }
-    let text = row.outcome.ok_or(AdminError::StillProcessing)?;
+    let text = row.outcome.ok_or(if now - row.created_at > LONGEST_ACT {
+        AdminError::OutcomeUnknown
+    } else {
+        AdminError::StillProcessing
+    })?;
     Ok(Done {
         answer: serde_json::from_str(&text).map_err(Problem::internal)?,
         audit_id: row.audit_id,

@@ -1,6 +1,7 @@
 //! What the house survives: processes killed at the worst moment, clients and providers that go
 //! away, signals, a schema of another version. Against the real binary wherever a process dies.
 
+mod acts;
 mod ai_sdk;
 mod backup;
 mod budget_cut;
@@ -10,6 +11,7 @@ mod disk_full;
 mod erasure;
 mod leaving;
 mod leaving_early;
+mod leaving_work;
 mod migration;
 mod outage;
 mod poison;
