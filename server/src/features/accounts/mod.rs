@@ -22,7 +22,7 @@ mod sessions;
 mod sign_in;
 mod steering;
 
-pub(crate) use appointments::{Changed, RoleChange};
+pub(crate) use appointments::RoleChange;
 pub(crate) use directory::AccountsDirectory;
 pub(crate) use email::Email;
 pub(crate) use error::AccountsError;

@@ -31,17 +31,18 @@ fn unique(sql: &Sql) -> &'static str {
 
 /// Previews and does an act on everything that matches; answers the job that does it.
 async fn begin(admin: &User, what: &str, act: &Value) -> Value {
-    let preview = admin.post(&format!("/api/admin/{what}/bulk/preview"), act);
-    let preview = preview.await.expect(200);
+    let path = format!("/api/admin/{what}/bulk");
+    let preview = admin.post(&format!("{path}/preview"), act).await;
+    let preview = preview.expect(200);
     assert_eq!(preview["count"], MANY);
     let run = json!({"preview_token": preview["preview_token"]});
     let asked = Instant::now();
-    let begun = admin.post(&format!("/api/admin/{what}/bulk"), &run).await;
+    let begun = admin.post(&path, &run).await;
     assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
     assert!(begun.header("x-audit-id").is_some());
     let begun = begun.expect(200);
     assert_eq!(begun["done"], 0);
-    let again = admin.post(&format!("/api/admin/{what}/bulk"), &run).await;
+    let again = admin.post(&path, &run).await;
     assert_eq!(again.status, 409, "{}", again.body);
     begun["job"].clone()
 }

@@ -131,8 +131,8 @@ impl Administration {
     ) -> Result<(), Problem> {
         let (by, accounts) = (acting::by(call), self.0.accounts.clone());
         let act = async move {
-            let changed = accounts.appoint(&by, id, role, notes).await?;
-            Ok(Done::new((), changed.audit_id))
+            let audit_id = accounts.appoint(&by, id, role, notes).await?;
+            Ok(Done::new((), Some(audit_id)))
         };
         self.once(call, operation, body, act).await?;
         Ok(())
@@ -176,8 +176,8 @@ async fn enable(
     let id = UserId(call.path_or_missing("id", USER_NOT_FOUND)?);
     let (by, accounts) = (acting::by(&call), administration.0.accounts.clone());
     let act = async move {
-        let changed = accounts.enable(&by, id).await?;
-        Ok(Done::new((), changed.audit_id))
+        let audit_id = accounts.enable(&by, id).await?;
+        Ok(Done::new((), audit_id))
     };
     administration
         .once(&call, &format!("enable {id}"), &(), act)

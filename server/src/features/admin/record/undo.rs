@@ -99,7 +99,7 @@ impl Administration {
         let user = entry.target_id.as_deref().and_then(|id| id.parse().ok());
         let user = UserId(user.ok_or(AdminError::NotUndoable)?);
         let done = match entry.action.as_str() {
-            "disable_user" => self.0.accounts.enable(&by, user).await?.audit_id,
+            "disable_user" => self.0.accounts.enable(&by, user).await?,
             "enable_user" => self.keep_out(&by, user, 0).await?.audit_id,
             "set_budget" | "clear_budget" => {
                 if self.0.accounts.find(user).await?.is_none() {
@@ -166,7 +166,6 @@ impl Administration {
             None
         };
         let change = role.map(RoleChange::To);
-        let changed = accounts.appoint(by, user, change, notes).await?;
-        Ok(changed.audit_id)
+        Ok(Some(accounts.appoint(by, user, change, notes).await?))
     }
 }
