@@ -24,6 +24,9 @@ mod m20261121_000010_steering;
 mod m20261121_000011_console;
 mod m20261121_000012_mends;
 mod m20261121_000019_audit_cut;
+mod m20261121_000020_job_numbers;
+mod m20261121_000021_branding_undo;
+mod m20261121_000022_job_lists;
 mod m20261121_000023_messages_found;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -49,6 +52,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_console::Migration),
             Box::new(m20261121_000012_mends::Migration),
             Box::new(m20261121_000019_audit_cut::Migration),
+            Box::new(m20261121_000020_job_numbers::Migration),
+            Box::new(m20261121_000021_branding_undo::Migration),
+            Box::new(m20261121_000022_job_lists::Migration),
             Box::new(m20261121_000023_messages_found::Migration),
         ]
     }

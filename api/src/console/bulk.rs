@@ -84,8 +84,10 @@ wire! {
         pub preview_token: String,
     }
 
-    /// What an act did.
+    /// What an act did, or the job that does it.
     pub struct BulkDone {
+        /// Beyond 100 rows: the job that does it, batch by batch. Nothing is done yet, then.
+        pub job: Option<i64>,
         /// Rows touched.
         pub done: i64,
         /// Rows left out.

@@ -19,7 +19,7 @@ words! {
         Streams = "streams",
         /// `account`: [`RowChange`], at once.
         Accounts = "accounts",
-        /// `retention`: [`super::RetentionRun`], at once.
+        /// `retention`: [`super::RetentionChange`], at once.
         Retention = "retention",
         /// `provider`: [`Provider`], each second when changed.
         Providers = "providers",
@@ -106,7 +106,7 @@ pub enum FeedEvent {
     /// `provider`: the last wins for each name.
     Provider(Box<Provider>),
     /// `retention`: the last wins for each id.
-    Retention(super::RetentionRun),
+    Retention(super::RetentionChange),
     /// `alarm`: each counts.
     Alarm(AlarmChange),
     /// `audit`: each counts.

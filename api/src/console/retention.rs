@@ -109,6 +109,14 @@ wire! {
         pub held_back: i64,
     }
 
+    /// Something about a class of data changed: a run of it began or ended, or its days were set.
+    pub struct RetentionChange {
+        /// Which class.
+        pub class: String,
+        /// The run, as it is now; `None` when the days were set.
+        pub run: Option<RetentionRun>,
+    }
+
     /// How long a class is kept.
     pub struct SetRetention {
         /// 0 keeps for ever.

@@ -195,7 +195,7 @@ pub const JOBS: Schema = Schema {
         plain("user", Kind::Integer),
         plain("error", Kind::Text),
         plain("attempt", Kind::Integer),
-        sorted("priority", Kind::Integer),
+        plain("priority", Kind::Integer),
         sorted("created", Kind::Time),
         sorted("updated", Kind::Time),
         sorted("finished", Kind::Time),

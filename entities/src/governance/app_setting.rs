@@ -11,6 +11,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     pub value: String,
+    /// What it was before its last change; `None`: the default.
+    pub previous: Option<String>,
     pub updated_at: DateTimeUtc,
     pub updated_by: Option<UserId>,
 }

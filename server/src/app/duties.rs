@@ -60,6 +60,11 @@ impl App {
             async move { documents.remove_orphaned_blobs().await.map(|_| ()) }
         });
         let governance = self.governance.clone();
+        self.on_one(leader, "exports.orphans", LEFTOVERS, move || {
+            let governance = governance.clone();
+            async move { governance.remove_orphaned_exports().await.map(|_| ()) }
+        });
+        let governance = self.governance.clone();
         self.on_one(leader, DUTY, DAILY, move || {
             let governance = governance.clone();
             async move { governance.sweep_daily().await.map(|_| ()) }

@@ -1,23 +1,46 @@
-//! The engine room, put together.
+//! Administration and the engine room, put together.
 
 use super::{Ground, Means};
 use crate::{
     features::{
         accounts::Accounts,
         admin::{
-            Administration,
+            Administration, AdministrationParts,
             engine::{Engine, EngineParts, STREAMING},
         },
+        documents::Documents,
         ops::Ops,
     },
-    platform::{
-        feed::{Feed, Relay},
-        governance::Governance,
-        rates::Rates,
-    },
+    platform::{config::Registration, feed::Feed, governance::Governance, rates::Rates},
 };
 
 impl Ground {
+    pub(super) fn admin(
+        &self,
+        means: &Means,
+        accounts: &Accounts,
+        documents: &Documents,
+        governance: &Governance,
+    ) -> Administration {
+        Administration::new(AdministrationParts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            tasks: self.tasks.clone(),
+            telemetry: self.telemetry.clone(),
+            streams: means.streams.clone(),
+            default_needed: self.config.auth.registration == Registration::Open
+                && self.config.environment.kind.is_guarded(),
+            accounts: accounts.clone(),
+            documents: documents.clone(),
+            budgets: means.budgets.clone(),
+            jobs: means.jobs.clone(),
+            audit: means.audit.clone(),
+            relay: means.relay.clone(),
+            governance: governance.clone(),
+        })
+    }
+
     pub(super) fn engine(
         &self,
         means: &Means,
@@ -26,7 +49,6 @@ impl Ground {
         governance: &Governance,
         ops: &Ops,
     ) -> Engine {
-        let epoch = format!("w{}", hex::encode(self.entropy.bytes::<4>()));
         Engine::new(EngineParts {
             db: self.db.clone(),
             clock: self.clock.clone(),
@@ -47,8 +69,12 @@ impl Ground {
             storage: self.config.storage.dir.clone(),
             environment: self.config.environment.clone(),
             settings: self.config.masked().to_vec(),
-            feed: Feed::new(epoch.clone(), self.clock.clone(), self.telemetry.clone()),
-            relay: Relay::new(self.db.clone(), epoch),
+            feed: Feed::new(
+                means.relay.epoch().to_owned(),
+                self.clock.clone(),
+                self.telemetry.clone(),
+            ),
+            relay: means.relay.clone(),
             rates: Rates::new(self.telemetry.clone(), self.clock.clone(), STREAMING),
         })
     }

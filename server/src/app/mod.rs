@@ -23,7 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     features::{
         accounts::{Accounts, AccountsDirectory, AccountsParts},
-        admin::{Administration, AdministrationParts, engine::Engine},
+        admin::{Administration, BulkAct, engine::Engine},
         chat::{Chat, ChatParts},
         documents::{DocumentParts, Documents, IndexDocument, PurgeDocument},
         jobs::OwnJobs,
@@ -38,9 +38,10 @@ use crate::{
             tokens::{AccessKey, AccessTokens},
         },
         budgets::{BudgetSettings, Budgets},
-        config::{Config, EnvSource, Registration},
+        config::{Config, EnvSource},
         db::Db,
         entropy::Entropy,
+        feed::Relay,
         governance::{EraseUser, ExportUser, Governance, RunRetention},
         jobs::{Jobs, ResumeAwaitingBudget},
         limits::{LimitClock, Limits},
@@ -166,13 +167,18 @@ impl App {
         means.jobs.register(RunRetention(governance.clone()))?;
         means.jobs.register(EraseUser(governance.clone()))?;
         means.jobs.register(ExportUser(governance.clone()))?;
+        #[cfg(feature = "failpoints")]
+        means
+            .jobs
+            .register(crate::platform::jobs::Drill(means.audit.clone()))?;
         let month_turn = ResumeAwaitingBudget(means.jobs.clone());
         means.jobs.register(month_turn)?;
         means.jobs.schedule(ResumeAwaitingBudget::schedule()?)?;
-        ground.observers.expect_jobs(&means.jobs.kinds());
         ground.db.observed_by(ground.observers.clone());
         let chat = ground.chat(&means, &documents);
-        let admin = ground.admin(&means, &accounts, &documents);
+        let admin = ground.admin(&means, &accounts, &documents, &governance);
+        means.jobs.register(BulkAct(admin.clone()))?;
+        ground.observers.expect_jobs(&means.jobs.kinds());
         let ops = ground.ops(&means);
         let engine = ground.engine(&means, &accounts, &admin, &governance, &ops);
         let stopping = ground.tasks.stopping().clone();
@@ -217,6 +223,7 @@ struct Means {
     streams: StreamHub,
     redis: Option<Redis>,
     mirror: Option<Mirror>,
+    relay: Relay,
 }
 
 impl Ground {
@@ -250,7 +257,9 @@ impl Ground {
         let jitter = self.entropy.clone();
         let redis = self.redis()?;
         let (shared, mirror) = redis.clone().map(SharedFrames::through).unzip();
+        let epoch = format!("w{}", hex::encode(self.entropy.bytes::<4>()));
         Ok(Means {
+            relay: Relay::new(db.clone(), epoch),
             budgets: Budgets::new(
                 db.clone(),
                 clock.clone(),
@@ -325,24 +334,6 @@ impl Ground {
             telemetry: self.telemetry.clone(),
         };
         Chat::new(parts, settings::chat(&self.config))
-    }
-
-    fn admin(&self, means: &Means, accounts: &Accounts, documents: &Documents) -> Administration {
-        Administration::new(AdministrationParts {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
-            tasks: self.tasks.clone(),
-            telemetry: self.telemetry.clone(),
-            streams: means.streams.clone(),
-            default_needed: self.config.auth.registration == Registration::Open
-                && self.config.environment.kind.is_guarded(),
-            accounts: accounts.clone(),
-            documents: documents.clone(),
-            budgets: means.budgets.clone(),
-            jobs: means.jobs.clone(),
-            audit: means.audit.clone(),
-        })
     }
 
     fn redis(&self) -> Result<Option<Redis>, StartError> {

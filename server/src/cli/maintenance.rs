@@ -52,7 +52,7 @@ impl MarkStuck {
             .map_err(|error| CliError::Other(error.to_string()))?;
         let moved = app.documents.reset_stuck(None, age, None).await;
         app.close().await;
-        let moved = moved.map_err(|error| CliError::Other(error.to_string()))?;
+        let (moved, _) = moved.map_err(|error| CliError::Other(error.to_string()))?;
         say(format!("{moved} documents were started again."));
         Ok(ExitCode::SUCCESS)
     }

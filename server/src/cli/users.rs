@@ -137,7 +137,15 @@ impl Export {
             .create_new(true)
             .mode(0o600)
             .open(&path)
-            .map_err(|error| CliError::Other(format!("{}: {error}", path.display())))?;
+            .map_err(|error| {
+                let why = match error.kind() {
+                    std::io::ErrorKind::AlreadyExists => {
+                        "exists already; name another file".to_owned()
+                    }
+                    _ => error.to_string(),
+                };
+                CliError::Other(format!("{}: {why}", path.display()))
+            })?;
         let never = CancellationToken::new();
         if let Err(error) = app.governance.write_export(user, file, &never).await {
             // Half an archive must not be taken for a whole one.
@@ -154,13 +162,23 @@ impl Export {
     }
 }
 
+/// By address, or by id: also of a user who was erased, as long as anything of them is left.
 async fn find(app: &App, user: &str) -> Result<UserId, CliError> {
-    if let Ok(id) = user.parse() {
-        return Ok(UserId(id));
+    let nobody = || CliError::Other(format!("there is no user {user}"));
+    let Ok(id) = user.parse().map(UserId) else {
+        let found = app.accounts.find_by_email(user).await;
+        let found = found.map_err(CliError::other)?;
+        return found.map(|account| account.id).ok_or_else(nobody);
+    };
+    let known = app.accounts.find(id).await.map_err(CliError::other)?;
+    if known.is_some() {
+        return Ok(id);
     }
-    let found = app.accounts.find_by_email(user).await;
-    found
-        .map_err(CliError::other)?
-        .map(|account| account.id)
-        .ok_or_else(|| CliError::Other(format!("there is no user {user}")))
+    let left = app.governance.holdings_of(id).await;
+    let left = left.map_err(CliError::other)?;
+    if left.is_empty() {
+        Err(nobody())
+    } else {
+        Ok(id)
+    }
 }

@@ -167,7 +167,10 @@ fn told(event: &FeedEvent) -> Option<String> {
             pulse.streams.open,
             pulse.jobs.queued
         ),
-        FeedEvent::Retention(run) => format!("run {} {} {}", run.id, run.class, run.outcome),
+        FeedEvent::Retention(change) => match &change.run {
+            Some(run) => format!("run {} {} {}", run.id, run.class, run.outcome),
+            None => format!("days of {} changed", change.class),
+        },
         FeedEvent::Provider(provider) => {
             format!("provider {} {}", provider.name, provider.state)
         }

@@ -8,8 +8,7 @@ use entities::{
 use serde_json::json;
 
 use super::{
-    Account, Accounts, AccountsError, error::MAX_NOTES_CHARS, queries,
-    queries::steering as steering_queries,
+    Accounts, AccountsError, error::MAX_NOTES_CHARS, queries, queries::steering as steering_queries,
 };
 use crate::platform::{
     audit::{Act, Audit, By, UndoRefusal},
@@ -36,13 +35,6 @@ impl RoleChange {
     }
 }
 
-/// A user after an act, and the act's number on record; none when nothing was to be done.
-#[derive(Clone, Debug)]
-pub(crate) struct Changed {
-    pub(crate) account: Account,
-    pub(crate) audit_id: Option<i64>,
-}
-
 struct Appointment {
     by: By,
     target: UserId,
@@ -53,7 +45,7 @@ struct Appointment {
 }
 
 enum Outcome {
-    Done(Box<user::Model>, i64),
+    Done(i64),
     NoSuchUser,
     OwnAdminRole,
     LastAdmin,
@@ -72,14 +64,14 @@ impl Accounts {
     }
 
     /// Changes a user's role, the notes about them, or both; empty notes remove them. Nobody takes
-    /// the admin role from themselves, nor from the last who has it.
+    /// the admin role from themselves, nor from the last who has it. Answers the act on record.
     pub(crate) async fn appoint(
         &self,
         by: &By,
         target: UserId,
         change: Option<RoleChange>,
         notes: Option<String>,
-    ) -> Result<Changed, AccountsError> {
+    ) -> Result<i64, AccountsError> {
         if notes
             .as_ref()
             .is_some_and(|notes| notes.contains('\0') || notes.chars().count() > MAX_NOTES_CHARS)
@@ -102,10 +94,7 @@ impl Accounts {
             })
             .await?;
         match outcome {
-            Outcome::Done(user, audit_id) => Ok(Changed {
-                account: (*user).into(),
-                audit_id: Some(audit_id),
-            }),
+            Outcome::Done(audit_id) => Ok(audit_id),
             Outcome::NoSuchUser => Err(AccountsError::UserNotFound),
             Outcome::OwnAdminRole => Err(AccountsError::SelfDemotion),
             Outcome::LastAdmin => Err(AccountsError::LastAdmin),
@@ -158,7 +147,7 @@ async fn appoint(txn: &Txn, appointment: &Appointment) -> Result<Outcome, DbErr>
         };
         steering_queries::remember_notes(txn, remembered).await?;
     }
-    Ok(Outcome::Done(Box::new(changed), audit_id))
+    Ok(Outcome::Done(audit_id))
 }
 
 /// Of notes the record knows the length alone: whether they are the same is seen by what was

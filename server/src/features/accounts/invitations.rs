@@ -154,6 +154,33 @@ impl Accounts {
         Ok((link, recorded?))
     }
 
+    /// A new link in place of one that was not used; the answer that showed it may have been lost.
+    /// `None`: it was used.
+    pub(crate) async fn renew_reset(
+        &self,
+        target: UserId,
+    ) -> Result<Option<OneTimeLink>, AccountsError> {
+        let now = self.now();
+        let (link, hash) = self.link(now + RESET);
+        let input = (target, hash, now, link.expires_at);
+        let renewed = self
+            .parts
+            .db
+            .write(WriteKey::User(target), input, |txn, input| {
+                let (target, hash, now, expires_at) = input;
+                Box::pin(async move {
+                    let waits = steering_queries::has_token(txn, *target).await?;
+                    if waits {
+                        steering_queries::replace_token(txn, *target, hash, *now, *expires_at)
+                            .await?;
+                    }
+                    Ok(waits)
+                })
+            })
+            .await?;
+        Ok(renewed.then_some(link))
+    }
+
     /// A new link for an invited user who has not set a password yet; the answer that showed the
     /// first one may have been lost. `None`: the user has one.
     pub(crate) async fn renew_invitation(

@@ -22,13 +22,13 @@ mod sessions;
 mod sign_in;
 mod steering;
 
-pub(crate) use appointments::{Changed, RoleChange};
+pub(crate) use appointments::RoleChange;
 pub(crate) use directory::AccountsDirectory;
 pub(crate) use email::Email;
 pub(crate) use error::AccountsError;
-pub(crate) use invitations::{NewAccount, WayIn};
+pub(crate) use invitations::{NewAccount, OneTimeLink, WayIn};
 pub(crate) use people::Presence;
-pub(crate) use queries::people::email_of;
+pub(crate) use queries::people::{JOB_OWNERS, email_of};
 pub(crate) use registration::FirstAdmin;
 pub(crate) use retention::retention;
 pub(crate) use sessions::SessionSummary;

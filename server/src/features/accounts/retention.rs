@@ -49,7 +49,7 @@ pub(crate) fn retention(db: &Db, clock: Arc<dyn Clock>) -> Part {
             clock,
         })
         .exported_by(export::Account(db.clone()))
-        .exported_by(export::SignIns(db.clone()))
+        .exported_by(export::sign_ins(db))
 }
 
 struct Account {

@@ -6,8 +6,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Accounts, AccountsError, Changed, queries, queries::Which,
-    queries::steering as steering_queries, sessions,
+    Accounts, AccountsError, queries, queries::Which, queries::steering as steering_queries,
+    sessions,
 };
 use crate::platform::{
     audit::{Act, Audit, By, UndoRefusal},
@@ -82,26 +82,25 @@ impl Accounts {
         }
     }
 
-    /// Lets a user in again; what has ended stays ended.
-    pub(crate) async fn enable(&self, by: &By, target: UserId) -> Result<Changed, AccountsError> {
+    /// Lets a user in again; what has ended stays ended. Answers the act on record; none when
+    /// nothing was to be done.
+    pub(crate) async fn enable(
+        &self,
+        by: &By,
+        target: UserId,
+    ) -> Result<Option<i64>, AccountsError> {
         let enabling = Enabling {
             by: by.clone(),
             target,
             now: self.now(),
             audit: self.parts.audit.clone(),
         };
-        let changed = self
-            .parts
+        self.parts
             .db
             .write(WriteKey::User(target), enabling, |txn, enabling| {
                 Box::pin(enabling.apply(txn))
             })
-            .await?;
-        let (user, audit_id) = changed?.ok_or(AccountsError::UserNotFound)?;
-        Ok(Changed {
-            account: user.into(),
-            audit_id,
-        })
+            .await?
     }
 
     /// Ends one sign-in of a user, or all of them; answers how many, and the act on record.
@@ -182,26 +181,22 @@ impl Disabling {
 }
 
 impl Enabling {
-    async fn apply(
-        &self,
-        txn: &Txn,
-    ) -> Result<Result<Option<(user::Model, Option<i64>)>, UndoRefusal>, DbErr> {
+    async fn apply(&self, txn: &Txn) -> Result<Result<Option<i64>, AccountsError>, DbErr> {
         let user = queries::user_by_id(txn, self.target).await?;
         let current = json!({"status": user.as_ref().map(|user| user.status.as_str())});
         let refused = self.audit.refuses_undo_in(txn, &self.by, &current).await?;
         if let Some(refusal) = refused {
-            return Ok(Err(refusal));
+            return Ok(Err(refusal.into()));
         }
-        match user {
-            None => Ok(Ok(None)),
-            Some(user) if user.status == UserStatus::Deleted => Ok(Ok(None)),
-            Some(user) if user.status == UserStatus::Active => Ok(Ok(Some((user, None)))),
-            Some(_) => {
-                let changed = set_status(txn, self.target, UserStatus::Active, self.now).await?;
+        match user.map(|user| user.status) {
+            None | Some(UserStatus::Deleted) => Ok(Err(AccountsError::UserNotFound)),
+            Some(UserStatus::Active) => Ok(Ok(None)),
+            Some(UserStatus::Disabled) => {
+                set_status(txn, self.target, UserStatus::Active, self.now).await?;
                 let act = Act::on_user("enable_user", self.target)
                     .changing(json!({"status": "disabled"}), json!({"status": "active"}));
                 let audit_id = self.audit.record_act_in(txn, &self.by, act).await?;
-                Ok(Ok(Some((changed, Some(audit_id)))))
+                Ok(Ok(Some(audit_id)))
             }
         }
     }

@@ -5,14 +5,23 @@ use poem::http::{HeaderName, HeaderValue};
 
 use crate::platform::{
     audit::{By, Via},
-    http::{Admin, Call, Guard},
+    http::{Admin, Call, Guard, Operation},
+    limits::LimitClass,
 };
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("x-audit-id");
 /// The header by which console and shell name themselves.
-pub(super) const CLIENT: &str = "X-Binnacle-Client";
+const CLIENT: &str = "X-Binnacle-Client";
 /// What the header is for, in the API's description.
-pub(super) const CLIENT_PURPOSE: &str = "`console` or `cli`: kept with the act on record.";
+const CLIENT_PURPOSE: &str = "`console` or `cli`: kept with the act on record.";
+
+/// Declares what every act reads: the key that makes it happen once, and who the client is.
+pub(super) fn act(operation: Operation) -> Operation {
+    operation
+        .limit(LimitClass::AdminAction)
+        .reads_header("Idempotency-Key", "The same key does the act once.")
+        .reads_header(CLIENT, CLIENT_PURPOSE)
+}
 
 /// Who acts.
 pub(super) fn by(call: &Call<Admin>) -> By {

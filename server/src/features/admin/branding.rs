@@ -1,18 +1,14 @@
 //! The branding of the house: what it is called, how it looks, what it asks first.
 
-use std::{collections::HashMap, sync::Arc};
+mod change;
+
+pub(super) use change::{BRANDING, Branding};
+
+use std::collections::HashMap;
 
 use api::admin::{AppSettings, ChangeAppSettings};
-use chrono::{DateTime, Utc};
-use entities::UserId;
-use serde_json::json;
 
-use super::{AdminError, error::FieldFault, queries};
-use crate::platform::{
-    audit::{Audit, AuditEvent},
-    clock::Clock,
-    db::{Db, DbErr, DbError, Txn, WriteKey},
-};
+use super::{AdminError, error::FieldFault};
 
 /// What a value must be.
 enum Rule {
@@ -188,94 +184,12 @@ fn parse(change: ChangeAppSettings) -> Result<Vec<(&'static str, String)>, Admin
     }
 }
 
-/// Reads and changes the branding.
-#[derive(Clone)]
-pub(super) struct Branding {
-    db: Db,
-    clock: Arc<dyn Clock>,
-    audit: Audit,
-}
-
-struct Change {
-    values: Vec<(&'static str, String)>,
-    actor: UserId,
-    now: DateTime<Utc>,
-    audit: Audit,
-}
-
-impl Branding {
-    pub(super) fn new(db: Db, clock: Arc<dyn Clock>, audit: Audit) -> Self {
-        Self { db, clock, audit }
-    }
-
-    /// The settings as they stand.
-    pub(super) async fn read(&self) -> Result<AppSettings, AdminError> {
-        let stored = queries::settings(self.db.read()).await;
-        let stored = stored.map_err(DbError::from)?;
-        let stored = stored.into_iter().map(|row| (row.key, row.value));
-        Ok(merged(stored.collect()))
-    }
-
-    /// Changes what is given. What stays the same, and nothing at all, leaves no trace.
-    pub(super) async fn change(
-        &self,
-        actor: UserId,
-        change: ChangeAppSettings,
-    ) -> Result<AppSettings, AdminError> {
-        let values = parse(change)?;
-        if values.is_empty() {
-            return self.read().await;
-        }
-        let change = Change {
-            values,
-            actor,
-            now: self.clock.now(),
-            audit: self.audit.clone(),
-        };
-        let stored = self
-            .db
-            .write(WriteKey::Free, change, |txn, change| {
-                Box::pin(change.apply(txn))
-            })
-            .await?;
-        Ok(merged(stored))
-    }
-}
-
 fn merged(mut stored: HashMap<String, String>) -> AppSettings {
     named(SETTINGS.each_ref().map(|setting| {
         stored
             .remove(setting.key)
             .unwrap_or_else(|| setting.default.to_owned())
     }))
-}
-
-impl Change {
-    /// Answers all stored values, the changed ones among them.
-    async fn apply(&self, txn: &Txn) -> Result<HashMap<String, String>, DbErr> {
-        let rows = queries::settings(txn).await?.into_iter();
-        let mut stored: HashMap<String, String> = rows.map(|row| (row.key, row.value)).collect();
-        let mut changed = Vec::new();
-        for (key, value) in &self.values {
-            if stored.get(*key).map_or(default_of(key), String::as_str) == value {
-                continue;
-            }
-            queries::put_setting(txn, key, value, self.actor, self.now).await?;
-            stored.insert((*key).to_owned(), value.clone());
-            changed.push(*key);
-        }
-        if !changed.is_empty() {
-            let event = AuditEvent {
-                actor: Some(self.actor),
-                action: "update_settings",
-                target_type: Some("settings"),
-                target_id: None,
-                metadata: json!({ "keys": changed }),
-            };
-            self.audit.record_in(txn, &event).await?;
-        }
-        Ok(stored)
-    }
 }
 
 fn default_of(key: &str) -> &'static str {

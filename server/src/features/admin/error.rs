@@ -32,6 +32,8 @@ pub(crate) enum AdminError {
     DefaultNeeded,
     #[error("The preview is not valid any more: it was used, is too old, or is somebody else's")]
     PreviewChanged,
+    #[error("The link was used. Ask for another under another Idempotency-Key")]
+    LinkUsed,
     #[error(transparent)]
     Database(#[from] DbError),
 }
@@ -70,6 +72,7 @@ impl From<AdminError> for Problem {
             AdminError::NotUndoable => Self::conflict(message).with_code("not_undoable"),
             AdminError::DefaultNeeded => Self::conflict(message).with_code("default_needed"),
             AdminError::PreviewChanged => Self::conflict(message).with_code("preview_changed"),
+            AdminError::LinkUsed => Self::conflict(message).with_code("link_used"),
             AdminError::Database(error) => error.into(),
         }
     }

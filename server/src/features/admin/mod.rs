@@ -3,8 +3,10 @@
 //! Auditors may look at everything here and change nothing.
 
 mod acting;
+mod answers;
 mod api;
 mod branding;
+mod bulk;
 mod deleted;
 pub(crate) mod engine;
 mod error;
@@ -14,11 +16,13 @@ mod once;
 mod people;
 mod queries;
 mod record;
+mod restores;
 mod retention;
 mod search;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bulk::BulkAct;
 pub(crate) use error::AdminError;
 pub(crate) use retention::retention;
 
@@ -34,6 +38,8 @@ use crate::{
         clock::Clock,
         db::{Db, DbError, WriteKey},
         entropy::Entropy,
+        feed::Relay,
+        governance::Governance,
         http::Registry,
         jobs::Jobs,
         streams::StreamHub,
@@ -52,6 +58,7 @@ pub(crate) fn register(registry: &mut Registry, administration: &Administration)
     record::mount(registry, administration);
     search::mount(registry, administration);
     deleted::mount(registry, administration);
+    restores::mount(registry, administration);
 }
 
 /// The prefixes of what speaks RFC 9457; the routes of the contract do not.
@@ -81,6 +88,8 @@ pub(crate) struct AdministrationParts {
     pub(crate) budgets: Budgets,
     pub(crate) jobs: Jobs,
     pub(crate) audit: Audit,
+    pub(crate) relay: Relay,
+    pub(crate) governance: Governance,
 }
 
 /// The feature's face. Cheap to clone.
@@ -100,6 +109,8 @@ struct Inner {
     documents: Documents,
     budgets: Budgets,
     audit: Audit,
+    relay: Relay,
+    governance: Governance,
     branding: Branding,
     limits: Limits,
 }
@@ -119,6 +130,8 @@ impl Administration {
             budgets,
             jobs,
             audit,
+            relay,
+            governance,
         } = parts;
         Self(Arc::new(Inner {
             branding: Branding::new(db.clone(), clock.clone(), audit.clone()),
@@ -135,6 +148,8 @@ impl Administration {
             documents,
             budgets,
             audit,
+            relay,
+            governance,
         }))
     }
 }

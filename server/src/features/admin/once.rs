@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: an act that was asked for twice is done once, and answers the same.
 //!
 //! What is kept of an answer is ids and numbers; what is shown once (links, passwords) is made anew.
-//! An act goes on when its client leaves, so that the second request finds it done.
+//! An act goes on when its client leaves, so that the second request finds it done. When its process
+//! dies, the second request is told that nobody knows, and the act is not repeated.
 
 use entities::{UserId, governance::act_answer};
 use serde::{Serialize, de::DeserializeOwned};
@@ -64,7 +65,9 @@ impl Administration {
                     .increment(["repeated"]);
                 return repeated(&row, claim);
             }
+            fail::fail_point!("act-begun");
             let done = act.await;
+            fail::fail_point!("act-done");
             let result = if done.is_ok() { "done" } else { "refused" };
             administration.0.telemetry.admin_acts.increment([result]);
             if let Some(claim) = &claim {

@@ -19,27 +19,35 @@ pub(super) async fn settings(db: &impl ConnectionTrait) -> Result<Vec<app_settin
 }
 
 /// Changes one setting.
-pub(super) async fn put_setting(
-    txn: &Txn,
-    key: &str,
-    value: &str,
-    by: UserId,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+pub(super) async fn put_setting(txn: &Txn, row: app_setting::Model) -> Result<(), DbErr> {
     use app_setting::Column;
     let row = app_setting::ActiveModel {
-        key: Set(key.to_owned()),
-        value: Set(value.to_owned()),
-        updated_at: Set(now),
-        updated_by: Set(Some(by)),
+        key: Set(row.key),
+        value: Set(row.value),
+        previous: Set(row.previous),
+        updated_at: Set(row.updated_at),
+        updated_by: Set(row.updated_by),
     };
     app_setting::Entity::insert(row)
         .on_conflict(
             OnConflict::column(Column::Key)
-                .update_columns([Column::Value, Column::UpdatedAt, Column::UpdatedBy])
+                .update_columns([
+                    Column::Value,
+                    Column::Previous,
+                    Column::UpdatedAt,
+                    Column::UpdatedBy,
+                ])
                 .to_owned(),
         )
         .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
+
+/// Lets a setting be as it is by default.
+pub(super) async fn drop_setting(txn: &Txn, key: &str) -> Result<(), DbErr> {
+    app_setting::Entity::delete_by_id(key.to_owned())
+        .exec(txn)
         .await?;
     Ok(())
 }
@@ -50,6 +58,20 @@ pub(super) async fn put_preview(txn: &Txn, preview: &account_preview::Model) -> 
     account_preview::Entity::insert(preview)
         .exec_without_returning(txn)
         .await?;
+    Ok(())
+}
+
+/// The preview of a job.
+pub(super) async fn preview(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<account_preview::Model>, DbErr> {
+    account_preview::Entity::find_by_id(id).one(db).await
+}
+
+/// Removes the preview of a job.
+pub(super) async fn remove_preview(txn: &Txn, id: Uuid) -> Result<(), DbErr> {
+    account_preview::Entity::delete_by_id(id).exec(txn).await?;
     Ok(())
 }
 

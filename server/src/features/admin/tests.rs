@@ -8,7 +8,7 @@ use sea_orm::{
     EntityTrait,
     sea_query::Expr,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::platform::{
@@ -162,7 +162,7 @@ impl JobHandler for Costly {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn branding_keeps_what_is_not_given_and_records_the_names_alone() {
+async fn branding_keeps_what_is_not_given_and_is_on_record() {
     for_each_database(async |test: TestDb| {
         let house = House::new(&test);
         let fresh = house.branding.read().await.unwrap();
@@ -176,26 +176,41 @@ async fn branding_keeps_what_is_not_given_and_records_the_names_alone() {
             theme_preset: Some("minimal".to_owned()),
             ..ChangeAppSettings::default()
         };
-        let changed = house.branding.change(ADMIN, change.clone()).await.unwrap();
+        let by = By::user(ADMIN);
+        let change_to = async |change| {
+            house.branding.change(&by, change).await.unwrap();
+            house.branding.read().await.unwrap()
+        };
+        let changed = change_to(change.clone()).await;
         assert_eq!(changed.app_name, "The Chart Room");
         assert_eq!(changed.app_icon, "compass");
         assert_eq!(changed.primary_color, fresh.primary_color);
         assert_eq!(house.branding.read().await.unwrap(), changed);
         // The same again, and nothing at all, change nothing and are no acts.
         for same in [change, ChangeAppSettings::default()] {
-            assert_eq!(house.branding.change(ADMIN, same).await.unwrap(), changed);
+            assert_eq!(change_to(same).await, changed);
         }
         let back = ChangeAppSettings {
             app_icon: Some("sparkles".to_owned()),
             ..ChangeAppSettings::default()
         };
-        let back = house.branding.change(ADMIN, back).await.unwrap();
+        let back = change_to(back).await;
         assert_eq!(back.app_icon, "sparkles");
-        let update = |keys: &[&str]| ("update_settings".to_owned(), json!({ "keys": keys }));
-        assert_eq!(
-            house.acts().await,
-            [update(&["app_name", "app_icon"]), update(&["app_icon"])]
+        let update = |keys: &[&str], before: Value, after: Value| {
+            let metadata = json!({"keys": keys, "via": "api", "before": before, "after": after});
+            ("update_settings".to_owned(), metadata)
+        };
+        let both = update(
+            &["app_icon", "app_name"],
+            json!({"app_icon": null, "app_name": null}),
+            json!({"app_icon": "compass", "app_name": "The Chart Room"}),
         );
+        let icon = update(
+            &["app_icon"],
+            json!({"app_icon": "compass"}),
+            json!({"app_icon": "sparkles"}),
+        );
+        assert_eq!(house.acts().await, [both, icon]);
     })
     .await;
 }
@@ -210,7 +225,11 @@ async fn a_refused_change_of_branding_changes_nothing() {
             primary_color: Some("red".to_owned()),
             ..ChangeAppSettings::default()
         };
-        let error = house.branding.change(ADMIN, change).await.unwrap_err();
+        let error = house
+            .branding
+            .change(&By::user(ADMIN), change)
+            .await
+            .unwrap_err();
         assert!(matches!(error, AdminError::Fields(faults) if faults[0].field == "primary_color"));
         assert_eq!(house.branding.read().await.unwrap(), before);
         assert_eq!(house.acts().await, []);

@@ -34,8 +34,8 @@ pub(crate) fn retention(db: &Db) -> Part {
             tables: vec![queries::old_keys()],
         })
         .erased_by(Conversations(db.clone()))
-        .exported_by(export::Conversations(db.clone()))
-        .exported_by(export::Messages(db.clone()))
+        .exported_by(export::conversations(db))
+        .exported_by(export::messages(db))
 }
 
 struct Conversations(Db);

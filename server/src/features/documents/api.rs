@@ -8,8 +8,7 @@ use api::documents as wire;
 use super::{Documents, DocumentsError, IndexDocument, names, names::StoreName, subject};
 use crate::platform::{
     http::{
-        Admin, Call, Cap, Download, Json, Member, NoBody, Operation, Problem, Registry, Status,
-        Upload,
+        Call, Cap, Download, Json, Member, NoBody, Operation, Problem, Registry, Status, Upload,
     },
     idempotency::HEADER,
     jobs::JobHandler,
@@ -55,14 +54,6 @@ fn mount_stores(registry: &mut Registry, documents: &Documents) {
         service(),
         delete_store,
     );
-    registry.mount_with(
-        stores(Operation::post("/api/stores/{id}/restore").summary("Restore a deleted store"))
-            .path_parameter("id", "integer")
-            .limit(LimitClass::AdminAction)
-            .refuses(&[404]),
-        service(),
-        restore_store,
-    );
 }
 
 fn mount_documents(registry: &mut Registry, documents: &Documents) {
@@ -81,14 +72,6 @@ fn mount_documents(registry: &mut Registry, documents: &Documents) {
             .refuses(&[404]),
         service(),
         delete_document,
-    );
-    registry.mount_with(
-        docs(Operation::post("/api/documents/{id}/restore").summary("Restore a deleted document"))
-            .path_parameter("id", "integer")
-            .limit(LimitClass::AdminAction)
-            .refuses(&[404, 409]),
-        service(),
-        restore_document,
     );
     registry.mount_with(
         docs(
@@ -167,16 +150,6 @@ async fn delete_store(
     Ok(Status(Json(wire::DeletionScheduled::new())))
 }
 
-async fn restore_store(
-    documents: Documents,
-    call: Call<Admin>,
-    _: NoBody,
-) -> Result<Json<wire::Store>, Problem> {
-    let id = StoreId(call.path_or_missing("id", "Store not found")?);
-    let admin = UserId(call.principal().user_id);
-    Ok(Json(store(documents.restore_store(admin, id).await?)))
-}
-
 async fn list_documents(
     documents: Documents,
     call: Call<Member>,
@@ -195,20 +168,6 @@ async fn delete_document(
     let id = DocumentId(call.path_or_missing("id", "Document not found")?);
     documents.delete_document(user(&call), id).await?;
     Ok(Status(Json(wire::DeletionScheduled::new())))
-}
-
-async fn restore_document(
-    documents: Documents,
-    call: Call<Admin>,
-    _: NoBody,
-) -> Result<Json<wire::RestoredDocument>, Problem> {
-    let id = DocumentId(call.path_or_missing("id", "Document not found")?);
-    let admin = UserId(call.principal().user_id);
-    let restored = documents.restore_document(admin, id).await?;
-    Ok(Json(wire::RestoredDocument {
-        document_id: restored.id.0,
-        store_id: restored.store_id.0,
-    }))
 }
 
 async fn retry_document(

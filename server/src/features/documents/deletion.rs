@@ -1,22 +1,20 @@
 //! Deleting and bringing back. Deleted is hidden at once; the purge comes later, by a job.
 
 use chrono::{DateTime, Duration, Utc};
-use entities::{
-    DocumentId, JobId, StoreId, UserId,
-    library::{document, store},
-};
+use entities::{DocumentId, JobId, StoreId, UserId, library::store};
 use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
 use sea_orm::DbErr;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     Documents, DocumentsError, PurgeDocument, error, purge_job::PurgeParameters, queries, subject,
 };
 use crate::platform::{
-    audit::AuditEvent,
+    audit::{Act, AuditEvent, By},
     db::{Txn, WriteKey},
     jobs::{JobHandler, NewJob},
     retention::{Class, Term},
+    storage::BlobKey,
 };
 
 /// A blob this young may belong to an upload under way.
@@ -138,26 +136,26 @@ impl Documents {
     }
 
     /// Brings a store back with what was deleted with it.
-    pub(super) async fn restore_store(
-        &self,
-        admin: UserId,
-        id: StoreId,
-    ) -> Result<store::Model, DocumentsError> {
+    /// Answers the act on record.
+    pub(crate) async fn restore_store(&self, by: &By, id: StoreId) -> Result<i64, DocumentsError> {
         self.act(
             WriteKey::Free,
-            (admin, id),
-            |documents, txn, (admin, id)| {
+            (by.clone(), id),
+            |documents, txn, (by, id)| {
                 Box::pin(async move {
-                    let Some(store) = queries::any_store(txn, *id).await? else {
+                    if queries::any_store(txn, *id).await?.is_none() {
                         return Ok(None);
-                    };
+                    }
                     for document in queries::restore_store(txn, *id).await? {
                         documents.cancel_purge(txn, document.purge_job_id).await?;
                     }
+                    let act = restoring("restore_store", "store", id.0);
                     documents
-                        .record(txn, *admin, "restore_store", "store", id.0)
-                        .await?;
-                    Ok(Some(store))
+                        .0
+                        .audit
+                        .record_act_in(txn, by, act)
+                        .await
+                        .map(Some)
                 })
             },
         )
@@ -165,16 +163,25 @@ impl Documents {
         .ok_or(DocumentsError::StoreNotFound)
     }
 
-    /// Brings a document back, into a store that is not deleted itself.
-    pub(super) async fn restore_document(
+    /// A store, deleted or not, as it is shown to who brings it back.
+    pub(crate) async fn any_store(&self, id: StoreId) -> Result<store::Model, DocumentsError> {
+        let found = queries::any_store(self.0.db.read(), id).await;
+        found
+            .map_err(error::db)?
+            .ok_or(DocumentsError::StoreNotFound)
+    }
+
+    /// Brings a document back, into a store that is not deleted itself. Answers that store, and the
+    /// act on record.
+    pub(crate) async fn restore_document(
         &self,
-        admin: UserId,
+        by: &By,
         id: DocumentId,
-    ) -> Result<document::Model, DocumentsError> {
+    ) -> Result<(StoreId, i64), DocumentsError> {
         self.act(
             WriteKey::Free,
-            (admin, id),
-            |documents, txn, (admin, id)| {
+            (by.clone(), id),
+            |documents, txn, (by, id)| {
                 Box::pin(async move {
                     let Some(document) = queries::any_document(txn, *id).await? else {
                         return Ok(Err(DocumentsError::DocumentNotFound));
@@ -185,10 +192,9 @@ impl Documents {
                     }
                     queries::restore_document(txn, *id).await?;
                     documents.cancel_purge(txn, document.purge_job_id).await?;
-                    documents
-                        .record(txn, *admin, "restore_document", "document", id.0)
-                        .await?;
-                    Ok(Ok(document))
+                    let act = restoring("restore_document", "document", id.0);
+                    let entry = documents.0.audit.record_act_in(txn, by, act).await?;
+                    Ok(Ok((document.store_id, entry)))
                 })
             },
         )
@@ -228,7 +234,7 @@ impl Documents {
         let mut pages = self
             .0
             .blobs
-            .documents_older_than(before)
+            .older_than(BlobKey::DOCUMENTS, before)
             .try_chunks(ORPHAN_PAGE);
         let mut removed = 0;
         while let Some(page) = pages.next().await {
@@ -245,5 +251,16 @@ impl Documents {
             tracing::warn!(event = "orphaned_blobs_removed", count = removed);
         }
         Ok(removed)
+    }
+}
+
+fn restoring(action: &'static str, target: &'static str, id: i64) -> Act {
+    Act {
+        action,
+        target_type: target,
+        target_id: id.to_string(),
+        before: Value::Null,
+        after: Value::Null,
+        details: Map::new(),
     }
 }

@@ -47,8 +47,8 @@ pub(crate) fn retention(db: &Db, jobs: &Jobs, blobs: &Blobs, temporary: &Tempora
             db: db.clone(),
             blobs: blobs.clone(),
         })
-        .exported_by(export::Stores(db.clone()))
-        .exported_by(export::Documents(db.clone()))
+        .exported_by(export::stores(db))
+        .exported_by(export::documents(db))
 }
 
 struct Library {

@@ -4,15 +4,15 @@
 use chrono::Duration;
 use entities::{DocumentId, DocumentStatus, UserId, library::document};
 use sea_orm::DbErr;
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::{
     Documents, DocumentsError, IndexDocument, error, index_job::IndexParameters, queries, subject,
 };
 use crate::platform::{
-    audit::AuditEvent,
+    audit::{Act, By},
     budgets::{BudgetRefusal, HoldRequest, Reserved},
-    db::Txn,
+    db::{Txn, WriteKey},
     idempotency::{Claim, IdempotencyKey, Once, earlier, once_in},
     jobs::{Enqueued, JobHandler, NewJob},
 };
@@ -110,13 +110,14 @@ impl Documents {
     }
 
     /// Queues what has stood in PENDING or RUNNING for longer than `age` and has no live job, and
-    /// wakes the jobs of the others. Answers how many documents move again.
+    /// wakes the jobs of the others. Answers how many documents move again, and the act on record
+    /// when it is somebody's.
     pub(crate) async fn reset_stuck(
         &self,
-        admin: Option<UserId>,
+        by: Option<&By>,
         age: Duration,
         user: Option<UserId>,
-    ) -> Result<u64, DocumentsError> {
+    ) -> Result<(u64, Option<i64>), DocumentsError> {
         let now = self.0.clock.now();
         let stuck = queries::stuck(self.0.db.read(), now - age, user)
             .await
@@ -125,18 +126,28 @@ impl Documents {
         for document in &stuck {
             moved += u64::from(self.reset(document).await?);
         }
-        if let Some(admin) = admin {
-            let metadata = json!({"reset_count": moved, "user_id": user});
-            let event = AuditEvent {
-                actor: Some(admin),
-                action: "watchdog_reset",
-                target_type: None,
-                target_id: None,
-                metadata,
-            };
-            self.0.audit.record(event).await?;
-        }
-        Ok(moved)
+        let Some(by) = by else {
+            return Ok((moved, None));
+        };
+        let act = Act {
+            action: "watchdog_reset",
+            target_type: "documents",
+            target_id: "stuck".to_owned(),
+            before: Value::Null,
+            after: Value::Null,
+            details: Map::new(),
+        };
+        let act = act
+            .with("reset_count", moved)
+            .with("user_id", user.map(|user| user.0));
+        let input = (self.0.audit.clone(), by.clone(), act);
+        let record = self
+            .0
+            .db
+            .write(WriteKey::Free, input, |txn, (audit, by, act)| {
+                Box::pin(audit.record_act_in(txn, by, act.clone()))
+            });
+        Ok((moved, Some(record.await?)))
     }
 
     async fn reset(&self, document: &document::Model) -> Result<bool, DocumentsError> {

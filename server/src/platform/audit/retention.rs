@@ -94,17 +94,21 @@ impl Exporter for About {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<Page, RetentionError> {
-        let after = after.and_then(|key| key.parse().ok()).unwrap_or(0);
-        let found: Vec<AuditEntry> = queries::about(self.0.db.read(), user, after, limit)
-            .await?
-            .into_iter()
-            .map(AuditEntry::from)
-            .collect();
-        Ok(Page::of(&found, limit, |row| row.id.to_string(), entry))
+        let after = match after {
+            Some(Cursor::BigInt(Some(id))) => id,
+            _ => 0,
+        };
+        let found = queries::about(self.0.db.read(), user, after, limit).await?;
+        let last = found.last().filter(|_| found.len() as u64 >= limit);
+        Ok(Page {
+            next: last.map(|row| row.id.into()),
+            rows: found.into_iter().map(AuditEntry::from).map(entry).collect(),
+            ..Page::default()
+        })
     }
 }
 
-fn entry(row: &AuditEntry) -> Value {
+fn entry(row: AuditEntry) -> Value {
     json!({
         "id": row.id,
         "at": row.created_at,

@@ -33,7 +33,9 @@ pub(crate) enum BackupError {
         "{0} is not empty; restore into an empty house, or give --replace to put the backup in place of what is there"
     )]
     NotEmpty(String),
-    #[error("a process is working on this database; stop it before restoring over it")]
+    #[error(
+        "a process is working on this database, or did so two minutes ago; stop it before restoring over it, and wait as long if it was killed"
+    )]
     InUse,
     #[error("{program} is not installed: {hint}")]
     NoProgram {

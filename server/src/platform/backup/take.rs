@@ -37,19 +37,23 @@ pub(crate) async fn take(
     }
     let partial = stage::beside(to, &format!(".partial-{unique}"));
     stage::folder_of_owner(&partial.join(BLOBS))?;
-    let manifest = match fill(house, db, blobs, &partial, now).await {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            // The disk may be full: what is of no use must not stay.
-            if let Err(error) = tokio::fs::remove_dir_all(&partial).await {
+    let taken = async {
+        let manifest = fill(house, db, blobs, &partial, now).await?;
+        let (partial, to) = (partial.clone(), to.to_owned());
+        stage::blocking(move || finish(&partial, &to)).await?;
+        Ok(manifest)
+    };
+    let taken = taken.await;
+    if taken.is_err() {
+        // The disk may be full: what is of no use must not stay.
+        match tokio::fs::remove_dir_all(&partial).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 tracing::warn!(%error, "half a backup is left");
             }
-            return Err(error);
+            _ => {}
         }
-    };
-    let to = to.to_owned();
-    stage::blocking(move || finish(&partial, &to)).await?;
-    Ok(manifest)
+    }
+    taken
 }
 
 fn finish(partial: &Path, to: &Path) -> Result<(), BackupError> {
@@ -57,9 +61,18 @@ fn finish(partial: &Path, to: &Path) -> Result<(), BackupError> {
     match std::fs::remove_dir(to) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        // The rename tells.
+        Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
         Err(error) => return Err(BackupError::io(to)(error)),
     }
-    std::fs::rename(partial, to).map_err(BackupError::io(to))?;
+    match std::fs::rename(partial, to) {
+        Ok(()) => {}
+        // Something was put there meanwhile.
+        Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
+            return Err(BackupError::Occupied(to.to_owned()));
+        }
+        Err(error) => return Err(BackupError::io(to)(error)),
+    }
     match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => stage::sync_folder(folder),
         None => Ok(()),

@@ -13,8 +13,8 @@ use super::{Month, queries::retention as queries};
 use crate::platform::{
     db::{Db, WriteKey},
     retention::{
-        Class, Cursor, Eraser, Expirer, Exporter, Holding, Page, Part, Place, RetentionError,
-        Sweep, Tally,
+        Class, Eraser, Expirer, Holding, Part, Place, RetentionError, RowsOf, Sweep, Tally,
+        no_original,
     },
 };
 
@@ -34,8 +34,22 @@ pub(crate) fn retention(db: &Db) -> Part {
         .holds(DEFAULTS, Class::House)
         .expired_by(ClosedMonths(db.clone()))
         .erased_by(Limit(db.clone()))
-        .exported_by(Charges(db.clone()))
-        .exported_by(Months(db.clone()));
+        .exported_by(RowsOf::<ledger_entry::Entity> {
+            db: db.clone(),
+            file: "ledger.json",
+            owner: ledger_entry::Column::UserId,
+            key: ledger_entry::Column::Id,
+            shown: charge,
+            original: no_original,
+        })
+        .exported_by(RowsOf::<period::Entity> {
+            db: db.clone(),
+            file: "budget.json",
+            owner: period::Column::UserId,
+            key: period::Column::Id,
+            shown: month,
+            original: no_original,
+        });
     for place in [PERIODS, HOLDS, LEDGER] {
         part = part.holding(Holding {
             place,
@@ -76,27 +90,7 @@ impl Expirer for ClosedMonths {
     }
 }
 
-/// A user's charges, as the user is given them.
-struct Charges(Db);
-
-#[async_trait]
-impl Exporter for Charges {
-    fn file(&self) -> &'static str {
-        "ledger.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let after = after.and_then(|key| key.parse().ok()).unwrap_or(0);
-        let found = queries::charges(self.0.read(), user, after, limit).await?;
-        Ok(Page::of(&found, limit, |row| row.id.to_string(), charge))
-    }
-}
-
+/// A charge, as the user is given it.
 fn charge(row: &ledger_entry::Model) -> Value {
     json!({
         "id": row.id,
@@ -116,26 +110,6 @@ fn charge(row: &ledger_entry::Model) -> Value {
 }
 
 /// What a user may spend and has spent, as the user is given it.
-struct Months(Db);
-
-#[async_trait]
-impl Exporter for Months {
-    fn file(&self) -> &'static str {
-        "budget.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let after = after.and_then(|key| key.parse().ok()).unwrap_or(0);
-        let found = queries::months(self.0.read(), user, after, limit).await?;
-        Ok(Page::of(&found, limit, |row| row.id.to_string(), month))
-    }
-}
-
 fn month(row: &period::Model) -> Value {
     json!({
         "month": row.month,

@@ -15,6 +15,8 @@ pub(crate) enum Entity {
     Document,
     /// An entry of the audit log.
     Audit,
+    /// A run of retention, by its number, or the days of a class, by its name.
+    Retention,
 }
 
 impl Entity {
@@ -26,6 +28,7 @@ impl Entity {
             Self::Job => "job",
             Self::Document => "document",
             Self::Audit => "audit",
+            Self::Retention => "retention",
         }
     }
 
@@ -37,6 +40,7 @@ impl Entity {
             Self::Job,
             Self::Document,
             Self::Audit,
+            Self::Retention,
         ];
         all.into_iter().find(|entity| entity.word() == word)
     }

@@ -14,7 +14,8 @@ pub(super) enum Key {
     Job(i64),
     Account(i64),
     Provider(String),
-    Retention(i64),
+    /// A run by its number, or a class by its name.
+    Retention(String),
 }
 
 /// A published event.
@@ -87,7 +88,11 @@ fn topic_and_key(event: &FeedEvent) -> Option<(Topic, Option<Key>)> {
             let key = Key::Provider(provider.name.clone());
             (Topic::Providers, Some(key))
         }
-        FeedEvent::Retention(run) => (Topic::Retention, Some(Key::Retention(run.id))),
+        FeedEvent::Retention(change) => {
+            let run = change.run.as_ref().map(|run| run.id.to_string());
+            let key = run.unwrap_or_else(|| change.class.clone());
+            (Topic::Retention, Some(Key::Retention(key)))
+        }
         FeedEvent::Alarm(_) => (Topic::Alarms, None),
         FeedEvent::Audit(_) => (Topic::Audit, None),
         FeedEvent::Snapshot(_) | FeedEvent::Lost(_) | FeedEvent::Bye(_) => return None,

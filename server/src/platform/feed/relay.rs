@@ -7,8 +7,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use entities::UserId;
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::{
     sync::{broadcast, broadcast::error::RecvError, watch},
     time::Instant,
@@ -23,6 +23,7 @@ use crate::platform::{
 
 /// PostgreSQL takes 8,000 bytes.
 const MAX_CHANGES: usize = 100;
+const REPORT_BYTES: usize = 7_000;
 /// What changed within this time goes into one message.
 const GATHER: Duration = Duration::from_millis(50);
 /// How often a process with readers says so, and how long that is believed.
@@ -39,8 +40,24 @@ pub(crate) enum Heard {
     Changed(Change),
     /// An answer is to be ended wherever it is.
     EndStream(Uuid),
+    /// A user's answers are to be ended wherever they are.
+    EndStreamsOf(UserId),
+    /// A part of what another process has open.
+    Report(Report),
     /// Messages were lost.
     Gap,
+}
+
+/// A part of what a process has open. The parts of one round together are all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// Its epoch.
+    #[serde(skip)]
+    pub(crate) from: String,
+    pub(crate) round: u64,
+    /// Whether the round is whole with this part.
+    pub(crate) last: bool,
+    pub(crate) rows: Vec<Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +72,8 @@ struct Message {
 enum What {
     Changes { rows: Vec<Row> },
     EndStream { id: Uuid },
+    EndStreamsOf { user: i64 },
+    Report(Report),
     Interest,
 }
 
@@ -71,7 +90,7 @@ struct Inner {
     epoch: String,
     heard: broadcast::Sender<Heard>,
     /// When another process last said that somebody reads there.
-    interest: Mutex<Option<Instant>>,
+    interest: watch::Sender<Option<Instant>>,
 }
 
 impl Relay {
@@ -80,7 +99,7 @@ impl Relay {
             db,
             epoch,
             heard: broadcast::Sender::new(KEPT),
-            interest: Mutex::new(None),
+            interest: watch::Sender::new(None),
         }))
     }
 
@@ -124,8 +143,60 @@ impl Relay {
         }
     }
 
-    fn somebody_reads_elsewhere(&self) -> bool {
-        let interest = *self.0.interest.lock();
+    /// Asks every other process to end a user's answers.
+    pub(crate) async fn end_streams_of(&self, user: UserId) {
+        if self.reaches_others() {
+            self.send(What::EndStreamsOf { user: user.0 }).await;
+        }
+    }
+
+    /// Tells every other process what is open here, in as many messages as it takes.
+    pub(crate) async fn report(&self, round: u64, rows: Vec<Value>) {
+        let mut parts: Vec<Vec<Value>> = vec![Vec::new()];
+        let mut bytes = 0;
+        for row in rows {
+            let size = row.to_string().len();
+            bytes += size;
+            match parts.last_mut() {
+                Some(part) if bytes <= REPORT_BYTES => part.push(row),
+                _ => {
+                    bytes = size;
+                    parts.push(vec![row]);
+                }
+            }
+        }
+        let last = parts.len() - 1;
+        for (number, rows) in parts.into_iter().enumerate() {
+            let report = Report {
+                from: String::new(),
+                round,
+                last: number == last,
+                rows,
+            };
+            self.send(What::Report(report)).await;
+        }
+    }
+
+    /// Asks the other processes to tell what is open there, now and for a while.
+    pub(crate) async fn ask(&self) {
+        if self.reaches_others() {
+            self.send(What::Interest).await;
+        }
+    }
+
+    /// Which process this is, to the others.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.0.epoch
+    }
+
+    /// Changes when another process says that somebody reads there.
+    pub(crate) fn interest(&self) -> watch::Receiver<Option<Instant>> {
+        self.0.interest.subscribe()
+    }
+
+    /// Whether somebody reads in another process.
+    pub(crate) fn somebody_reads_elsewhere(&self) -> bool {
+        let interest = *self.0.interest.borrow();
         interest.is_some_and(|at| at.elapsed() < INTERESTED_FOR)
     }
 
@@ -216,8 +287,15 @@ impl Relay {
             return;
         }
         match message.what {
-            What::Interest => *self.0.interest.lock() = Some(Instant::now()),
+            What::Interest => {
+                self.0.interest.send_replace(Some(Instant::now()));
+            }
             What::EndStream { id } => self.hear(Heard::EndStream(id)),
+            What::EndStreamsOf { user } => self.hear(Heard::EndStreamsOf(UserId(user))),
+            What::Report(report) => self.hear(Heard::Report(Report {
+                from: message.from,
+                ..report
+            })),
             What::Changes { rows } => {
                 for Row(kind, id, user, rev) in rows {
                     let Some(entity) = Entity::of_word(&kind) else {

@@ -1,19 +1,25 @@
 //! What there is of each class, how long it is kept, and who may change that.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{RetentionRunId, UserId, governance::retention_run};
+use entities::{RetentionRunId, governance::retention_run};
 use futures_util::TryStreamExt;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{Governance, GovernanceError};
 use crate::platform::{
-    audit::AuditEvent,
-    db::WriteKey,
+    audit::{Act, By, UndoRefusal},
+    db::{DbErr, Txn, WriteKey},
     retention::{Class, Period, Periods, Place, Term, runs},
 };
 
 /// The duty that begins the daily sweep.
 pub(crate) const DUTY: &str = "retention.sweep";
+
+/// How old the stock of the classes may be when it need not be exact.
+const LATELY: Duration = Duration::from_secs(10);
 
 /// The hour of the day, in UTC, at which a new house sweeps.
 const HOUR: u32 = 3;
@@ -46,6 +52,24 @@ pub(crate) struct ClassSummary {
     pub(crate) last_run: Option<retention_run::Model>,
 }
 
+/// What there is of a class.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stock {
+    rows: u64,
+    blobs: u64,
+    bytes: u64,
+    oldest_at: Option<DateTime<Utc>>,
+}
+
+type Stocks = BTreeMap<Class, Stock>;
+
+/// The stock of every class as it was once.
+pub(super) struct Counted {
+    at: Instant,
+    took: Duration,
+    stocks: Stocks,
+}
+
 /// Days, as operators set and see them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Days(pub(crate) Option<f64>);
@@ -69,41 +93,82 @@ impl Governance {
         Ok(self.0.jobs.first_duty_at(DUTY, first).await?)
     }
 
-    /// Every class.
+    /// Every class, with its stock counted now.
     pub(crate) async fn classes(&self) -> Result<Vec<ClassSummary>, GovernanceError> {
-        let next_run_at = self.0.jobs.duty_due_at(DUTY).await?;
+        let stocks = self.count_stocks().await?;
+        self.summaries(&stocks).await
+    }
+
+    /// As [`Governance::classes`], with the stock as it was counted a while ago: every table is
+    /// counted for it, and consoles ask often. What takes long is believed for longer.
+    pub(crate) async fn classes_lately(&self) -> Result<Vec<ClassSummary>, GovernanceError> {
+        let mut counted = self.0.stocks.lock().await;
+        let known = counted.take();
+        let known = known.filter(|known| known.at.elapsed() < LATELY.max(known.took * 20));
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let at = Instant::now();
+                let stocks = self.count_stocks().await?;
+                Counted {
+                    took: at.elapsed(),
+                    at,
+                    stocks,
+                }
+            }
+        };
+        let summaries = self.summaries(&known.stocks).await;
+        *counted = Some(known);
+        summaries
+    }
+
+    /// Has the stock counted anew: something was deleted.
+    pub(super) async fn forget_stocks(&self) {
+        *self.0.stocks.lock().await = None;
+    }
+
+    async fn summaries(&self, stocks: &Stocks) -> Result<Vec<ClassSummary>, GovernanceError> {
+        let parts = &self.0.parts;
+        let next_run_at = parts.jobs.duty_due_at(DUTY).await?;
         let mut summaries = Vec::with_capacity(Class::ALL.len());
-        for period in self.0.periods.all().await? {
-            summaries.push(self.summary(period, next_run_at).await?);
+        for period in parts.periods.all().await? {
+            let stock = stocks.get(&period.class).copied().unwrap_or_default();
+            let class = Some(period.class.name());
+            let last = runs::newest(parts.db.read(), class, None, 1).await?;
+            summaries.push(ClassSummary {
+                rows: stock.rows,
+                blobs: stock.blobs,
+                bytes: stock.bytes,
+                oldest_at: stock.oldest_at,
+                next_run_at: next_run_at.filter(|_| matches!(period.term, Term::After(_))),
+                last_run: last.into_iter().next(),
+                period,
+            });
         }
         Ok(summaries)
     }
 
-    async fn summary(
-        &self,
-        period: Period,
-        next_run_at: Option<DateTime<Utc>>,
-    ) -> Result<ClassSummary, GovernanceError> {
+    async fn count_stocks(&self) -> Result<Stocks, GovernanceError> {
         let parts = &self.0.parts;
-        let class = period.class;
-        let (rows, on_disk) = parts.registry.stock(&parts.db, class).await?;
-        let (blobs, of_blobs) = self.blobs_of(class).await?;
-        let oldest_at = if class.is_fixed() {
-            None
-        } else {
-            let all = parts.registry.survey(class, parts.clock.now()).await?;
-            all.oldest
-        };
-        let last = runs::newest(parts.db.read(), Some(class.name()), None, 1).await?;
-        Ok(ClassSummary {
-            period,
-            rows,
-            blobs,
-            bytes: on_disk + of_blobs,
-            oldest_at,
-            next_run_at: next_run_at.filter(|_| matches!(period.term, Term::After(_))),
-            last_run: last.into_iter().next(),
-        })
+        let mut stocks = Stocks::new();
+        for class in Class::ALL {
+            let (rows, on_disk) = parts.registry.stock(&parts.db, class).await?;
+            let (blobs, of_blobs) = self.blobs_of(class).await?;
+            let oldest_at = if class.is_fixed() {
+                None
+            } else {
+                let all = parts.registry.survey(class, parts.clock.now()).await?;
+                all.oldest
+            };
+            let stock = Stock {
+                rows,
+                blobs,
+                bytes: on_disk + of_blobs,
+                oldest_at,
+            };
+            stocks.insert(class, stock);
+        }
+        Ok(stocks)
     }
 
     async fn blobs_of(&self, class: Class) -> Result<(u64, u64), GovernanceError> {
@@ -122,56 +187,42 @@ impl Governance {
         Ok((blobs, bytes))
     }
 
-    /// Sets how many days a class is kept; 0 keeps it. Answers how it is kept from now on.
+    /// Sets how many days a class is kept, 0 keeps it; with `None` lets the environment say it
+    /// again. Answers how it is kept from now on, and the act on record when anything changed.
     pub(crate) async fn set_days(
         &self,
-        actor: UserId,
+        by: &By,
         class: Class,
-        days: u32,
-    ) -> Result<Period, GovernanceError> {
-        Periods::with_days(class, days)?;
+        days: Option<u32>,
+    ) -> Result<(Period, Option<i64>), GovernanceError> {
+        if let Some(days) = days {
+            Periods::with_days(class, days)?;
+        }
         let before = self.0.periods.of(class).await?;
-        let event = change(actor, class, Days::of(before.term), Some(days));
-        let input = (self.clone(), class, days, event);
-        self.0
+        let change = DaysChange {
+            governance: self.clone(),
+            by: by.clone(),
+            class,
+            days,
+            effective_before: Days::of(before.term),
+        };
+        let changed = self
+            .0
             .db
-            .write(
-                WriteKey::Free,
-                input,
-                |txn, (governance, class, days, event)| {
-                    Box::pin(async move {
-                        let now = governance.0.clock.now();
-                        Periods::set_in(txn, *class, *days, event.actor, now).await?;
-                        governance.0.audit.record_in(txn, event).await?;
-                        Ok(())
-                    })
-                },
-            )
-            .await?;
-        Ok(self.0.periods.of(class).await?)
-    }
-
-    /// Lets the environment say again how long a class is kept.
-    pub(crate) async fn reset_days(
-        &self,
-        actor: UserId,
-        class: Class,
-    ) -> Result<Period, GovernanceError> {
-        let before = self.0.periods.of(class).await?;
-        let event = change(actor, class, Days::of(before.term), None);
-        let input = (self.clone(), class, event);
-        self.0
-            .db
-            .write(WriteKey::Free, input, |txn, (governance, class, event)| {
-                Box::pin(async move {
-                    if Periods::reset_in(txn, *class).await? {
-                        governance.0.audit.record_in(txn, event).await?;
-                    }
-                    Ok(())
-                })
+            .write(WriteKey::Free, change, |txn, change| {
+                Box::pin(change.apply(txn))
             })
             .await?;
-        Ok(self.0.periods.of(class).await?)
+        let entry = changed.map_err(GovernanceError::Undo)?;
+        Ok((self.0.periods.of(class).await?, entry))
+    }
+
+    /// A run on record.
+    pub(crate) async fn run_of(
+        &self,
+        id: RetentionRunId,
+    ) -> Result<Option<retention_run::Model>, GovernanceError> {
+        Ok(runs::find(self.0.db.read(), id).await?)
     }
 
     /// What runs have deleted, the newest first: of one class or of all, before run `before` when
@@ -187,13 +238,47 @@ impl Governance {
     }
 }
 
-fn change(actor: UserId, class: Class, before: Days, after: Option<u32>) -> AuditEvent {
-    AuditEvent {
-        actor: Some(actor),
-        action: "set_retention",
-        target_type: Some("retention"),
-        target_id: Some(class.name().to_owned()),
-        metadata: json!({ "days_before": before.0, "days": after }),
+/// Other days for a class.
+struct DaysChange {
+    governance: Governance,
+    by: By,
+    class: Class,
+    days: Option<u32>,
+    effective_before: Days,
+}
+
+impl DaysChange {
+    async fn apply(&self, txn: &Txn) -> Result<Result<Option<i64>, UndoRefusal>, DbErr> {
+        let parts = &self.governance.0.parts;
+        let before = Periods::set_days_in(txn, self.class).await?;
+        let told = |days: Option<u32>| json!({ "days": days });
+        let current = told(before);
+        let refused = parts.audit.refuses_undo_in(txn, &self.by, &current);
+        if let Some(refusal) = refused.await? {
+            return Ok(Err(refusal));
+        }
+        match self.days {
+            None if before.is_none() => return Ok(Ok(None)),
+            None => Periods::reset_in(txn, self.class).await?,
+            Some(days) => {
+                let (by, now) = (Some(self.by.actor), parts.clock.now());
+                Periods::set_in(txn, self.class, days, by, now).await?;
+            }
+        }
+        let act = Act {
+            action: "set_retention",
+            target_type: "retention",
+            target_id: self.class.name().to_owned(),
+            before: told(before),
+            after: told(self.days),
+            details: serde_json::Map::new(),
+        };
+        let act = act.with("days_before", json!(self.effective_before.0));
+        parts
+            .audit
+            .record_act_in(txn, &self.by, act)
+            .await
+            .map(|entry| Ok(Some(entry)))
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chrono::{DateTime, Utc};
 use entities::{JobId, UserId};
 use futures_util::TryStreamExt;
 use serde_json::json;
@@ -214,21 +213,6 @@ impl Governance {
                 "something of an erased user is still there"
             );
         }
-    }
-
-    /// The receipts of a user, or of everybody, the newest first.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "tests look at all of them; others know their id")
-    )]
-    pub(crate) async fn receipts(
-        &self,
-        user: Option<UserId>,
-        before: Option<DateTime<Utc>>,
-        limit: u64,
-    ) -> Result<Vec<Signed>, GovernanceError> {
-        let rows = receipts::newest(self.0.db.read(), user, before, limit).await?;
-        Ok(rows.into_iter().filter_map(Signed::stored).collect())
     }
 }
 

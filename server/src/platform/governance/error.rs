@@ -4,6 +4,7 @@ use entities::JobId;
 
 use super::Preview;
 use crate::platform::{
+    audit::UndoRefusal,
     db::{DbErr, DbError},
     idempotency::KeyRefusal,
     jobs::JobError,
@@ -37,6 +38,8 @@ pub(crate) enum GovernanceError {
     /// What an eraser will not delete, and what would let it.
     #[error("{0}")]
     Refused(String),
+    #[error("what an act that is to be undone has changed is not as it left it")]
+    Undo(UndoRefusal),
     #[error("the work was stopped")]
     Stopped,
     #[error(transparent)]

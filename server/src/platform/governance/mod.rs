@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod export_job;
 mod gauges;
+mod orphans;
 mod preview;
 mod queries;
 mod receipt;
@@ -31,6 +32,8 @@ pub(crate) use sweep_job::RunRetention;
 pub(crate) use sweeping::RunOf;
 
 use std::sync::Arc;
+
+use tokio::sync::Mutex;
 
 use super::{
     audit::Audit,
@@ -74,6 +77,8 @@ struct Inner {
     preview_key: [u8; 32],
     /// The first signs; all verify.
     receipt_keys: Vec<[u8; 32]>,
+    /// What there was of each class when it was counted last.
+    stocks: Mutex<Option<classes::Counted>>,
 }
 
 impl std::ops::Deref for Inner {
@@ -95,6 +100,7 @@ impl Governance {
             parts,
             preview_key: secrets::derive(secret, PREVIEWS),
             receipt_keys,
+            stocks: Mutex::default(),
         }))
     }
 

@@ -61,6 +61,7 @@ impl Governance {
         let record = runs::find(parts.db.read(), record.id)
             .await?
             .unwrap_or(record);
+        self.forget_stocks().await;
         self.tell(class, &record);
         Ok(record)
     }

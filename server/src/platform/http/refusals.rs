@@ -35,6 +35,7 @@ impl From<KeyRefusal> for Problem {
         match refusal {
             KeyRefusal::Invalid => Self::bad_request(message).with_code("invalid_idempotency_key"),
             KeyRefusal::StillProcessing => Self::conflict(message).with_code("still_processing"),
+            KeyRefusal::OutcomeUnknown => Self::conflict(message).with_code("outcome_unknown"),
             KeyRefusal::Reused => Self::invalid(&["header", idempotency::HEADER], message)
                 .with_code("idempotency_key_reused"),
             KeyRefusal::AnswerDeleted => {

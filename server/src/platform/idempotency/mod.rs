@@ -22,6 +22,8 @@ pub(crate) const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 255;
 /// How long a key is remembered.
 pub(crate) const KEPT: TimeDelta = TimeDelta::hours(24);
+/// No act takes so long: one that has not told its outcome by then never will.
+const LONGEST_ACT: TimeDelta = TimeDelta::minutes(2);
 
 /// Why a key does not lead to an act, nor to an answer.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,12 @@ pub(crate) enum KeyRefusal {
     Invalid,
     #[error("A request with this Idempotency-Key is still under way")]
     StillProcessing,
+    #[error(
+        "The server stopped while it did what was first asked for under this Idempotency-Key: \
+         whether it was done is not known. Look at what there is before you ask again under another \
+         key"
+    )]
+    OutcomeUnknown,
     #[error("This Idempotency-Key was used with another request body")]
     Reused,
     #[error(
@@ -100,7 +108,13 @@ impl Claim {
         if row.fingerprint != self.key.fingerprint {
             return Err(KeyRefusal::Reused);
         }
-        let text = row.outcome.as_ref().ok_or(KeyRefusal::StillProcessing)?;
+        let text = row.outcome.as_ref().ok_or({
+            if self.now - row.created_at > LONGEST_ACT {
+                KeyRefusal::OutcomeUnknown
+            } else {
+                KeyRefusal::StillProcessing
+            }
+        })?;
         Ok(serde_json::from_str(text)?)
     }
 }

@@ -6,7 +6,7 @@ use entities::{JobId, jobs::job};
 use super::{
     Jobs,
     bulk::BULK,
-    queries::console::{self, EmailOf},
+    queries::console::{self, Owners},
 };
 use crate::platform::{
     db::DbError,
@@ -18,26 +18,26 @@ impl Jobs {
     pub(crate) async fn listed(
         &self,
         listing: &Listing,
-        email_of: EmailOf,
+        owners: Owners,
     ) -> Result<Page<job::Model>, DbError> {
-        Ok(console::page(self.0.db.read(), listing, email_of).await?)
+        Ok(console::page(self.0.db.read(), listing, owners).await?)
     }
 
     /// How many jobs a listing asks for.
     pub(crate) async fn counted(
         &self,
         listing: &Listing,
-        email_of: EmailOf,
+        owners: Owners,
     ) -> Result<Counted, DbError> {
-        Ok(console::count(self.0.db.read(), listing, email_of).await?)
+        Ok(console::count(self.0.db.read(), listing, owners).await?)
     }
 
     /// The jobs that a listing asks for, as many as one act may be about and one more.
     pub(crate) async fn matching(
         &self,
         listing: &Listing,
-        email_of: EmailOf,
+        owners: Owners,
     ) -> Result<Vec<JobId>, DbError> {
-        Ok(console::keys(self.0.db.read(), listing, email_of, BULK + 1).await?)
+        Ok(console::keys(self.0.db.read(), listing, owners, BULK + 1).await?)
     }
 }

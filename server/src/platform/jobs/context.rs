@@ -156,10 +156,6 @@ impl JobContext {
     }
 
     /// Keeps where this run is, in place of what was kept before.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "kinds of later features ask for it")
-    )]
     pub(crate) async fn save_checkpoint<T>(&self, checkpoint: &T) -> Result<(), JobError>
     where
         T: Serialize + Sync,
@@ -211,6 +207,38 @@ impl JobContext {
         W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
     {
         self.held(key, Report::default(), input, work).await
+    }
+
+    /// As [`JobContext::write_held`]; what `work` answers is where the job goes on, and is kept in
+    /// the same transaction.
+    pub(crate) async fn write_step<I, T, W>(
+        &self,
+        key: WriteKey,
+        input: I,
+        work: W,
+    ) -> Result<T, JobError>
+    where
+        I: Send + Sync + 'static,
+        T: Serialize + Send + 'static,
+        W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
+    {
+        let input = (self.run, self.now(), input, work);
+        let step = self.held(key, Report::default(), input, |txn, input| {
+            let (run, now, input, work) = input;
+            Box::pin(async move {
+                let step = work(txn, input).await?;
+                let checkpoint = serde_json::to_value(&step);
+                let report = Report {
+                    checkpoint: Some(checkpoint.map_err(|error| DbErr::Custom(error.to_string()))?),
+                    ..Report::default()
+                };
+                moves::report(txn, *run, &report, *now).await?;
+                Ok(step)
+            })
+        });
+        let step = step.await?;
+        self.reported.lock().checkpoint = serde_json::to_value(&step).ok();
+        Ok(step)
     }
 
     async fn held<I, T, W>(

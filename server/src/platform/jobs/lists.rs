@@ -15,10 +15,11 @@ use super::{
     queries::lists,
     settings::delta,
 };
-use crate::platform::db::DbError;
+use crate::platform::{
+    db::DbError,
+    paging::{COUNTED, Counted},
+};
 
-/// How far counts go before they are no longer exact.
-pub(crate) const COUNTED: u64 = 10_000;
 /// Ended jobs of a kind that its statistics are made of.
 const SAMPLE: u64 = 1_000;
 /// How far back statistics look.
@@ -32,23 +33,6 @@ pub(crate) struct JobPage {
     pub(crate) items: Vec<job::Model>,
     /// Where the next page begins; none: this is the last.
     pub(crate) next: Option<JobPosition>,
-}
-
-/// A number that is exact up to [`COUNTED`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Counted {
-    pub(crate) count: u64,
-    pub(crate) exact: bool,
-}
-
-impl Counted {
-    /// From a count that was told to stop one beyond the bound.
-    fn of(found: u64) -> Self {
-        Self {
-            count: found.min(COUNTED),
-            exact: found <= COUNTED,
-        }
-    }
 }
 
 /// What became of jobs within one step of a series.

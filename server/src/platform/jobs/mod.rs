@@ -9,10 +9,13 @@
 
 mod acts;
 mod bulk;
+mod bulk_act;
 mod choice;
 mod console;
 mod context;
 mod control;
+#[cfg(feature = "failpoints")]
+mod drill;
 mod duties;
 mod enqueue;
 mod execution;
@@ -48,6 +51,8 @@ mod tests;
 pub(crate) use acts::{Act, Acted, JobAction};
 pub(crate) use context::JobContext;
 pub(crate) use control::Cancelling;
+#[cfg(feature = "failpoints")]
+pub(crate) use drill::Drill;
 pub(crate) use enqueue::{Enqueued, NewJob};
 pub(crate) use filter::{JobFilter, JobPosition, JobSort, ShownState};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
@@ -58,7 +63,7 @@ pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
 pub(crate) use month_turn::ResumeAwaitingBudget;
 pub(crate) use observer::{JobObserver, RunResult, Unobserved};
 pub(crate) use process::Process;
-pub(crate) use queries::retention::needed_by_a_job;
+pub(crate) use queries::{console::Owners, retention::needed_by_a_job};
 pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;
 pub(crate) use schedules::{Schedule, ScheduleError};
@@ -67,13 +72,13 @@ pub(crate) use state::is_ended;
 pub(crate) use vitals::JobVitals;
 pub(crate) use worker::Worker;
 
-#[cfg(test)]
-pub(crate) use {bulk::PreviewGone, input::input_as};
 pub(crate) use {
     bulk::Selection,
+    bulk_act::Applied,
     history::{JobRun, StageState},
-    lists::Counted,
 };
+#[cfg(test)]
+pub(crate) use {bulk_act::PreviewGone, input::input_as};
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -2,7 +2,7 @@
 //! are asked to stop, those that are over are deleted with their events.
 
 use async_trait::async_trait;
-use entities::{JobId, UserId, jobs::job};
+use entities::{UserId, jobs::job};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::platform::{
     db::WriteKey,
-    retention::{Class, Cursor, Eraser, Exporter, Page, Part, Place, RetentionError, Rows},
+    retention::{Class, Eraser, Part, Place, RetentionError, Rows, RowsOf, no_original},
 };
 
 const JOBS: Place = Place::Table("jobs");
@@ -37,31 +37,18 @@ impl Jobs {
                 tables: queries::ended_work(),
             })
             .erased_by(OfUser(self.clone()))
-            .exported_by(Work(self.clone()))
+            .exported_by(RowsOf::<job::Entity> {
+                db: self.0.db.clone(),
+                file: "jobs.json",
+                owner: job::Column::UserId,
+                key: job::Column::Id,
+                shown: exported,
+                original: no_original,
+            })
     }
 }
 
-/// A user's jobs, as the user is given them.
-struct Work(Jobs);
-
-#[async_trait]
-impl Exporter for Work {
-    fn file(&self) -> &'static str {
-        "jobs.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let after = after.and_then(|key| key.parse().ok()).map(JobId);
-        let found = queries::page(self.0.0.db.read(), user, after, limit).await?;
-        Ok(Page::of(&found, limit, |job| job.id.to_string(), exported))
-    }
-}
-
+/// As the user is given it.
 fn exported(job: &job::Model) -> Value {
     json!({
         "id": job.id,

@@ -10,6 +10,8 @@ pub(crate) struct Column {
     pub(super) expression: Expr,
     /// Stands where there is no value when the list is sorted: the lowest of its kind.
     pub(super) lowest: Option<Key>,
+    /// The same as it stands in an index.
+    in_order: Option<Expr>,
 }
 
 impl Column {
@@ -18,6 +20,7 @@ impl Column {
         Self {
             expression: expression.into(),
             lowest: None,
+            in_order: None,
         }
     }
 
@@ -26,6 +29,15 @@ impl Column {
         Self {
             expression: expression.into(),
             lowest: Some(lowest),
+            in_order: None,
+        }
+    }
+
+    /// Sorted by what an index holds, word for word: a value that is bound is not recognised.
+    pub(crate) fn in_order_of(self, indexed: Expr) -> Self {
+        Self {
+            in_order: Some(indexed),
+            ..self
         }
     }
 
@@ -35,9 +47,10 @@ impl Column {
 
     /// As it is sorted by.
     pub(super) fn sorted(&self) -> Expr {
-        match &self.lowest {
-            None => self.expression.clone(),
-            Some(lowest) => {
+        match (&self.in_order, &self.lowest) {
+            (Some(indexed), _) => indexed.clone(),
+            (None, None) => self.expression.clone(),
+            (None, Some(lowest)) => {
                 Func::coalesce([self.expression.clone(), Expr::value(lowest.clone())]).into()
             }
         }

@@ -6,11 +6,6 @@
 //! page. The owner of a table says by [`Columns`] what the list's fields are in SQL; [`Listing`] does
 //! the rest.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the lists are mounted one after the other")
-)]
-
 mod columns;
 mod condition;
 mod cursor;
@@ -43,7 +38,8 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    fn of(counted: u64) -> Self {
+    /// From a count that was told to stop one beyond the bound.
+    pub(crate) fn of(counted: u64) -> Self {
         Self {
             count: counted.min(COUNTED),
             exact: counted <= COUNTED,

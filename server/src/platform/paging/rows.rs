@@ -2,7 +2,7 @@
 
 use api::filter::Row;
 
-use super::{Counted, Key, Listing, Page};
+use super::{Key, Listing, Page};
 
 /// A row that can be put in order.
 pub(crate) trait Sorted: Row {
@@ -45,11 +45,5 @@ impl Listing {
             items: found.into_iter().map(|(_, row)| row).collect(),
             next,
         }
-    }
-
-    /// How many of the rows match.
-    pub(crate) fn count_of<T: Row>(&self, rows: &[T]) -> Counted {
-        let matching = rows.iter().filter(|row| self.filter.holds(*row, self.now));
-        Counted::of(u64::try_from(matching.count()).unwrap_or(u64::MAX))
     }
 }

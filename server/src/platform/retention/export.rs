@@ -4,11 +4,8 @@ use async_trait::async_trait;
 use entities::UserId;
 use serde_json::Value;
 
-use super::RetentionError;
+use super::{RetentionError, queries::rows_of::Cursor};
 use crate::platform::storage::BlobKey;
-
-/// Where a page of a file of rows begins: after the row of this key.
-pub(crate) type Cursor = String;
 
 /// Some rows of a user.
 #[derive(Debug, Default)]
@@ -41,21 +38,4 @@ pub(crate) trait Exporter: Send + Sync {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<Page, RetentionError>;
-}
-
-impl Page {
-    /// A page of rows with keys: it is the last when there are fewer than were asked for.
-    pub(crate) fn of<T>(
-        found: &[T],
-        limit: u64,
-        key: impl Fn(&T) -> String,
-        row: impl Fn(&T) -> Value,
-    ) -> Self {
-        let full = found.len() as u64 >= limit;
-        Self {
-            rows: found.iter().map(row).collect(),
-            next: found.last().filter(|_| full).map(key),
-            files: Vec::new(),
-        }
-    }
 }

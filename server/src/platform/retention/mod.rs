@@ -24,13 +24,18 @@ mod tests;
 
 pub(crate) use class::{Class, Term};
 pub(crate) use error::RetentionError;
-pub(crate) use export::{Cursor, Exporter, Original, Page};
+pub(crate) use export::{Exporter, Original, Page};
 pub(crate) use own::retention;
 pub(crate) use part::{Eraser, Expirer, Holding, Part, Place};
 pub(crate) use periods::{Period, PeriodRefused, Periods, Source};
 #[cfg(test)]
 pub(crate) use queries::schema::tables;
-pub(crate) use queries::{expiring::Expiring, runs, schema::Table};
+pub(crate) use queries::{
+    expiring::Expiring,
+    rows_of::{Cursor, RowsOf, no_original},
+    runs,
+    schema::Table,
+};
 pub(crate) use registry::Registry;
 pub(crate) use rows::Rows;
 pub(crate) use sweep::Sweep;

@@ -8,7 +8,7 @@ use entities::{UserId, governance::retention_override};
 use super::{Class, Term, queries::overrides};
 use crate::platform::{
     config::{MAX_RETENTION_DAYS, RetentionConfig},
-    db::{Db, DbErr, DbError, Txn},
+    db::{Change, Db, DbErr, DbError, Entity, Txn},
 };
 
 /// Who says how long.
@@ -137,6 +137,12 @@ impl Periods {
         })
     }
 
+    /// The days that an admin has set for a class.
+    pub(crate) async fn set_days_in(txn: &Txn, class: Class) -> Result<Option<u32>, DbErr> {
+        let set = overrides::of(txn, class.name()).await?;
+        Ok(set.and_then(|set| u32::try_from(set.days).ok()))
+    }
+
     /// Sets the days of a class; the caller has asked [`Periods::with_days`].
     pub(crate) async fn set_in(
         txn: &Txn,
@@ -146,13 +152,25 @@ impl Periods {
         now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
         let days = i32::try_from(days).unwrap_or(i32::MAX);
+        announce(txn, class);
         overrides::set(txn, class.name(), days, by, now).await
     }
 
-    /// Lets the environment decide again. False: it did.
-    pub(crate) async fn reset_in(txn: &Txn, class: Class) -> Result<bool, DbErr> {
+    /// Lets the environment decide again.
+    pub(crate) async fn reset_in(txn: &Txn, class: Class) -> Result<(), DbErr> {
+        announce(txn, class);
         overrides::reset(txn, class.name()).await
     }
+}
+
+/// Tells the live feed.
+fn announce(txn: &Txn, class: Class) {
+    txn.announce(Change {
+        entity: Entity::Retention,
+        id: class.name().to_owned(),
+        user_id: None,
+        rev: 0,
+    });
 }
 
 fn of_days(days: i32) -> Term {

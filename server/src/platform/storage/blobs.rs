@@ -141,12 +141,14 @@ impl Blobs {
         .await
     }
 
-    /// The keys of documents that were put before `before`, a page at a time as the store lists them.
-    pub(crate) fn documents_older_than(
+    /// The keys under a prefix that were put before `before`, a page at a time as the store lists
+    /// them.
+    pub(crate) fn older_than(
         &self,
+        prefix: &str,
         before: DateTime<Utc>,
     ) -> BoxStream<'static, Result<BlobKey, StorageError>> {
-        let prefix = ObjectPath::from(BlobKey::DOCUMENTS);
+        let prefix = ObjectPath::from(prefix);
         self.store
             .list(Some(&prefix))
             .try_filter(move |object| std::future::ready(object.last_modified < before))

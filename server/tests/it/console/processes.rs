@@ -1,14 +1,14 @@
 //! Two processes on one PostgreSQL see each other; on SQLite a worker's work is noticed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     follower::Follower,
     streams::{SLOW, no_streams, only_stream, reader},
 };
-use crate::support::{Database, House, eventually, on_each_database};
+use crate::support::{Database, House, User, eventually, on_each_database};
 
 /// Two houses with one database and one secret.
 async fn two(database: &Arc<Database>) -> (House, House) {
@@ -54,6 +54,50 @@ async fn what_happens_in_another_process_is_told() {
     .await;
 }
 
+/// The process that a house is, as it tells of its own streams.
+async fn process_of(house: &House, admin: &User) -> Value {
+    let mut there = admin.clone();
+    there.base = house.base();
+    let streams = there.get("/api/admin/streams").await.expect(200);
+    streams["items"][0]["process"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_answers_of_a_user_end_in_every_process_and_the_disabled_are_out_everywhere() {
+    on_each_database(|database| async move {
+        if database.url().is_none() {
+            return;
+        }
+        let (here, there) = two(&database).await;
+        let admin = here.admin().await;
+        let (ada, store) = reader(&there, "ada").await;
+        let path = format!("/api/admin/accounts/{}", ada.id().await);
+        let ask = |base: String| {
+            let mut user = ada.clone();
+            user.base = base;
+            tokio::spawn(async move { user.ask(store, "What is told of the harbour?").await })
+        };
+        for act in ["end_streams", "disable"] {
+            let asked = [ask(here.base()), ask(there.base())];
+            eventually(async || {
+                let account = admin.get(&path).await.expect(200);
+                (account["streams_open"] == 2).then_some(())
+            })
+            .await;
+            let ended = admin.post(&format!("{path}/{act}"), &json!({})).await;
+            assert_eq!(ended.expect(200)["streams"], 2, "{act}");
+            let within = Duration::from_secs(5);
+            for answer in asked {
+                let answer = tokio::time::timeout(within, answer).await;
+                answer.expect("it ends within 5 s").expect("an answer");
+            }
+        }
+        there.stop().await;
+        here.stop().await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_another_process_is_seen_and_ended() {
     on_each_database(|database| async move {
@@ -67,11 +111,14 @@ async fn an_answer_of_another_process_is_seen_and_ended() {
             tokio::spawn(async move { ada.ask(store, "What is told of the harbour?").await });
         let stream = eventually(async || {
             let streams = admin.get("/api/admin/streams").await.expect(200);
-            streams["items"].get(0).cloned()
+            let stream = streams["items"].get(0)?.clone();
+            (stream["tokens_per_s"].as_f64()? > 0.0).then_some(stream)
         })
         .await;
         assert_eq!(stream["email"], "ada@example.org");
-        assert_eq!(stream["process"], "", "which one is not known");
+        let own = process_of(&there, &admin).await;
+        assert_eq!(stream["process"], own, "the process that holds it");
+        assert!(stream["first_token_ms"].as_i64().expect("a time") >= 0);
         let id = stream["id"].as_str().expect("an id");
         let path = format!("/api/admin/streams/{id}/end");
         admin.post(&path, &json!({})).await.expect(200);

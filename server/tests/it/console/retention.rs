@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::follower::Follower;
 use crate::support::{House, Sql, eventually, on_each_database};
 
 /// Waits until a job is over; answers it.
@@ -84,6 +85,41 @@ async fn days_are_set_and_a_run_deletes_what_its_preview_said() {
         let reset = admin.delete(path).await.expect(200);
         assert_eq!(reset["days"], 90.0);
         admin.delete("/api/admin/retention/none").await.expect(404);
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_and_days_are_told_by_the_feed() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let admin = house.admin().await;
+        let mut feed = Follower::open(&admin, "retention", None).await;
+        let request = admin.request(reqwest::Method::PUT, "/api/admin/retention/chat");
+        let set = admin.send(request.json(&json!({"days": 7}))).await;
+        set.expect(200);
+        let days = feed.until("retention", |_| true).await;
+        assert_eq!(days.data, json!({"class": "chat", "run": null}));
+        let preview = "/api/admin/retention/preview?classes=chat,sessions";
+        let token = admin.get(preview).await.expect(200)["preview_token"].clone();
+        let run = json!({"classes": [], "preview_token": token});
+        admin
+            .post("/api/admin/retention/run", &run)
+            .await
+            .expect(200);
+        for class in ["chat", "sessions"] {
+            let ended = feed.until("retention", |change| {
+                change["class"] == class && change["run"]["outcome"] == "ok"
+            });
+            assert!(!ended.await.data["run"]["finished_at"].is_null());
+        }
+
+        // What the command line deletes is told, too: on SQLite because the tables are looked at.
+        let swept = house.command(&["retention", "--class", "exports"]);
+        assert!(swept.status.success(), "{swept:?}");
+        feed.until("retention", |change| change["class"] == "exports")
+            .await;
         house.stop().await;
     })
     .await;

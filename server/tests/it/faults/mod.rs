@@ -1,6 +1,7 @@
 //! What the house survives: processes killed at the worst moment, clients and providers that go
 //! away, signals, a schema of another version. Against the real binary wherever a process dies.
 
+mod acts;
 mod ai_sdk;
 mod backup;
 mod budget_cut;
@@ -14,6 +15,7 @@ mod leaving_early;
 mod many_processes;
 mod lost_answer;
 mod machines;
+mod leaving_work;
 mod migration;
 pub mod outage;
 mod poison;

@@ -187,6 +187,40 @@ impl State {
         self.words(&rows).await.join("\n")
     }
 
+    /// Adds jobs that take so long, as their owner's transaction would.
+    pub async fn add_drills(&self, count: i64, milliseconds: u64) {
+        let (numbers, id) = match self {
+            Self::Sqlite(_) => (
+                format!(
+                    "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up \
+                     WHERE n < {count}) SELECT n FROM up"
+                ),
+                "randomblob(16)",
+            ),
+            Self::Postgres(_) => (
+                format!("SELECT n FROM generate_series(1, {count}) AS n"),
+                "gen_random_uuid()",
+            ),
+        };
+        let (parameters, now) = match self {
+            Self::Sqlite(_) => (
+                format!("'{{\"milliseconds\":{milliseconds}}}'"),
+                "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '-1 second')",
+            ),
+            Self::Postgres(_) => (
+                format!("'{{\"milliseconds\":{milliseconds}}}'::jsonb"),
+                "now() - interval '1 second'",
+            ),
+        };
+        self.execute(&format!(
+            "INSERT INTO jobs (id, kind, parameters, state, priority, run_at, max_attempts, \
+             progress, created_at, updated_at) \
+             SELECT {id}, 'drill', {parameters}, 'queued', 100, {now}, 5, 0.0, {now}, {now} \
+             FROM ({numbers}) AS numbers"
+        ))
+        .await;
+    }
+
     /// Time passes for whoever died: their leases run out.
     pub async fn leases_run_out(&self) {
         for sql in [

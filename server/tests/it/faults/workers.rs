@@ -81,6 +81,59 @@ async fn a_killed_workers_jobs_are_done_once_by_the_others() {
     .await;
 }
 
+/// Jobs that run in the process that is killed.
+const RUNNING: i64 = 100;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_running_jobs_of_a_killed_worker_are_each_finished_once() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[("JOB_CONCURRENCY", "128")]);
+        let server = site.serve(&[("JOB_WORKERS_IN_SERVE", "false")]).await;
+        let doomed = site.work(&[]).await;
+        let state = site.state().await;
+        state.add_drills(RUNNING, 4_000).await;
+        let taken = format!(
+            "SELECT COUNT(*) FROM jobs j JOIN processes p ON p.id = j.process_id \
+             WHERE j.state = 'running' AND p.pid = {}",
+            doomed.pid()
+        );
+        eventually(|| async { (state.number(&taken).await == RUNNING).then_some(()) }).await;
+        let other = site.work(&[]).await;
+        doomed.kill().await;
+        assert_eq!(state.number(&taken).await, RUNNING, "none had ended");
+
+        state.at_rest().await;
+        for (what, sql) in [
+            (
+                "jobs done",
+                "SELECT COUNT(*) FROM jobs WHERE state = 'succeeded'",
+            ),
+            (
+                "jobs rescued once, without an error",
+                "SELECT COUNT(*) FROM jobs WHERE rescues = 1 AND attempts = 0 AND claim = 2",
+            ),
+            (
+                "ends",
+                "SELECT COUNT(*) FROM job_events WHERE event = 'succeeded' AND claim = 2",
+            ),
+            (
+                "effects, one for each",
+                "SELECT COUNT(DISTINCT target_id) FROM audit_log WHERE action = 'drill'",
+            ),
+            (
+                "effects",
+                "SELECT COUNT(*) FROM audit_log WHERE action = 'drill'",
+            ),
+        ] {
+            assert_eq!(state.number(sql).await, RUNNING, "{what}");
+        }
+        state.close().await;
+        other.stop().await;
+        server.stop().await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_frozen_past_its_lease_is_fenced() {
     on_each_database(|database| async move {

@@ -116,14 +116,19 @@ impl House {
         User::register(self.base(), &format!("{name}@example.org")).await
     }
 
-    /// An admin, made by the command line, signed in.
-    pub async fn admin(&self) -> User {
-        let made = std::process::Command::new(program())
-            .args(["create-first-admin", ADMIN.0, ADMIN.1])
+    /// Runs a command on the house's stores beside it.
+    pub fn command(&self, arguments: &[&str]) -> std::process::Output {
+        std::process::Command::new(program())
+            .args(arguments)
             .env_clear()
             .envs(self.settings.iter().cloned())
             .output()
-            .expect("the program runs");
+            .expect("the program runs")
+    }
+
+    /// An admin, made by the command line, signed in.
+    pub async fn admin(&self) -> User {
+        let made = self.command(&["create-first-admin", ADMIN.0, ADMIN.1]);
         assert!(made.status.success(), "{made:?}");
         User::sign_in(self.base(), ADMIN.0, ADMIN.1).await
     }

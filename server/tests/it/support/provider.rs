@@ -53,6 +53,7 @@ struct Shared {
     state: Mutex<State>,
     connections: watch::Sender<usize>,
     hangups: watch::Sender<usize>,
+    held: watch::Sender<bool>,
 }
 
 /// The running server; it stops when dropped.
@@ -70,6 +71,7 @@ impl ProviderStub {
             state: Mutex::default(),
             connections: watch::Sender::new(0),
             hangups: watch::Sender::new(0),
+            held: watch::Sender::new(false),
         });
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, Arc::clone(&shared)));
@@ -93,6 +95,16 @@ impl ProviderStub {
     /// From now on every request meets this fault.
     pub(crate) fn always(&self, fault: Fault) {
         self.shared.state.lock().standing = fault;
+    }
+
+    /// From now on requests are read and not answered.
+    pub(crate) fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Answers those that wait, and the next at once.
+    pub(crate) fn let_go(&self) {
+        self.shared.held.send_replace(false);
     }
 
     /// The next requests meet these faults, one each.
@@ -148,8 +160,14 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     while let Some(request) = read_request(&mut reader).await? {
         let answer = reply(&request, fault_for(&request, shared));
         shared.state.lock().requests.push(request);
+        let mut held = shared.held.subscribe();
+        let sending = async {
+            // The sender lives as long as this.
+            let _ = held.wait_for(|held| !held).await;
+            send(&mut writer, answer).await
+        };
         tokio::select! {
-            sent = send(&mut writer, answer) => match sent {
+            sent = sending => match sent {
                 Ok(true) => continue,
                 Ok(false) => return Ok(()),
                 Err(_) => {}

@@ -184,8 +184,12 @@ fn previewed(verb: &str, reply: &Reply) -> Result<Plan, Failure> {
     let done = |_: &Draft, reply: &Reply| {
         let done: BulkDone = reply.decode()?;
         let skipped = done.skipped.iter().map(|skipped| skipped.count).sum();
+        let text = match done.job {
+            Some(job) => format!("job {job} does it, batch by batch"),
+            None => format!("done for {} jobs, {skipped} skipped", done.done),
+        };
         Ok(Done {
-            text: format!("done for {} jobs, {skipped} skipped", done.done),
+            text,
             reveal: Vec::new(),
             skipped,
         })

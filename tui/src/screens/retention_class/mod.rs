@@ -157,8 +157,8 @@ impl Screen for ClassScreen {
     }
 
     fn feed(&mut self, event: &FeedEvent, cx: &mut Cx) {
-        if let FeedEvent::Retention(run) = event
-            && run.class == self.name
+        if let FeedEvent::Retention(change) = event
+            && change.class == self.name
             && !cx.frozen
         {
             self.ask(FOLLOW_MS, cx);

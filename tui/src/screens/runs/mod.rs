@@ -129,10 +129,16 @@ impl Listing for Runs {
 
     fn change(&self, event: &FeedEvent) -> Change<RetentionRun> {
         match event {
-            FeedEvent::Retention(run)
-                if self.class.as_ref().is_none_or(|class| *class == run.class) =>
+            FeedEvent::Retention(change)
+                if self
+                    .class
+                    .as_ref()
+                    .is_none_or(|class| *class == change.class) =>
             {
-                Change::Rows(vec![run.clone()])
+                match &change.run {
+                    Some(run) => Change::Rows(vec![run.clone()]),
+                    None => Change::None,
+                }
             }
             FeedEvent::Lost(lost) if lost.topic == Topic::Retention => Change::Reload,
             _ => Change::None,

@@ -70,6 +70,32 @@ async fn an_export_holds_everything_of_a_user_with_checksums() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_no_export_names_goes_once_it_is_old() {
+    for_each_database(async |test| {
+        let house = House::on(&test).await;
+        house.fill([ADA, BEN]).await;
+        let named = house.blob_paths();
+        let left = BlobKey::export(ADA.id, Entropy::from_system().uuid());
+        let file = house.folder.path().join("left.zip");
+        std::fs::write(&file, b"half of everything").unwrap();
+        house.blobs.put_file(&left, &file).await.unwrap();
+
+        let put = house.folder.path().join("blobs").join(left.as_str());
+        let put = std::fs::metadata(put).unwrap().modified().unwrap();
+        let since_noon = DateTime::<chrono::Utc>::from(put) - noon();
+        house.clock.advance(since_noon);
+        let governance = &house.governance;
+        assert_eq!(governance.remove_orphaned_exports().await.unwrap(), 0);
+        assert!(house.blob_paths().contains(left.as_str()), "it is young");
+
+        house.clock.advance(chrono::TimeDelta::hours(4));
+        assert_eq!(governance.remove_orphaned_exports().await.unwrap(), 1);
+        assert_eq!(house.blob_paths(), named);
+    })
+    .await;
+}
+
 fn unpacked(path: &std::path::Path) -> BTreeMap<String, Vec<u8>> {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
     (0..archive.len())

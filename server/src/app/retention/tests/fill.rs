@@ -153,6 +153,7 @@ async fn account(txn: &Txn, person: Person) -> Result<(), DbErr> {
         key: Set(format!("setting_{}", person.id)),
         value: Set("Our house".to_owned()),
         updated_at: Set(person.at),
+        previous: Set(None),
         updated_by: Set(Some(person.id)),
     })
     .exec_without_returning(txn)

@@ -12,6 +12,7 @@ use sea_orm::{
 
 use crate::platform::{
     budgets::MoneyColumns,
+    jobs::Owners,
     paging::{Column, Columns, Key},
 };
 
@@ -120,3 +121,15 @@ pub(in crate::features::accounts) fn sign_ins(id: UserId, now: DateTime<Utc>) ->
         .filter(session::Column::ExpiresAt.gt(now))
         .into_query()
 }
+
+/// How the owners of jobs are found.
+pub(crate) const JOB_OWNERS: Owners = Owners {
+    email_of,
+    called: |addresses| {
+        Query::select()
+            .column(user::Column::Id)
+            .from(user::Entity)
+            .and_where(Expr::from(Func::lower(column(user::Column::Email))).is_in(addresses))
+            .take()
+    },
+};

@@ -171,6 +171,19 @@ pub(in crate::features::accounts) async fn replace_token(
     Ok(())
 }
 
+/// Whether a user has a token that was not used.
+pub(in crate::features::accounts) async fn has_token(
+    txn: &Txn,
+    user_id: UserId,
+) -> Result<bool, DbErr> {
+    let found = one_time_token::Entity::find()
+        .filter(one_time_token::Column::UserId.eq(user_id))
+        .filter(one_time_token::Column::UsedAt.is_null())
+        .one(txn)
+        .await?;
+    Ok(found.is_some())
+}
+
 pub(in crate::features::accounts) async fn withdraw_tokens(
     txn: &Txn,
     user_id: UserId,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::queries;
 use crate::platform::{
     db::Db,
-    retention::{Cursor, Exporter, Page, RetentionError},
+    retention::{Cursor, Exporter, Page, RetentionError, RowsOf, no_original},
 };
 
 pub(super) struct Account(pub(super) Db);
@@ -45,23 +45,14 @@ fn account(row: &user::Model) -> Value {
     })
 }
 
-pub(super) struct SignIns(pub(super) Db);
-
-#[async_trait]
-impl Exporter for SignIns {
-    fn file(&self) -> &'static str {
-        "sessions.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let after = after.and_then(|key| key.parse().ok());
-        let found = queries::sign_ins_of(self.0.read(), user, after, limit).await?;
-        Ok(Page::of(&found, limit, |row| row.id.to_string(), sign_in))
+pub(super) fn sign_ins(db: &Db) -> RowsOf<session::Entity> {
+    RowsOf {
+        db: db.clone(),
+        file: "sessions.json",
+        owner: session::Column::UserId,
+        key: session::Column::Id,
+        shown: sign_in,
+        original: no_original,
     }
 }
 

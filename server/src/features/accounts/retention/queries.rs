@@ -7,7 +7,7 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::Expr,
+    QueryFilter, QuerySelect, QueryTrait, Select, sea_query::Expr,
 };
 
 use crate::{
@@ -200,21 +200,4 @@ pub(super) async fn account_of(
     id: UserId,
 ) -> Result<Option<user::Model>, DbErr> {
     user::Entity::find().filter(personal(id)).one(db).await
-}
-
-/// A page of a user's sign-ins, by their keys.
-pub(super) async fn sign_ins_of(
-    db: &impl ConnectionTrait,
-    id: UserId,
-    after: Option<uuid::Uuid>,
-    limit: u64,
-) -> Result<Vec<session::Model>, DbErr> {
-    let mut find = session::Entity::find()
-        .filter(session::Column::UserId.eq(id))
-        .order_by_asc(session::Column::Id)
-        .limit(limit);
-    if let Some(after) = after {
-        find = find.filter(session::Column::Id.gt(after));
-    }
-    find.all(db).await
 }

@@ -28,12 +28,10 @@ async fn a_role_counts_at_once_and_omitted_notes_stay() {
         let signed_in = house.sign_in(ADA).await;
         let set = async |change, notes: Option<&str>| {
             let notes = notes.map(str::to_owned);
-            house
-                .accounts
-                .appoint(&by(&root), id, Some(change), notes)
-                .await
-                .unwrap()
-                .account
+            let accounts = &house.accounts;
+            let appointed = accounts.appoint(&by(&root), id, Some(change), notes).await;
+            appointed.unwrap();
+            accounts.find(id).await.unwrap().unwrap()
         };
         let role = async || house.identify(&signed_in).await.unwrap().role;
 

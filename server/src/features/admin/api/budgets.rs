@@ -5,11 +5,10 @@ use entities::{Nanos, UserId};
 
 use super::{Administration, TAG, change, look, target};
 use crate::{
-    features::admin::{acting, limits},
+    features::admin::{acting, limits, once::Done},
     platform::{
         budgets::BudgetStatus,
         http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
-        limits::LimitClass,
     },
 };
 
@@ -29,20 +28,19 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
         change("/api/admin/budgets/{user_id}", "Set a user's monthly limit")
             .description("Jobs of the user that wait for money go on at once.")
             .path_parameter("user_id", "integer")
-            .refuses(&[404]),
+            .refuses(&[400, 404, 409, 422]),
         service(),
         set_budget,
     );
     registry.mount_with(
-        Operation::delete("/api/admin/accounts/{id}/budget")
+        acting::act(Operation::delete("/api/admin/accounts/{id}/budget"))
             .summary("Lift a user's monthly limit")
             .description(
                 "The user may spend without limit. Jobs that wait for money go on at once.",
             )
             .tag(TAG)
-            .limit(LimitClass::AdminAction)
             .path_parameter("id", "integer")
-            .refuses(&[404]),
+            .refuses(&[400, 404, 409, 422]),
         service(),
         clear_budget,
     );
@@ -65,12 +63,17 @@ async fn set_budget(
 ) -> Result<Json<wire::BudgetSet>, Problem> {
     let id = target(&administration, &call, "user_id").await?;
     let limit = limits::parse(body.monthly_limit_usd)?;
-    let limits = &administration.0.limits;
-    let (_, audit_id) = limits.set(&acting::by(&call), id, Some(limit)).await?;
-    acting::recorded(&call, Some(audit_id));
-    Ok(Json(wire::BudgetSet {
-        monthly_limit_usd: limit.as_usd(),
-    }))
+    let (by, limits) = (acting::by(&call), administration.0.limits.clone());
+    let act = async move {
+        let (_, audit_id) = limits.set(&by, id, Some(limit)).await?;
+        let set = wire::BudgetSet {
+            monthly_limit_usd: limit.as_usd(),
+        };
+        Ok(Done::new(set, Some(audit_id)))
+    };
+    let operation = format!("set budget of {id}");
+    let done = administration.once(&call, &operation, &body, act).await?;
+    Ok(Json(done.answer))
 }
 
 async fn clear_budget(
@@ -79,10 +82,14 @@ async fn clear_budget(
     _: NoBody,
 ) -> Result<Json<wire::Budget>, Problem> {
     let id = target(&administration, &call, "id").await?;
-    let limits = &administration.0.limits;
-    let (status, audit_id) = limits.set(&acting::by(&call), id, None).await?;
-    acting::recorded(&call, Some(audit_id));
-    Ok(Json(standing(id, &status)))
+    let (by, limits) = (acting::by(&call), administration.0.limits.clone());
+    let act = async move {
+        let (status, audit_id) = limits.set(&by, id, None).await?;
+        Ok(Done::new(standing(id, &status), Some(audit_id)))
+    };
+    let operation = format!("clear budget of {id}");
+    let done = administration.once(&call, &operation, &(), act).await?;
+    Ok(Json(done.answer))
 }
 
 fn standing(id: UserId, status: &BudgetStatus) -> wire::Budget {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use api::{accounts::Role, admin as wire};
 use entities::{Nanos, UserId, UserStatus};
 
-use super::{AdminError, Administration, acting, people};
+use super::{AdminError, Administration, acting, once::Done, people};
 use crate::{
     features::accounts::{Account, RoleChange},
     platform::{
@@ -15,7 +15,6 @@ use crate::{
         http::{
             Admin, Anyone, Auditor, Call, Guard, Json, NoBody, Operation, Problem, Query, Registry,
         },
-        limits::LimitClass,
     },
 };
 
@@ -43,7 +42,7 @@ fn mount_users(registry: &mut Registry, administration: &Administration) {
     registry.mount_with(
         change("/api/admin/users/{id}/role", "Change a user's role")
             .path_parameter("id", "integer")
-            .refuses(&[400, 404, 409]),
+            .refuses(&[400, 404, 409, 422]),
         service(),
         set_role,
     );
@@ -101,10 +100,10 @@ fn look(path: &'static str, summary: &'static str) -> Operation {
 }
 
 fn change(path: &'static str, summary: &'static str) -> Operation {
-    Operation::post(path)
+    acting::act(Operation::post(path))
         .summary(summary)
         .tag(TAG)
-        .limit(LimitClass::AdminAction)
+        .refuses(&[400, 409, 422])
 }
 
 /// How many to list.
@@ -116,10 +115,6 @@ fn up_to(newest: &wire::Newest, usual: u64, most: u64) -> Result<u64, Problem> {
         let message = format!("Must be between 1 and {most}");
         Err(Problem::invalid(&["query", "limit"], message))
     }
-}
-
-fn actor(call: &Call<Admin>) -> UserId {
-    UserId(call.principal().user_id)
 }
 
 /// The user that the path names.
@@ -157,13 +152,15 @@ async fn set_role(
 ) -> Result<Json<wire::AdminUser>, Problem> {
     let id = UserId(call.path_or_missing("id", USER_NOT_FOUND)?);
     let change = role_change(&body)?;
-    let accounts = &administration.0.accounts;
-    let changed = accounts
-        .appoint(&acting::by(&call), id, Some(change), body.admin_notes)
+    let wanted = (id, Some(change), body.admin_notes.clone());
+    let operation = format!("set role of {id}");
+    administration
+        .appoint(&call, &operation, &body, wanted)
         .await?;
-    acting::recorded(&call, changed.audit_id);
     let limits = administration.0.budgets.limits(&[id]).await?;
-    Ok(Json(user(changed.account, &limits)))
+    let account = administration.0.accounts.find(id).await?;
+    let account = account.ok_or(AdminError::UserNotFound)?;
+    Ok(Json(user(account, &limits)))
 }
 
 fn role_change(body: &wire::SetRole) -> Result<RoleChange, AdminError> {
@@ -231,22 +228,25 @@ async fn reset_stuck(
     call: Call<Admin>,
     body: Option<Json<wire::ResetStuck>>,
 ) -> Result<Json<wire::ResetDone>, Problem> {
-    let wire::ResetStuck {
-        ttl_minutes,
-        user_id,
-    } = body.map(|Json(body)| body).unwrap_or_default();
+    let body = body.map(|Json(body)| body).unwrap_or_default();
+    let (ttl_minutes, user_id) = (body.ttl_minutes, body.user_id);
     if !(0..=MOST_TTL_MINUTES).contains(&ttl_minutes) {
         let message = format!("Must be between 0 and {MOST_TTL_MINUTES} minutes");
         return Err(AdminError::field("ttl_minutes", message).into());
     }
     let age = chrono::Duration::minutes(ttl_minutes);
-    let documents = &administration.0.documents;
-    let reset = documents
-        .reset_stuck(Some(actor(&call)), age, user_id.map(UserId))
+    let (by, documents) = (acting::by(&call), administration.0.documents.clone());
+    let act = async move {
+        let (reset, audit_id) = documents
+            .reset_stuck(Some(&by), age, user_id.map(UserId))
+            .await?;
+        let reset_count = i64::try_from(reset).unwrap_or(i64::MAX);
+        Ok(Done::new(wire::ResetDone { reset_count }, audit_id))
+    };
+    let done = administration
+        .once(&call, "reset stuck documents", &body, act)
         .await?;
-    Ok(Json(wire::ResetDone {
-        reset_count: i64::try_from(reset).unwrap_or(i64::MAX),
-    }))
+    Ok(Json(done.answer))
 }
 
 async fn settings(
@@ -262,8 +262,16 @@ async fn change_settings(
     call: Call<Admin>,
     Json(body): Json<wire::ChangeAppSettings>,
 ) -> Result<Json<wire::AppSettings>, Problem> {
-    let branding = &administration.0.branding;
-    Ok(Json(branding.change(actor(&call), body).await?))
+    let (by, branding) = (acting::by(&call), administration.0.branding.clone());
+    let given = body.clone();
+    let act = async move {
+        let audit_id = branding.change(&by, given).await?;
+        Ok(Done::new((), audit_id))
+    };
+    administration
+        .once(&call, "change branding", &body, act)
+        .await?;
+    Ok(Json(administration.0.branding.read().await?))
 }
 
 fn user(account: Account, limits: &HashMap<UserId, Nanos>) -> wire::AdminUser {

@@ -1,7 +1,7 @@
 //! What can go wrong in the engine room, and how it is told to a client.
 
 use crate::{
-    features::accounts::AccountsError,
+    features::{accounts::AccountsError, admin::AdminError},
     platform::{
         ai::ProviderName,
         budgets::{BudgetRefusal, ResolveError},
@@ -99,6 +99,7 @@ fn governed(error: GovernanceError, message: String) -> Problem {
         }
         GovernanceError::Busy(_) | GovernanceError::ExportNotReady => Problem::conflict(message),
         GovernanceError::ExportNotFound => Problem::not_found(message),
+        GovernanceError::Undo(refusal) => AdminError::from(refusal).into(),
         GovernanceError::Database(error) => error.into(),
         other => Problem::internal(other),
     }

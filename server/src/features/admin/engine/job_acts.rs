@@ -8,10 +8,14 @@ use uuid::Uuid;
 
 use super::{Engine, error::EngineError, jobs};
 use crate::{
-    features::accounts::email_of,
+    features::{
+        accounts::JOB_OWNERS,
+        admin::bulk::{BulkAct, Many, bulk_act},
+    },
     platform::{
-        audit::AuditEvent,
-        jobs::{Act, Acted, JobAction, JobFilter, JobRun, Selection, StageState},
+        audit::{AuditEvent, By},
+        governance::GovernanceError,
+        jobs::{Act, Acted, Applied, JobAction, JobFilter, JobRun, Selection, StageState},
         paging::Listing,
     },
 };
@@ -28,7 +32,7 @@ impl Engine {
     ) -> Result<wire::JobPage, EngineError> {
         let now = self.0.parts.clock.now();
         let listing = Listing::read("jobs", &filter::JOBS, query, now)?;
-        let page = self.0.parts.jobs.listed(&listing, email_of).await?;
+        let page = self.0.parts.jobs.listed(&listing, JOB_OWNERS).await?;
         Ok(wire::JobPage {
             items: self.shown_jobs(page.items).await?,
             next_cursor: page.next,
@@ -41,7 +45,7 @@ impl Engine {
     ) -> Result<wire::Count, EngineError> {
         let now = self.0.parts.clock.now();
         let listing = Listing::counting(&filter::JOBS, query, now)?;
-        let counted = self.0.parts.jobs.counted(&listing, email_of).await?;
+        let counted = self.0.parts.jobs.counted(&listing, JOB_OWNERS).await?;
         Ok(counted.told(now))
     }
 
@@ -196,7 +200,7 @@ impl Engine {
             (None, Some(filter)) => {
                 let now = parts.clock.now();
                 let listing = Listing::matching(&filter::JOBS, Some(&filter), now)?;
-                Selection::Ids(parts.jobs.matching(&listing, email_of).await?)
+                Selection::Ids(parts.jobs.matching(&listing, JOB_OWNERS).await?)
             }
             _ => {
                 let message = "Send either ids or filter".to_owned();
@@ -229,21 +233,34 @@ impl Engine {
         })
     }
 
-    /// Does what a preview said, to exactly these jobs.
+    /// Does what a preview said, to exactly these jobs; when they are many, by a job.
     pub(super) async fn apply_preview(
         &self,
-        actor: UserId,
+        by: &By,
         token: &str,
     ) -> Result<(wire::BulkDone, Option<i64>), EngineError> {
         let token: Uuid = token.parse().map_err(|_| EngineError::PreviewGone)?;
         let parts = &self.0.parts;
-        let act = self.act(actor, "bulk_jobs", None, json!({"preview": token}));
-        let done = parts.jobs.apply(token, &act).await?;
-        let done = done.map_err(|_| EngineError::PreviewGone)?;
+        let act = bulk_act(&parts.audit, by);
+        let job = BulkAct::job(Many::Jobs, by).map_err(GovernanceError::from)?;
+        let applied = parts.jobs.apply(token, &act, job).await?;
+        let done = match applied.map_err(|_| EngineError::PreviewGone)? {
+            Applied::Done(done) => done,
+            Applied::Begun { job, entry } => {
+                let begun = wire::BulkDone {
+                    job: Some(self.job_number(job).await?),
+                    done: 0,
+                    skipped: Vec::new(),
+                    job_ids: Vec::new(),
+                };
+                return Ok((begun, entry));
+            }
+        };
         let named = &done.replayed[..done.replayed.len().min(NAMED)];
         let mut job_ids: Vec<i64> = parts.jobs.numbers(named).await?.into_values().collect();
         job_ids.sort_unstable();
         let answer = wire::BulkDone {
+            job: None,
             done: i64::try_from(done.done).unwrap_or(i64::MAX),
             skipped: skipped(done.skipped),
             job_ids,

@@ -5,10 +5,10 @@ use entities::JobId;
 
 use super::{Engine, error::EngineError, job_acts::milliseconds};
 use crate::{
-    features::accounts::email_of,
+    features::accounts::JOB_OWNERS,
     platform::{
-        jobs::{Counted, JobFilter},
-        paging::Listing,
+        jobs::JobFilter,
+        paging::{Counted, Listing},
     },
 };
 
@@ -44,7 +44,7 @@ impl Engine {
         for value in values {
             let narrowed = format!("{filter} {}:{value}", query.by);
             let listing = Listing::matching(&filter::JOBS, Some(&narrowed), now)?;
-            let counted = parts.jobs.counted(&listing, email_of).await?;
+            let counted = parts.jobs.counted(&listing, JOB_OWNERS).await?;
             items.push(wire::Tally {
                 value,
                 count: i64::try_from(counted.count).unwrap_or(i64::MAX),

@@ -5,6 +5,7 @@
 
 mod alarms;
 mod api;
+mod elsewhere;
 mod error;
 mod follow;
 mod happenings;
@@ -24,6 +25,7 @@ mod system;
 mod tell;
 
 pub(crate) use api::{PREFIXES, STREAMING, register};
+pub(super) use error::EngineError;
 
 use std::sync::{Arc, OnceLock};
 
@@ -51,6 +53,7 @@ use crate::{
     },
 };
 use alarms::Board;
+use elsewhere::Elsewhere;
 use reading::Kept;
 use tell::Told;
 
@@ -89,6 +92,7 @@ struct Inner {
     kept: Kept,
     board: Board,
     told: Told,
+    elsewhere: Elsewhere,
     /// Whether what happens is being published.
     awake: watch::Sender<bool>,
     process: OnceLock<Uuid>,
@@ -101,6 +105,7 @@ impl Engine {
             kept: Kept::default(),
             board: Board::default(),
             told: Told::default(),
+            elsewhere: Elsewhere::default(),
             awake: watch::Sender::new(false),
             process: OnceLock::new(),
         }))
@@ -124,6 +129,12 @@ impl Engine {
         parts.tasks.spawn("feed-elsewhere", async move {
             stopping.run_until_cancelled(engine.obey()).await;
         });
+        if parts.relay.reaches_others() {
+            let (engine, stopping) = (self.clone(), self.stopping());
+            parts.tasks.spawn("streams-teller", async move {
+                stopping.run_until_cancelled(engine.tell_streams()).await;
+            });
+        }
     }
 
     fn stopping(&self) -> CancellationToken {

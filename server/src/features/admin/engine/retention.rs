@@ -6,6 +6,7 @@ use entities::{RetentionRunId, RunOutcome, UserId, governance::retention_run};
 use super::{Engine, error::EngineError};
 use crate::features::accounts::Account;
 use crate::platform::{
+    audit::By,
     governance::{ClassPreview, ClassSummary, Days, GovernanceError},
     retention::{Class, Periods, Source},
 };
@@ -16,8 +17,9 @@ const NEWEST: u64 = 20;
 const ONE_CLASS: &str = "Supposed days are for one class: name it in classes";
 
 impl Engine {
+    /// Every class, with its stock as it was found a moment ago.
     pub(super) async fn retention(&self) -> Result<wire::RetentionClasses, EngineError> {
-        let mut classes = self.0.parts.governance.classes().await?;
+        let mut classes = self.0.parts.governance.classes_lately().await?;
         classes.sort_by_key(|class| class.period.class.name());
         Ok(wire::RetentionClasses {
             items: classes.into_iter().map(class).collect(),
@@ -83,28 +85,22 @@ impl Engine {
     /// Sets how long a class is kept, or with `None` lets the environment say it again.
     pub(super) async fn set_retention(
         &self,
-        actor: UserId,
+        by: &By,
         name: &str,
         days: Option<f64>,
     ) -> Result<(wire::RetentionClass, Option<i64>), EngineError> {
         let class = of_name(name).map_err(|_| EngineError::NoClass)?;
+        let days = days.map(|days| {
+            whole_days(days).ok_or_else(|| {
+                let message = "Must be a whole number of days; 0 keeps".to_owned();
+                EngineError::Invalid("days", message)
+            })
+        });
         let governance = &self.0.parts.governance;
-        match days {
-            Some(days) => {
-                let days = whole_days(days).ok_or_else(|| {
-                    let message = "Must be a whole number of days; 0 keeps".to_owned();
-                    EngineError::Invalid("days", message)
-                })?;
-                governance.set_days(actor, class, days).await?;
-            }
-            None => {
-                governance.reset_days(actor, class).await?;
-            }
-        }
+        let (_, entry) = governance.set_days(by, class, days.transpose()?).await?;
         let classes = self.retention().await?.items;
         let set = classes.into_iter().find(|set| set.class == class.name());
-        let entry = self.entry_of(actor, "set_retention", Some(class.name()));
-        Ok((set.ok_or(EngineError::NoClass)?, entry.await?))
+        Ok((set.ok_or(EngineError::NoClass)?, entry))
     }
 
     /// Deletes what a preview has shown, by a job.

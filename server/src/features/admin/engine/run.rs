@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::console::Topic;
+use entities::RetentionRunId;
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::{Instant, MissedTickBehavior, interval, sleep_until},
@@ -25,13 +26,17 @@ const GATHER: Duration = Duration::from_millis(50);
 const LINGER: Duration = Duration::from_mins(1);
 /// Entries of the audit log that are looked for at one look.
 const ACTS: u64 = 200;
+/// Runs of retention that are looked at: those of one sweep, one for each class.
+const RUNS: u64 = 30;
 /// What is told of rows that change.
-const ROWS: [Topic; 3] = [Topic::Jobs, Topic::Accounts, Topic::Audit];
+const ROWS: [Topic; 4] = [Topic::Jobs, Topic::Accounts, Topic::Audit, Topic::Retention];
 
 /// How far the tables were read that other processes write.
 struct Read {
     line: i64,
     entry: i64,
+    /// The newest runs of retention, and whether they were over.
+    runs: Vec<(RetentionRunId, bool)>,
 }
 
 impl Engine {
@@ -77,6 +82,7 @@ impl Engine {
         let mut read = Read {
             line: parts.jobs.newest_line().await?,
             entry: self.newest_entry().await?,
+            runs: self.newest_runs().await?,
         };
         self.remember().await?;
         self.0.awake.send_replace(true);
@@ -132,7 +138,8 @@ impl Engine {
     fn take_heard(&self, pending: &mut Pending, message: Result<Heard, RecvError>) {
         match message {
             Ok(Heard::Changed(change)) => pending.add(&change),
-            Ok(Heard::EndStream(_)) | Err(RecvError::Closed) => {}
+            Ok(Heard::EndStream(_) | Heard::EndStreamsOf(_) | Heard::Report(_))
+            | Err(RecvError::Closed) => {}
             Ok(Heard::Gap) | Err(RecvError::Lagged(_)) => self.0.parts.feed.missed(&ROWS, 1),
         }
     }
@@ -159,12 +166,27 @@ impl Engine {
         let new = newest.iter().filter(|entry| entry.id > read.entry);
         for entry in new {
             pending.add_audits([entry.id]);
+            if entry.action == "set_retention" {
+                pending.add_retention(entry.target_id.clone());
+            }
             if let Some(change) = self.account_of(entry).await? {
                 pending.add(&change);
             }
         }
         read.entry = newest.first().map_or(read.entry, |entry| entry.id);
+        let runs = self.newest_runs().await?;
+        let changed = runs.iter().filter(|run| !read.runs.contains(run));
+        pending.add_retention(changed.map(|(id, _)| id.0.to_string()));
+        read.runs = runs;
         Ok(())
+    }
+
+    async fn newest_runs(&self) -> Result<Vec<(RetentionRunId, bool)>, EngineError> {
+        let runs = self.0.parts.governance.runs(None, None, RUNS).await?;
+        let runs = runs.into_iter();
+        Ok(runs
+            .map(|run| (run.id, run.finished_at.is_some()))
+            .collect())
     }
 
     /// The change of a user that an act came with.
@@ -210,6 +232,13 @@ impl Engine {
                     tracing::info!(event = "stream_ended_from_elsewhere", stream_id = %id);
                 }
             }
+            Heard::EndStreamsOf(user) => {
+                let streams = parts.streams.stop_user(user, EndReason::Stopped);
+                if streams > 0 {
+                    tracing::info!(event = "streams_ended_from_elsewhere", user_id = %user, streams);
+                }
+            }
+            Heard::Report(report) => self.0.elsewhere.take(report, Instant::now()),
             Heard::Changed(change) if change.entity == Entity::User => {
                 let Some(user) = change.user_id else { return };
                 let active = parts.accounts.is_active(user).await;

@@ -67,7 +67,12 @@ impl Engine {
     ) -> Result<wire::StreamPage, EngineError> {
         let now = self.0.parts.clock.now();
         let listing = Listing::read("streams", &filter::STREAMS, query, now)?;
-        let all = self.streams().await?.into_iter().map(Listed).collect();
+        let all = self
+            .streams_asked_for()
+            .await?
+            .into_iter()
+            .map(Listed)
+            .collect();
         let page = listing.page_of(all);
         Ok(wire::StreamPage {
             items: page.items.into_iter().map(|listed| listed.0).collect(),

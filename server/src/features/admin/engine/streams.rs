@@ -1,52 +1,90 @@
 //! Answers under way: shown, and ended.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use api::console as wire;
 use entities::UserId;
 use serde_json::json;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Engine, error::EngineError};
-use crate::platform::{
-    audit::AuditEvent,
-    budgets::OpenAnswer,
-    streams::{EndReason, LiveState, LiveStream},
+use crate::{
+    features::admin::answers::Ending,
+    platform::{
+        audit::AuditEvent,
+        budgets::OpenAnswer,
+        streams::{EndReason, LiveState, LiveStream},
+    },
 };
+
+/// How long a list waits for what other processes tell of answers that are known by their money
+/// alone.
+const TELL_WITHIN: Duration = Duration::from_millis(400);
 
 impl Engine {
     /// Answers under way in this process and, where others can be reached, in those: the oldest
     /// first.
     pub(super) async fn streams(&self) -> Result<Vec<wire::Stream>, EngineError> {
         let parts = &self.0.parts;
-        let live = parts.streams.live(parts.clock.now());
-        let elsewhere = if parts.relay.reaches_others() {
-            let answers = parts.budgets.open_answers().await?;
-            let here = |id: Uuid| live.iter().any(|stream| stream.id == id);
-            // One that has just ended here may still have its hold.
-            let ended = parts.streams.ended(64, parts.clock.now());
-            let over = |id: Uuid| ended.iter().any(|stream| stream.id == id);
-            answers
-                .into_iter()
-                .filter(|answer| !here(answer.stream_id) && !over(answer.stream_id))
-                .collect()
-        } else {
-            Vec::new()
-        };
-        let users = live.iter().map(|stream| stream.user_id);
-        let users = users.chain(elsewhere.iter().map(|answer: &OpenAnswer| answer.user_id));
-        let emails = self.0.parts.accounts.emails(users).await?;
-        let email = |user: UserId| emails.get(&user).cloned().unwrap_or_default();
-        let process = self.process();
-        let here = live
+        let mut elsewhere: HashMap<String, OpenAnswer> = parts
+            .administration
+            .answers_elsewhere()
+            .await?
             .into_iter()
-            .map(|stream| shown(&stream, email(stream.user_id), process.clone()));
-        let others = elsewhere
-            .into_iter()
-            .map(|answer| shown_elsewhere(&answer, email(answer.user_id)));
-        let mut all: Vec<wire::Stream> = here.chain(others).collect();
+            .map(|answer| (answer.stream_id.to_string(), answer))
+            .collect();
+        let mut all = self.streams_here();
+        // What has ended there since it was told has no money reserved any more.
+        let told = self.0.elsewhere.streams(Instant::now()).into_iter();
+        all.extend(told.filter(|stream| elsewhere.remove(&stream.id).is_some()));
+        all.extend(elsewhere.values().map(shown_elsewhere));
+        let users = all.iter().map(|stream| UserId(stream.user_id));
+        let emails = parts.accounts.emails(users).await?;
+        for stream in &mut all {
+            let email = emails.get(&UserId(stream.user_id));
+            stream.email = email.cloned().unwrap_or_default();
+        }
         all.sort_by(|left, right| (left.started_at, &left.id).cmp(&(right.started_at, &right.id)));
         Ok(all)
+    }
+
+    /// As [`Engine::streams`]; asks the other processes for what is not known of theirs.
+    pub(super) async fn streams_asked_for(&self) -> Result<Vec<wire::Stream>, EngineError> {
+        let mut told = self.0.elsewhere.told();
+        let mut asked_until = None;
+        loop {
+            told.mark_unchanged();
+            let streams = self.streams().await?;
+            if streams.iter().all(|stream| !stream.process.is_empty()) {
+                return Ok(streams);
+            }
+            let until = match asked_until {
+                Some(until) => until,
+                None => {
+                    self.0.parts.relay.ask().await;
+                    *asked_until.insert(Instant::now() + TELL_WITHIN)
+                }
+            };
+            if tokio::time::timeout_at(until, told.changed())
+                .await
+                .is_err()
+            {
+                return Ok(streams);
+            }
+        }
+    }
+
+    /// Answers under way in this process, without the addresses of their users.
+    pub(super) fn streams_here(&self) -> Vec<wire::Stream> {
+        let parts = &self.0.parts;
+        let (live, process) = (parts.streams.live(parts.clock.now()), self.process());
+        live.iter()
+            .map(|stream| shown(stream, process.clone()))
+            .collect()
     }
 
     /// Ends one answer, wherever it is. What it has used is settled, and what has come is kept.
@@ -79,7 +117,7 @@ impl Engine {
             .await?;
         let now = parts.clock.now();
         if parts.streams.end_live(key, EndReason::Admin, now).is_none() {
-            parts.relay.end_stream(key).await;
+            parts.administration.end_elsewhere(Ending::One(key)).await;
         }
         let ended = wire::StreamEnded {
             id: stream.id,
@@ -116,11 +154,11 @@ impl Engine {
     }
 }
 
-fn shown(stream: &LiveStream, email: String, process: String) -> wire::Stream {
+fn shown(stream: &LiveStream, process: String) -> wire::Stream {
     wire::Stream {
         id: stream.id.to_string(),
         user_id: stream.user_id.0,
-        email,
+        email: String::new(),
         kind: stream.kind.to_owned(),
         provider: Some(stream.provider.clone()),
         model: Some(stream.model.clone()),
@@ -142,12 +180,13 @@ fn shown(stream: &LiveStream, email: String, process: String) -> wire::Stream {
     }
 }
 
-/// An answer of another process, by what its hold tells: no rate, and which process is not known.
-fn shown_elsewhere(answer: &OpenAnswer, email: String) -> wire::Stream {
+/// An answer of another process that does not tell of it, by its money: no rate, and which process
+/// is not known.
+fn shown_elsewhere(answer: &OpenAnswer) -> wire::Stream {
     wire::Stream {
         id: answer.stream_id.to_string(),
         user_id: answer.user_id.0,
-        email,
+        email: String::new(),
         kind: "chat".to_owned(),
         provider: Some(answer.provider.clone()),
         model: Some(answer.model.clone()),

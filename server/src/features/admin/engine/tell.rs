@@ -1,12 +1,12 @@
 //! What was told last: so that nothing is told twice, and what ended is told as ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::console::{self as wire, FeedEvent};
-use entities::JobId;
+use entities::{JobId, RetentionRunId};
 use parking_lot::Mutex;
 
-use super::{Engine, error::EngineError};
+use super::{Engine, error::EngineError, retention};
 use crate::platform::db::{Change, Entity};
 
 /// Rows whose `rev` is remembered.
@@ -20,20 +20,25 @@ pub(super) struct Told {
     /// The `rev` of jobs, by number.
     jobs: Mutex<BTreeMap<i64, i64>>,
     /// The newest entries of the audit log.
-    audits: Mutex<std::collections::BTreeSet<i64>>,
+    audits: Mutex<BTreeSet<i64>>,
 }
 
 /// What has changed and is not told yet.
 #[derive(Default)]
 pub(super) struct Pending {
-    jobs: std::collections::BTreeSet<JobId>,
+    jobs: BTreeSet<JobId>,
     accounts: BTreeMap<i64, i64>,
-    audits: std::collections::BTreeSet<i64>,
+    audits: BTreeSet<i64>,
+    /// Numbers of runs, and names of classes.
+    retention: BTreeSet<String>,
 }
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.accounts.is_empty() && self.audits.is_empty()
+        self.jobs.is_empty()
+            && self.accounts.is_empty()
+            && self.audits.is_empty()
+            && self.retention.is_empty()
     }
 
     pub(super) fn add(&mut self, change: &Change) {
@@ -50,12 +55,19 @@ impl Pending {
                 }
             }
             Entity::Audit => self.audits.extend(change.id.parse::<i64>()),
+            Entity::Retention => {
+                self.retention.insert(change.id.clone());
+            }
             Entity::Period | Entity::Document => {}
         }
     }
 
     pub(super) fn add_jobs(&mut self, jobs: impl IntoIterator<Item = JobId>) {
         self.jobs.extend(jobs);
+    }
+
+    pub(super) fn add_retention(&mut self, named: impl IntoIterator<Item = String>) {
+        self.retention.extend(named);
     }
 
     pub(super) fn add_audits(&mut self, entries: impl IntoIterator<Item = i64>) {
@@ -79,10 +91,34 @@ impl Engine {
         for (id, rev) in pending.accounts {
             feed.publish(FeedEvent::Account(wire::RowChange { id, rev }));
         }
+        self.tell_retention(pending.retention).await?;
         self.tell_acts(pending.audits).await
     }
 
-    async fn tell_acts(&self, entries: std::collections::BTreeSet<i64>) -> Result<(), EngineError> {
+    async fn tell_retention(&self, named: BTreeSet<String>) -> Result<(), EngineError> {
+        let parts = &self.0.parts;
+        for name in named {
+            let change = match name.parse() {
+                Ok(id) => {
+                    let run = parts.governance.run_of(RetentionRunId(id)).await?;
+                    run.map(|run| wire::RetentionChange {
+                        class: run.class.clone(),
+                        run: Some(retention::run(run)),
+                    })
+                }
+                Err(_) => Some(wire::RetentionChange {
+                    class: name,
+                    run: None,
+                }),
+            };
+            if let Some(change) = change {
+                parts.feed.publish(FeedEvent::Retention(change));
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_acts(&self, entries: BTreeSet<i64>) -> Result<(), EngineError> {
         let told = &self.0.told.audits;
         let news: Vec<i64> = {
             let told = told.lock();

@@ -6,17 +6,12 @@ use serde_json::{Value, json};
 
 use super::TAG;
 use crate::{
-    features::admin::{
-        AdminError, Administration,
-        acting::{self, CLIENT, CLIENT_PURPOSE},
-        limits,
-    },
+    features::admin::{AdminError, Administration, acting, limits, once::Done},
     platform::{
         audit::{Act, Audit, By, UndoRefusal},
         budgets::{Budgets, Defaults, DefaultsChange, RuleChange},
         db::{DbErr, Txn, WriteKey},
         http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
-        limits::LimitClass,
     },
 };
 
@@ -29,16 +24,14 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
         look,
     );
     registry.mount_with(
-        Operation::patch("/api/admin/settings")
-            .summary("Amendment the rules for everybody's money")
+        acting::act(Operation::patch("/api/admin/settings"))
+            .summary("Amend the rules for everybody's money")
             .description(
                 "The limit is for users made from now on. The house line raises an alarm; it \
                  refuses nobody. A negative number removes a rule.",
             )
             .tag(TAG)
-            .limit(LimitClass::AdminAction)
-            .reads_header(CLIENT, CLIENT_PURPOSE)
-            .refuses(&[409, 422]),
+            .refuses(&[400, 409, 422]),
         administration.clone(),
         change,
     );
@@ -71,10 +64,13 @@ async fn change(
         let defaults = administration.0.budgets.defaults().await?;
         return Ok(Json(shown(&defaults)));
     }
-    let by = acting::by(&call);
-    let (defaults, audit_id) = administration.change_defaults(&by, change).await?;
-    acting::recorded(&call, Some(audit_id));
-    Ok(Json(shown(&defaults)))
+    let (by, acting) = (acting::by(&call), administration.clone());
+    let act = async move {
+        let (defaults, audit_id) = acting.change_defaults(&by, change).await?;
+        Ok(Done::new(shown(&defaults), Some(audit_id)))
+    };
+    let done = administration.once(&call, "amend", &body, act).await?;
+    Ok(Json(done.answer))
 }
 
 fn shown(defaults: &Defaults) -> MoneyDefaults {

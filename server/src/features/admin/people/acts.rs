@@ -2,24 +2,18 @@
 
 use api::console::{Account as Shown, Because, ChangeAccount, Ended};
 use entities::UserId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{TAG, role_from};
 use crate::{
     features::{
         accounts::RoleChange,
-        admin::{
-            AdminError, Administration,
-            acting::{self, CLIENT, CLIENT_PURPOSE},
-            api::target,
-            once::Done,
-        },
+        admin::{AdminError, Administration, acting, api::target, once::Done},
     },
     platform::{
         audit::By,
         http::{Admin, Call, Json, NoBody, Operation, Problem, Registry},
-        limits::LimitClass,
         streams::EndReason,
     },
 };
@@ -29,18 +23,15 @@ const USER_NOT_FOUND: &str = "User not found";
 const LONGEST_REASON: usize = 200;
 
 fn act(operation: Operation, summary: &'static str) -> Operation {
-    operation
+    acting::act(operation)
         .summary(summary)
         .tag(TAG)
-        .limit(LimitClass::AdminAction)
         .path_parameter("id", "integer")
-        .reads_header(CLIENT, CLIENT_PURPOSE)
         .refuses(&[400, 404, 409, 422])
 }
 
-fn act_once(path: &'static str, summary: &'static str) -> Operation {
+fn post(path: &'static str, summary: &'static str) -> Operation {
     act(Operation::post(path), summary)
-        .reads_header("Idempotency-Key", "The same key does the act once.")
 }
 
 pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
@@ -54,13 +45,13 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
         change,
     );
     registry.mount_with(
-        act_once("/api/admin/accounts/{id}/disable", "Keep a user out")
+        post("/api/admin/accounts/{id}/disable", "Keep a user out")
             .description("Sign-ins, streams and jobs end; nothing is deleted."),
         service(),
         disable,
     );
     registry.mount_with(
-        act_once("/api/admin/accounts/{id}/enable", "Let a user in again")
+        post("/api/admin/accounts/{id}/enable", "Let a user in again")
             .description("What has ended stays ended."),
         service(),
         enable,
@@ -82,11 +73,11 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
         end_session,
     );
     registry.mount_with(
-        act_once(
+        post(
             "/api/admin/accounts/{id}/end_streams",
             "End a user's answers under way",
         )
-        .description("Those of the process that answers; what was written so far is kept."),
+        .description("In every process; what was written so far is kept."),
         service(),
         end_streams,
     );
@@ -102,12 +93,11 @@ async fn change(
     }
     let id = UserId(call.path_or_missing("id", USER_NOT_FOUND)?);
     let change = body.role.map(|role| RoleChange::To(role_from(role)));
-    let accounts = &administration.0.accounts;
-    let changed = accounts
-        .appoint(&acting::by(&call), id, change, body.notes)
+    let operation = format!("change {id}");
+    administration
+        .appoint(&call, &operation, &body, (id, change, body.notes.clone()))
         .await?;
-    acting::recorded(&call, changed.audit_id);
-    Ok(Json(administration.shown_one(changed.account).await?))
+    administration.shown_by_id(id).await
 }
 
 async fn disable(
@@ -131,6 +121,29 @@ async fn disable(
 }
 
 impl Administration {
+    /// Changes role and notes of a user, once.
+    pub(in crate::features::admin) async fn appoint(
+        &self,
+        call: &Call<Admin>,
+        operation: &str,
+        body: &impl Serialize,
+        (id, role, notes): (UserId, Option<RoleChange>, Option<String>),
+    ) -> Result<(), Problem> {
+        let (by, accounts) = (acting::by(call), self.0.accounts.clone());
+        let act = async move {
+            let audit_id = accounts.appoint(&by, id, role, notes).await?;
+            Ok(Done::new((), Some(audit_id)))
+        };
+        self.once(call, operation, body, act).await?;
+        Ok(())
+    }
+
+    async fn shown_by_id(&self, id: UserId) -> Result<Json<Shown>, Problem> {
+        let account = self.0.accounts.find(id).await?;
+        let account = account.ok_or(AdminError::UserNotFound)?;
+        Ok(Json(self.shown_one(account).await?))
+    }
+
     /// Keeps a user out, and ends what is under way: in other processes it ends by what they find
     /// in the database.
     pub(in crate::features::admin) async fn keep_out(
@@ -140,7 +153,7 @@ impl Administration {
         reason_chars: usize,
     ) -> Result<Done<Ended>, Problem> {
         let parts = &self.0;
-        let open = parts.streams.open_of(id);
+        let streams = self.answers_of(id).await?;
         let kept_out = parts
             .accounts
             .disable(by, id, reason_chars, &parts.jobs)
@@ -148,17 +161,11 @@ impl Administration {
         parts.streams.stop_user(id, EndReason::Revoked);
         let ended = Ended {
             sessions: kept_out.sessions,
-            streams: i64::try_from(open).unwrap_or(i64::MAX),
+            streams,
             jobs: kept_out.jobs,
         };
         Ok(Done::new(ended, kept_out.audit_id))
     }
-}
-
-/// What is kept of an answer that shows a user.
-#[derive(Serialize, Deserialize)]
-struct Changed {
-    id: i64,
 }
 
 async fn enable(
@@ -169,15 +176,13 @@ async fn enable(
     let id = UserId(call.path_or_missing("id", USER_NOT_FOUND)?);
     let (by, accounts) = (acting::by(&call), administration.0.accounts.clone());
     let act = async move {
-        let changed = accounts.enable(&by, id).await?;
-        Ok(Done::new(Changed { id: id.0 }, changed.audit_id))
+        let audit_id = accounts.enable(&by, id).await?;
+        Ok(Done::new((), audit_id))
     };
     administration
         .once(&call, &format!("enable {id}"), &(), act)
         .await?;
-    let account = administration.0.accounts.find(id).await?;
-    let account = account.ok_or(AdminError::UserNotFound)?;
-    Ok(Json(administration.shown_one(account).await?))
+    administration.shown_by_id(id).await
 }
 
 async fn end_sessions(
@@ -205,16 +210,19 @@ async fn end(
     id: UserId,
     session: Option<Uuid>,
 ) -> Result<Json<Ended>, Problem> {
-    let accounts = &administration.0.accounts;
-    let (sessions, audit_id) = accounts
-        .end_sign_ins(&acting::by(call), id, session)
-        .await?;
-    acting::recorded(call, audit_id);
-    Ok(Json(Ended {
-        sessions,
-        streams: 0,
-        jobs: 0,
-    }))
+    let (by, accounts) = (acting::by(call), administration.0.accounts.clone());
+    let act = async move {
+        let (sessions, audit_id) = accounts.end_sign_ins(&by, id, session).await?;
+        let ended = Ended {
+            sessions,
+            streams: 0,
+            jobs: 0,
+        };
+        Ok(Done::new(ended, audit_id))
+    };
+    let operation = format!("end sign-ins of {id} {session:?}");
+    let done = administration.once(call, &operation, &(), act).await?;
+    Ok(Json(done.answer))
 }
 
 async fn end_streams(
@@ -225,12 +233,10 @@ async fn end_streams(
     let id = target(&administration, &call, "id").await?;
     let (by, acting) = (acting::by(&call), administration.clone());
     let act = async move {
-        let parts = &acting.0;
-        let streams = parts.streams.stop_user(id, EndReason::Stopped);
-        let streams = i64::try_from(streams).unwrap_or(i64::MAX);
+        let streams = acting.end_answers_of(id).await?;
         let audit_id = match streams {
             0 => None,
-            _ => Some(parts.record_ended_streams(by, id, streams).await?),
+            _ => Some(acting.0.record_ended_streams(by, id, streams).await?),
         };
         let ended = Ended {
             sessions: 0,

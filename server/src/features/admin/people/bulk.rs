@@ -1,27 +1,20 @@
-//! Acts on many users: previewed, then done to exactly these, unless they changed.
+//! Acts on many users: previewed, then done to exactly these, unless they changed
+//! ([`super::bulk_act`]).
 
 use std::collections::BTreeMap;
 
-use api::console::{AccountsAction, AccountsBulk, BulkDone, BulkPreview, BulkRun, Skipped};
+use api::console::{AccountsAction, AccountsBulk, BulkPreview, Skipped};
 use chrono::TimeDelta;
 use entities::{Nanos, UserId, UserStatus, governance::account_preview};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::TAG;
+use super::{TAG, bulk_act::run};
 use crate::{
     features::{
-        accounts::{Account, Accounts, AccountsError},
-        admin::{
-            AdminError, Administration,
-            acting::{self, CLIENT, CLIENT_PURPOSE},
-            limits,
-            once::Done,
-            queries,
-        },
+        accounts::{Account, Accounts},
+        admin::{AdminError, Administration, acting, limits, queries},
     },
     platform::{
-        audit::By,
         db::WriteKey,
         http::{Admin, Call, Json, Operation, Problem, Registry},
         limits::LimitClass,
@@ -36,30 +29,24 @@ const CHUNK: usize = 500;
 
 pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
     let service = || administration.clone();
-    let act = |path, summary| {
-        Operation::post(path)
-            .summary(summary)
-            .tag(TAG)
-            .limit(LimitClass::AdminAction)
-    };
     registry.mount_with(
-        act(
-            "/api/admin/accounts/bulk/preview",
-            "What an act on many users would do",
-        )
-        .description("The token fixes the users for ten minutes, and is good for one act."),
+        Operation::post("/api/admin/accounts/bulk/preview")
+            .summary("What an act on many users would do")
+            .description("The token fixes the users for ten minutes, and is good for one act.")
+            .tag(TAG)
+            .limit(LimitClass::AdminAction),
         service(),
         preview,
     );
     registry.mount_with(
-        act(
-            "/api/admin/accounts/bulk",
-            "Do a previewed act on many users",
-        )
-        .description("Users who changed since the preview are left out and told.")
-        .reads_header("Idempotency-Key", "The same key does the act once.")
-        .reads_header(CLIENT, CLIENT_PURPOSE)
-        .refuses(&[400, 409, 422]),
+        acting::act(Operation::post("/api/admin/accounts/bulk"))
+            .summary("Do a previewed act on many users")
+            .description(
+                "Users who changed since the preview are left out and told. Beyond 100 users a \
+                 job does it, which `job` names.",
+            )
+            .tag(TAG)
+            .refuses(&[400, 409, 422]),
         service(),
         run,
     );
@@ -67,26 +54,26 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
 
 /// A user as the preview saw them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Seen {
-    id: i64,
-    rev: i64,
-    limit_nanos: Option<i64>,
+pub(super) struct Seen {
+    pub(super) id: i64,
+    pub(super) rev: i64,
+    pub(super) limit_nanos: Option<i64>,
 }
 
 /// Rows that are left out, by reason.
-#[derive(Default)]
-struct LeftOut(BTreeMap<&'static str, i64>);
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct LeftOut(BTreeMap<String, i64>);
 
 impl LeftOut {
-    fn add(&mut self, reason: &'static str) {
-        *self.0.entry(reason).or_default() += 1;
+    pub(super) fn add(&mut self, reason: &str) {
+        *self.0.entry(reason.to_owned()).or_default() += 1;
     }
 
-    fn told(self) -> Vec<Skipped> {
-        let skipped = self.0.into_iter().map(|(reason, count)| Skipped {
-            reason: reason.to_owned(),
-            count,
-        });
+    pub(super) fn told(self) -> Vec<Skipped> {
+        let skipped = self
+            .0
+            .into_iter()
+            .map(|(reason, count)| Skipped { reason, count });
         skipped.collect()
     }
 }
@@ -199,93 +186,5 @@ fn unfit(
             (account.status == UserStatus::Disabled).then_some("disabled already")
         }
         AccountsAction::EndSessions => None,
-    }
-}
-
-async fn run(
-    administration: Administration,
-    call: Call<Admin>,
-    Json(body): Json<BulkRun>,
-) -> Result<Json<BulkDone>, Problem> {
-    let token: Uuid = body
-        .preview_token
-        .parse()
-        .map_err(|_| AdminError::PreviewChanged)?;
-    let (by, acting) = (acting::by(&call), administration.clone());
-    let act = async move { acting.run_preview(&by, token).await };
-    let done = administration.once(&call, "bulk", &body, act).await?;
-    Ok(Json(done.answer))
-}
-
-impl Administration {
-    async fn run_preview(&self, by: &By, token: Uuid) -> Result<Done<BulkDone>, Problem> {
-        let parts = &self.0;
-        let input = (token, by.actor, parts.clock.now());
-        let preview = parts
-            .db
-            .write(WriteKey::Free, input, |txn, (token, actor, now)| {
-                Box::pin(queries::take_preview(txn, *token, *actor, *now))
-            })
-            .await?
-            .ok_or(AdminError::PreviewChanged)?;
-        let action =
-            AccountsAction::from_word(&preview.action).ok_or(AdminError::PreviewChanged)?;
-        let rows: Vec<Seen> =
-            serde_json::from_value(preview.accounts).map_err(Problem::internal)?;
-        let (mut done, mut left_out, mut last) = (0, LeftOut::default(), None);
-        for row in rows {
-            let limit = preview.limit_nanos.map(Nanos);
-            match self.run_one(by, action, &row, limit).await? {
-                Ok(audit_id) => {
-                    done += 1;
-                    last = audit_id.or(last);
-                }
-                Err(reason) => left_out.add(reason),
-            }
-        }
-        let answer = BulkDone {
-            done,
-            skipped: left_out.told(),
-            job_ids: Vec::new(),
-        };
-        Ok(Done::new(answer, last))
-    }
-
-    /// Answers the act on record, or why the user was left out.
-    async fn run_one(
-        &self,
-        by: &By,
-        action: AccountsAction,
-        seen: &Seen,
-        limit: Option<Nanos>,
-    ) -> Result<Result<Option<i64>, &'static str>, Problem> {
-        let parts = &self.0;
-        let id = UserId(seen.id);
-        let Some(account) = parts.accounts.find(id).await? else {
-            return Ok(Err("no such user"));
-        };
-        if account.rev != seen.rev {
-            return Ok(Err("changed since"));
-        }
-        match action {
-            AccountsAction::SetBudget | AccountsAction::ClearBudget => {
-                let expected = seen.limit_nanos.map(Nanos);
-                match parts.limits.replace(by, id, expected, limit).await {
-                    Ok((_, audit_id)) => Ok(Ok(Some(audit_id))),
-                    Err(AdminError::ChangedSince) => Ok(Err("changed since")),
-                    Err(error) => Err(error.into()),
-                }
-            }
-            AccountsAction::Disable => match self.keep_out(by, id, 0).await {
-                Ok(done) => Ok(Ok(done.audit_id)),
-                Err(problem) if problem.code == "last_admin" => Ok(Err("the last active admin")),
-                Err(problem) => Err(problem),
-            },
-            AccountsAction::EndSessions => match parts.accounts.end_sign_ins(by, id, None).await {
-                Ok((_, audit_id)) => Ok(Ok(audit_id)),
-                Err(AccountsError::UserNotFound) => Ok(Err("no such user")),
-                Err(error) => Err(error.into()),
-            },
-        }
     }
 }

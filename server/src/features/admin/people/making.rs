@@ -8,24 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::{TAG, role_from};
 use crate::{
     features::{
-        accounts::{AccountsError, NewAccount, WayIn},
-        admin::{
-            AdminError, Administration,
-            acting::{self, CLIENT, CLIENT_PURPOSE},
-            limits,
-            once::Done,
-        },
+        accounts::{AccountsError, NewAccount, OneTimeLink, WayIn},
+        admin::{AdminError, Administration, acting, limits, once::Done},
     },
-    platform::{
-        http::{Admin, Call, Json, NoBody, Operation, Problem, Registry},
-        limits::LimitClass,
-    },
+    platform::http::{Admin, Call, Json, NoBody, Operation, Problem, Registry},
 };
 
 pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
     let service = || administration.clone();
     registry.mount_with(
-        Operation::post("/api/admin/accounts")
+        acting::act(Operation::post("/api/admin/accounts"))
             .summary("Make a user")
             .description(
                 "The way in, a link or a password, is shown this once. The same `Idempotency-Key` \
@@ -33,24 +25,20 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
                  used, and without a password.",
             )
             .tag(TAG)
-            .limit(LimitClass::AdminAction)
-            .reads_header("Idempotency-Key", "The same key does the act once.")
-            .reads_header(CLIENT, CLIENT_PURPOSE)
             .refuses(&[400, 409, 422, 503]),
         service(),
         create,
     );
     registry.mount_with(
-        Operation::post("/api/admin/accounts/{id}/reset_password")
+        acting::act(Operation::post("/api/admin/accounts/{id}/reset_password"))
             .summary("Give a user a link for a new password")
             .description(
-                "For an hour; shown this once. It takes the place of a link that was not used.",
+                "For an hour; shown this once. It takes the place of a link that was not used. The \
+                 same `Idempotency-Key` again answers with a new link while the first was not used.",
             )
             .tag(TAG)
-            .limit(LimitClass::AdminAction)
-            .reads_header(CLIENT, CLIENT_PURPOSE)
             .path_parameter("id", "integer")
-            .refuses(&[404, 409]),
+            .refuses(&[400, 404, 409, 422]),
         service(),
         reset_password,
     );
@@ -117,11 +105,32 @@ async fn reset_password(
     _: NoBody,
 ) -> Result<Json<PasswordLink>, Problem> {
     let id = UserId(call.path_or_missing("id", "User not found")?);
-    let accounts = &administration.0.accounts;
-    let (link, audit_id) = accounts.reset_password(&acting::by(&call), id).await?;
-    acting::recorded(&call, Some(audit_id));
+    let (by, accounts) = (acting::by(&call), administration.0.accounts.clone());
+    let act = async move {
+        let (link, audit_id) = accounts.reset_password(&by, id).await?;
+        Ok(Done::new(
+            Link {
+                shown_once: Some(link),
+            },
+            Some(audit_id),
+        ))
+    };
+    let operation = format!("reset password of {id}");
+    let done = administration.once(&call, &operation, &(), act).await?;
+    let link = match done.answer.shown_once {
+        Some(link) => Some(link),
+        None => administration.0.accounts.renew_reset(id).await?,
+    };
+    let link = link.ok_or(AdminError::LinkUsed)?;
     Ok(Json(PasswordLink {
         token: link.token.expose_secret().to_owned(),
         expires_at: link.expires_at,
     }))
+}
+
+/// What is kept of the answer: nothing of the link.
+#[derive(Serialize, Deserialize)]
+struct Link {
+    #[serde(skip)]
+    shown_once: Option<OneTimeLink>,
 }

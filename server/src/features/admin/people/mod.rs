@@ -2,6 +2,7 @@
 
 mod acts;
 mod bulk;
+mod bulk_act;
 mod lists;
 mod making;
 mod render;

@@ -34,13 +34,16 @@ impl Administration {
         let mut positions = parts.budgets.positions(&known, month).await?;
         let presence = parts.accounts.presence(&ids).await?;
         let jobs = parts.jobs.open_by_user(&ids).await?;
+        let elsewhere = self.answers_elsewhere().await?;
         let shown = accounts.into_iter().filter_map(|account| {
             let money = positions.remove(&account.id)?;
             let id = account.id;
             let presence = presence.get(&id).copied().unwrap_or_default();
             let mut shown = one(account, &presence, position(&money, in_detail));
             shown.jobs_open = jobs.get(&id).copied().unwrap_or(0);
-            shown.streams_open = i64::try_from(parts.streams.open_of(id)).unwrap_or(i64::MAX);
+            let elsewhere = elsewhere.iter().filter(|answer| answer.user_id == id);
+            let streams = parts.streams.open_of(id) + elsewhere.count();
+            shown.streams_open = i64::try_from(streams).unwrap_or(i64::MAX);
             Some(shown)
         });
         Ok(shown.collect())

@@ -10,17 +10,12 @@ use super::{TAG, undo};
 use crate::{
     features::{
         accounts::email_of,
-        admin::{
-            AdminError, Administration,
-            acting::{self, CLIENT, CLIENT_PURPOSE},
-            once::Done,
-        },
+        admin::{AdminError, Administration, acting, once::Done},
     },
     platform::{
         audit::{Act, Audit, AuditEntry, Broken, By},
         db::WriteKey,
         http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Query, Registry},
-        limits::LimitClass,
         paging::Listing,
     },
 };
@@ -46,12 +41,9 @@ pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
         entry,
     );
     registry.mount_with(
-        Operation::post("/api/admin/audit/verify")
+        acting::act(Operation::post("/api/admin/audit/verify"))
             .summary("Check that every act is as it was written")
             .tag(TAG)
-            .limit(LimitClass::AdminAction)
-            .reads_header("Idempotency-Key", "The same key does the act once.")
-            .reads_header(CLIENT, CLIENT_PURPOSE)
             .refuses(&[400, 409, 422]),
         service(),
         verify,

@@ -10,32 +10,27 @@ use crate::{
     features::{
         accounts::RoleChange,
         admin::{
-            AdminError, Administration,
-            acting::{self, CLIENT, CLIENT_PURPOSE},
-            money,
+            AdminError, Administration, acting, branding::BRANDING, engine::EngineError, money,
             once::Done,
         },
     },
     platform::{
         audit::{AuditEntry, By, Undoing},
         http::{Admin, Call, Json, NoBody, Operation, Problem, Registry},
-        limits::LimitClass,
+        retention::Class,
     },
 };
 
 pub(super) fn mount(registry: &mut Registry, administration: &Administration) {
     registry.mount_with(
-        Operation::post("/api/admin/audit/entries/{id}/undo")
+        acting::act(Operation::post("/api/admin/audit/entries/{id}/undo"))
             .summary("Undo an act")
             .description(
                 "Answers the act of undoing. 409 `changed_since` when what the act changed is not \
                  as it left it.",
             )
             .tag(TAG)
-            .limit(LimitClass::AdminAction)
             .path_parameter("id", "integer")
-            .reads_header("Idempotency-Key", "The same key does the act once.")
-            .reads_header(CLIENT, CLIENT_PURPOSE)
             .refuses(&[400, 404, 409, 422]),
         administration.clone(),
         undo,
@@ -77,6 +72,7 @@ pub(super) fn is_possible(action: &str, metadata: &Value) -> bool {
             | "set_budget"
             | "clear_budget"
             | "update_settings"
+            | "set_retention"
     );
     let known = |name: &str| metadata.get(name).is_some_and(Value::is_object);
     reversible && known("before") && known("after")
@@ -97,14 +93,13 @@ impl Administration {
             }),
             ..by
         };
-        if entry.action == "update_settings" {
-            let back = money::back_to(before).ok_or(AdminError::NotUndoable)?;
-            return Ok(self.change_defaults(&by, back).await?.1);
+        if let Some(done) = self.take_back_setting(&by, entry, before).await? {
+            return Ok(done);
         }
         let user = entry.target_id.as_deref().and_then(|id| id.parse().ok());
         let user = UserId(user.ok_or(AdminError::NotUndoable)?);
         let done = match entry.action.as_str() {
-            "disable_user" => self.0.accounts.enable(&by, user).await?.audit_id,
+            "disable_user" => self.0.accounts.enable(&by, user).await?,
             "enable_user" => self.keep_out(&by, user, 0).await?.audit_id,
             "set_budget" | "clear_budget" => {
                 if self.0.accounts.find(user).await?.is_none() {
@@ -119,6 +114,33 @@ impl Administration {
             }
         };
         done.ok_or_else(|| AdminError::AlreadyUndone.into())
+    }
+
+    /// `None`: it is no act on a setting of the house.
+    async fn take_back_setting(
+        &self,
+        by: &By,
+        entry: &AuditEntry,
+        before: &Value,
+    ) -> Result<Option<i64>, Problem> {
+        let target = entry.target_id.as_deref().unwrap_or_default();
+        let done = match (entry.action.as_str(), target) {
+            ("update_settings", BRANDING) => self.0.branding.take_back(by, before).await?,
+            ("update_settings", _) => {
+                let back = money::back_to(before).ok_or(AdminError::NotUndoable)?;
+                Some(self.change_defaults(by, back).await?.1)
+            }
+            ("set_retention", class) => {
+                let class = Class::named(class).ok_or(AdminError::NotUndoable)?;
+                let days = before["days"].as_u64().map(u32::try_from).transpose();
+                let days = days.map_err(|_| AdminError::NotUndoable)?;
+                let set = self.0.governance.set_days(by, class, days).await;
+                set.map_err(EngineError::from)?.1
+            }
+            _ => return Ok(None),
+        };
+        done.map(Some)
+            .ok_or_else(|| AdminError::AlreadyUndone.into())
     }
 
     async fn take_back_appointment(
@@ -144,7 +166,6 @@ impl Administration {
             None
         };
         let change = role.map(RoleChange::To);
-        let changed = accounts.appoint(by, user, change, notes).await?;
-        Ok(changed.audit_id)
+        Ok(Some(accounts.appoint(by, user, change, notes).await?))
     }
 }

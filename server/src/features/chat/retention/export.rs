@@ -1,39 +1,21 @@
 //! A user's conversations, as the user is given them.
 
-use async_trait::async_trait;
-use entities::{
-    UserId,
-    chat::{chat_session, message},
-};
+use entities::chat::{chat_session, message};
 use serde_json::{Value, json};
 
-use super::queries;
 use crate::platform::{
     db::Db,
-    retention::{Cursor, Exporter, Page, RetentionError},
+    retention::{RowsOf, no_original},
 };
 
-pub(super) struct Conversations(pub(super) Db);
-
-#[async_trait]
-impl Exporter for Conversations {
-    fn file(&self) -> &'static str {
-        "chat/conversations.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let found = queries::conversations_of(self.0.read(), user, number(after), limit).await?;
-        Ok(Page::of(
-            &found,
-            limit,
-            |row| row.id.to_string(),
-            conversation,
-        ))
+pub(super) fn conversations(db: &Db) -> RowsOf<chat_session::Entity> {
+    RowsOf {
+        db: db.clone(),
+        file: "chat/conversations.json",
+        owner: chat_session::Column::UserId,
+        key: chat_session::Column::Id,
+        shown: conversation,
+        original: no_original,
     }
 }
 
@@ -48,22 +30,14 @@ fn conversation(row: &chat_session::Model) -> Value {
     })
 }
 
-pub(super) struct Messages(pub(super) Db);
-
-#[async_trait]
-impl Exporter for Messages {
-    fn file(&self) -> &'static str {
-        "chat/messages.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let found = queries::messages_of(self.0.read(), user, number(after), limit).await?;
-        Ok(Page::of(&found, limit, |row| row.id.to_string(), turn))
+pub(super) fn messages(db: &Db) -> RowsOf<message::Entity> {
+    RowsOf {
+        db: db.clone(),
+        file: "chat/messages.json",
+        owner: message::Column::UserId,
+        key: message::Column::Id,
+        shown: turn,
+        original: no_original,
     }
 }
 
@@ -84,9 +58,4 @@ fn turn(row: &message::Model) -> Value {
         "created_at": row.created_at,
         "finished_at": row.finished_at,
     })
-}
-
-/// The key after which a page begins.
-fn number(after: Option<Cursor>) -> i64 {
-    after.and_then(|key| key.parse().ok()).unwrap_or(0)
 }

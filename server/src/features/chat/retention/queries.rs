@@ -124,35 +124,3 @@ async fn delete_keys(
         .await?;
     Ok(deleted.rows_affected)
 }
-
-/// A page of a user's conversations, by their keys.
-pub(super) async fn conversations_of(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<chat_session::Model>, DbErr> {
-    chat_session::Entity::find()
-        .filter(chat_session::Column::UserId.eq(user))
-        .filter(chat_session::Column::Id.gt(after))
-        .order_by_asc(chat_session::Column::Id)
-        .limit(limit)
-        .all(db)
-        .await
-}
-
-/// A page of a user's messages, by their keys.
-pub(super) async fn messages_of(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<message::Model>, DbErr> {
-    message::Entity::find()
-        .filter(message::Column::UserId.eq(user))
-        .filter(message::Column::Id.gt(after))
-        .order_by_asc(message::Column::Id)
-        .limit(limit)
-        .all(db)
-        .await
-}

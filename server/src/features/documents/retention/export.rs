@@ -1,40 +1,22 @@
 //! A user's library, as the user is given it: with the files as they were uploaded.
 
-use async_trait::async_trait;
-use entities::{
-    UserId,
-    library::{document, store},
-};
+use entities::library::{document, store};
 use serde_json::{Value, json};
 
-use super::queries;
 use crate::platform::{
     db::Db,
-    retention::{Cursor, Exporter, Original, Page, RetentionError},
+    retention::{Original, RowsOf, no_original},
     storage::BlobKey,
 };
 
-pub(super) struct Stores(pub(super) Db);
-
-#[async_trait]
-impl Exporter for Stores {
-    fn file(&self) -> &'static str {
-        "stores.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let found = queries::stores_of(self.0.read(), user, number(after), limit).await?;
-        Ok(Page::of(
-            &found,
-            limit,
-            |row| row.id.to_string(),
-            given_store,
-        ))
+pub(super) fn stores(db: &Db) -> RowsOf<store::Entity> {
+    RowsOf {
+        db: db.clone(),
+        file: "stores.json",
+        owner: store::Column::UserId,
+        key: store::Column::Id,
+        shown: given_store,
+        original: no_original,
     }
 }
 
@@ -47,28 +29,19 @@ fn given_store(row: &store::Model) -> Value {
     })
 }
 
-pub(super) struct Documents(pub(super) Db);
-
-#[async_trait]
-impl Exporter for Documents {
-    fn file(&self) -> &'static str {
-        "documents.json"
-    }
-
-    async fn page(
-        &self,
-        user: UserId,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Page, RetentionError> {
-        let found = queries::documents_of(self.0.read(), user, number(after), limit).await?;
-        let files = found.iter().map(|row| Original {
-            path: path(row),
-            blob: BlobKey::stored(&row.blob_key),
-        });
-        let mut page = Page::of(&found, limit, |row| row.id.to_string(), given_document);
-        page.files = files.collect();
-        Ok(page)
+pub(super) fn documents(db: &Db) -> RowsOf<document::Entity> {
+    RowsOf {
+        db: db.clone(),
+        file: "documents.json",
+        owner: document::Column::UserId,
+        key: document::Column::Id,
+        shown: given_document,
+        original: |row| {
+            Some(Original {
+                path: path(row),
+                blob: BlobKey::stored(&row.blob_key),
+            })
+        },
     }
 }
 
@@ -93,9 +66,4 @@ fn given_document(row: &document::Model) -> Value {
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
     })
-}
-
-/// The key after which a page begins.
-fn number(after: Option<Cursor>) -> i64 {
-    after.and_then(|key| key.parse().ok()).unwrap_or(0)
 }

@@ -150,38 +150,6 @@ pub(super) async fn still_there(
     Ok(found.into_iter().collect())
 }
 
-/// A page of a user's stores, by their keys.
-pub(super) async fn stores_of(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<store::Model>, DbErr> {
-    store::Entity::find()
-        .filter(store::Column::UserId.eq(user))
-        .filter(store::Column::Id.gt(after))
-        .order_by_asc(store::Column::Id)
-        .limit(limit)
-        .all(db)
-        .await
-}
-
-/// A page of a user's documents, by their keys.
-pub(super) async fn documents_of(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<document::Model>, DbErr> {
-    document::Entity::find()
-        .filter(document::Column::UserId.eq(user))
-        .filter(document::Column::Id.gt(after))
-        .order_by_asc(document::Column::Id)
-        .limit(limit)
-        .all(db)
-        .await
-}
-
 /// Up to `limit` documents of a user, deleted or not, with their originals.
 pub(super) async fn documents(
     db: &impl ConnectionTrait,

@@ -6,6 +6,7 @@ mod prompts;
 mod routing;
 mod settings;
 #[path = "../../../../tests/it/support/provider.rs"]
+#[expect(dead_code, reason = "the tests of the house hold its answers back")]
 mod stub;
 
 use std::sync::Arc;

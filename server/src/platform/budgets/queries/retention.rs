@@ -2,11 +2,11 @@
 
 use entities::{
     PeriodId, UserId,
-    money::{budget, ledger_entry, period},
+    money::{budget, period},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Statement,
+    sea_query::Expr,
 };
 
 use crate::platform::{
@@ -85,38 +85,6 @@ pub(in crate::platform::budgets) async fn expire_period(
         all.add(table.delete(txn, &[id.into()], None).await?);
     }
     Ok(all)
-}
-
-/// A page of a user's charges, by their keys.
-pub(in crate::platform::budgets) async fn charges(
-    connection: &impl ConnectionTrait,
-    user: UserId,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<ledger_entry::Model>, DbErr> {
-    ledger_entry::Entity::find()
-        .filter(ledger_entry::Column::UserId.eq(user))
-        .filter(ledger_entry::Column::Id.gt(after))
-        .order_by_asc(ledger_entry::Column::Id)
-        .limit(limit)
-        .all(connection)
-        .await
-}
-
-/// A page of a user's periods, by their keys.
-pub(in crate::platform::budgets) async fn months(
-    connection: &impl ConnectionTrait,
-    user: UserId,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<period::Model>, DbErr> {
-    period::Entity::find()
-        .filter(period::Column::UserId.eq(user))
-        .filter(period::Column::Id.gt(after))
-        .order_by_asc(period::Column::Id)
-        .limit(limit)
-        .all(connection)
-        .await
 }
 
 /// The ledger refuses to lose a charge of a period that does not go with it. The mark goes with the

@@ -1,5 +1,7 @@
 //! The statements on exports.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use entities::{
     ExportId, ExportState, JobId, UserId,
@@ -10,7 +12,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
 };
 
-use crate::platform::{db::Txn, retention::Expiring};
+use crate::platform::{db::Txn, retention::Expiring, storage::BlobKey};
 
 pub(in super::super) async fn insert(
     txn: &Txn,
@@ -104,6 +106,21 @@ pub(in super::super) async fn failed(
         .exec(txn)
         .await?;
     Ok(())
+}
+
+/// Which of these files have a row.
+pub(in super::super) async fn known_files(
+    connection: &impl ConnectionTrait,
+    keys: &[BlobKey],
+) -> Result<HashSet<String>, DbErr> {
+    let known: Vec<Option<String>> = Entity::find()
+        .select_only()
+        .column(Column::BlobKey)
+        .filter(Column::BlobKey.is_in(keys.iter().map(BlobKey::as_str)))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(known.into_iter().flatten().collect())
 }
 
 /// Exports that were asked for long ago; one that is being written stays.

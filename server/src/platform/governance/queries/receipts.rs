@@ -1,10 +1,6 @@
 //! The statements on receipts of erasures. They are added and never changed.
 
-use chrono::{DateTime, Utc};
-use entities::{
-    UserId,
-    governance::erasure_receipt::{ActiveModel, Column, Entity, Model},
-};
+use entities::governance::erasure_receipt::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -37,25 +33,6 @@ pub(in super::super) async fn find(
     id: Uuid,
 ) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(connection).await
-}
-
-/// The newest first, of a user or of all, from before an instant when given.
-pub(in super::super) async fn newest(
-    connection: &impl ConnectionTrait,
-    user: Option<UserId>,
-    before: Option<DateTime<Utc>>,
-    limit: u64,
-) -> Result<Vec<Model>, DbErr> {
-    let mut find = Entity::find()
-        .order_by_desc(Column::FinishedAt)
-        .limit(limit);
-    if let Some(user) = user {
-        find = find.filter(Column::UserId.eq(user));
-    }
-    if let Some(before) = before {
-        find = find.filter(Column::FinishedAt.lt(before));
-    }
-    find.all(connection).await
 }
 
 /// All of them, a page at a time.

@@ -1,10 +1,10 @@
 //! The list of jobs that admins filter and sort.
 
-use api::filter::{Term, Test, Value};
+use api::filter::{Test, Value};
 use chrono::{DateTime, Utc};
 use entities::{JobId, JobState, jobs::job};
 use sea_orm::{
-    ConnectionTrait, DbErr, ExprTrait, Iterable,
+    ConnectionTrait, DbErr, ExprTrait, Iterable, Order,
     sea_query::{Alias, CaseStatement, Expr, Func, Query, SelectStatement},
 };
 
@@ -13,8 +13,19 @@ use crate::platform::{
     paging::{Column, Columns, Counted, Key, Listing, Page},
 };
 
-/// In SQL, the address of the user whose id is given.
-pub(crate) type EmailOf = fn(Expr) -> Expr;
+/// How owners are found, as the keeper of the users says it in SQL.
+#[derive(Clone, Copy)]
+pub(crate) struct Owners {
+    /// The address of the user whose id is given.
+    pub(crate) email_of: fn(Expr) -> Expr,
+    /// The ids of the users with one of these addresses, which are in lower case.
+    pub(crate) called: fn(Vec<String>) -> SelectStatement,
+}
+
+/// Jobs, the newest, among which is looked for what no index knows: words in texts, and numbers that
+/// most jobs share.
+const LOOKED_THROUGH: u64 = 100_000;
+const UNINDEXED: [&str; 4] = ["attempt", "priority", "replay_of", "replayed_by"];
 
 /// What the fields of the list are. `owner` is the owner's address.
 struct Fields {
@@ -71,7 +82,11 @@ impl Columns for Fields {
             "priority" => Column::of(Expr::value(0_i64).sub(column(job::Column::Priority))),
             "created" | "age" => Column::of(column(job::Column::CreatedAt)),
             "updated" => Column::of(column(job::Column::UpdatedAt)),
-            "finished" => Column::nullable(column(job::Column::FinishedAt), never()),
+            "finished" => {
+                let ended = "COALESCE(jobs.finished_at, '1970-01-01T00:00:00+00:00')";
+                Column::nullable(column(job::Column::FinishedAt), never())
+                    .in_order_of(Expr::cust(ended))
+            }
             "replay_of" => Column::nullable(number_of(job::Column::ReplayOf), Key::Integer(0)),
             "replayed_by" => Column::nullable(number_of(job::Column::ReplayedBy), Key::Integer(0)),
             _ => return None,
@@ -93,30 +108,72 @@ impl Columns for Fields {
     }
 }
 
-/// The jobs that a listing can be about. A state that is asked for is also asked for as it is
-/// stored, which an index knows.
-fn jobs(listing: &Listing) -> SelectStatement {
-    let mut select = Query::select().from(job::Entity).take();
-    for term in &listing.filter().terms {
-        if let Term {
-            negated: false,
-            test: Test::OneOf("state", words),
-        } = term
-        {
-            let stored = words.iter().filter_map(|word| match word {
-                Value::Word(word) => ShownState::parse(word).map(ShownState::stored),
-                _ => None,
-            });
-            let stored: Vec<JobState> = stored.collect();
-            select.and_where(column(job::Column::State).is_in(stored));
+/// The jobs that a listing can be about. What is asked for is also asked for in the way that an
+/// index knows; all that most jobs have is not, so that they are walked in the order of the list.
+fn jobs(listing: &Listing, owners: Owners) -> SelectStatement {
+    let mut select = Query::select();
+    if is_unindexed(listing) {
+        let newest = Query::select()
+            .expr(Expr::cust("*"))
+            .from(job::Entity)
+            .order_by_expr(number(), Order::Desc)
+            .limit(LOOKED_THROUGH)
+            .take();
+        select.from_subquery(newest, Alias::new("jobs"));
+    } else {
+        select.from(job::Entity);
+    }
+    for term in listing.filter().terms.iter().filter(|term| !term.negated) {
+        match &term.test {
+            Test::OneOf("state", words) => {
+                let stored = words.iter().filter_map(|word| match word {
+                    Value::Word(word) => ShownState::parse(word).map(ShownState::stored),
+                    _ => None,
+                });
+                let stored: Vec<JobState> = stored.collect();
+                if !stored.contains(&JobState::Succeeded) {
+                    select.and_where(column(job::Column::State).is_in(stored));
+                }
+            }
+            Test::OneOf("kind", kinds) => {
+                let kinds = texts(kinds).into_iter();
+                let spelled = kinds.flat_map(|kind| [kind.to_lowercase(), kind]);
+                select.and_where(column(job::Column::Kind).is_in(spelled));
+            }
+            Test::OneOf("owner", addresses) => {
+                let addresses = texts(addresses).into_iter();
+                let addresses = addresses.map(|one| one.to_lowercase());
+                let called = (owners.called)(addresses.collect());
+                select.and_where(column(job::Column::UserId).in_subquery(called));
+            }
+            _ => {}
         }
     }
-    select
+    select.take()
 }
 
-fn fields(listing: &Listing, email_of: EmailOf) -> Fields {
+fn texts(values: &[Value]) -> Vec<String> {
+    let texts = values.iter().filter_map(|value| match value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// Whether something is asked for that is looked for among the newest jobs alone.
+fn is_unindexed(listing: &Listing) -> bool {
+    listing.filter().terms.iter().any(|term| match &term.test {
+        Test::Text(_) => true,
+        Test::Missing(field)
+        | Test::Present(field)
+        | Test::OneOf(field, _)
+        | Test::Compare(field, ..) => UNINDEXED.contains(field),
+    })
+}
+
+fn fields(listing: &Listing, owners: Owners) -> Fields {
     Fields {
-        owner: email_of(column(job::Column::UserId)),
+        owner: (owners.email_of)(column(job::Column::UserId)),
         now: listing.now(),
     }
 }
@@ -124,33 +181,48 @@ fn fields(listing: &Listing, email_of: EmailOf) -> Fields {
 pub(in super::super) async fn page(
     connection: &impl ConnectionTrait,
     listing: &Listing,
-    email_of: EmailOf,
+    owners: Owners,
 ) -> Result<Page<job::Model>, DbErr> {
-    let mut select = jobs(listing);
+    let mut select = jobs(listing, owners);
     select.columns(job::Column::iter().map(|column| (job::Entity, column)));
-    let fields = fields(listing, email_of);
+    let fields = fields(listing, owners);
     listing.fetch(connection, select, &fields).await
 }
 
 pub(in super::super) async fn count(
     connection: &impl ConnectionTrait,
     listing: &Listing,
-    email_of: EmailOf,
+    owners: Owners,
 ) -> Result<Counted, DbErr> {
-    let fields = fields(listing, email_of);
-    listing.count(connection, jobs(listing), &fields).await
+    let fields = fields(listing, owners);
+    let counted = listing.count(connection, jobs(listing, owners), &fields);
+    let counted = counted.await?;
+    if !is_unindexed(listing) {
+        return Ok(counted);
+    }
+    let all = Query::select()
+        .expr_as(number().max(), "newest")
+        .from(job::Entity)
+        .take();
+    let newest = connection.query_one(&all).await?;
+    let newest: Option<i64> = newest.map_or(Ok(None), |row| row.try_get("", "newest"))?;
+    let all = newest.is_none_or(|newest| newest.unsigned_abs() <= LOOKED_THROUGH);
+    Ok(Counted {
+        exact: counted.exact && all,
+        ..counted
+    })
 }
 
 /// The jobs that match, the lowest number first: at most `most`.
 pub(in super::super) async fn keys(
     connection: &impl ConnectionTrait,
     listing: &Listing,
-    email_of: EmailOf,
+    owners: Owners,
     most: u64,
 ) -> Result<Vec<JobId>, DbErr> {
-    let fields = fields(listing, email_of);
+    let fields = fields(listing, owners);
     let numbers = listing
-        .ids(connection, jobs(listing), &fields, most)
+        .ids(connection, jobs(listing, owners), &fields, most)
         .await?;
     let mut keys = Vec::with_capacity(numbers.len());
     for part in numbers.chunks(1_000) {

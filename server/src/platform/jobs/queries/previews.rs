@@ -43,6 +43,20 @@ pub(in super::super) async fn take(
     Ok(found.filter(|_| taken.rows_affected == 1))
 }
 
+/// The preview of a job.
+pub(in super::super) async fn find(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<job_preview::Model>, DbErr> {
+    job_preview::Entity::find_by_id(id).one(connection).await
+}
+
+/// Removes the preview of a job.
+pub(in super::super) async fn remove(txn: &Txn, id: Uuid) -> Result<(), DbErr> {
+    job_preview::Entity::delete_by_id(id).exec(txn).await?;
+    Ok(())
+}
+
 /// Removes the previews of a person; answers how many.
 pub(in super::super) async fn erase(txn: &Txn, actor: UserId) -> Result<u64, DbErr> {
     let erased = job_preview::Entity::delete_many()

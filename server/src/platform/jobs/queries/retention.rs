@@ -5,8 +5,8 @@ use entities::{
     jobs::{job, job_event},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    QueryTrait, Select, sea_query::Expr,
 };
 
 use crate::platform::{db::Txn, jobs::state, retention::Expiring};
@@ -66,23 +66,6 @@ fn ended_states() -> String {
         .map(|state| format!("'{}'", state.as_str()))
         .collect();
     words.join(", ")
-}
-
-/// A page of a user's jobs, by their keys.
-pub(in super::super) async fn page(
-    connection: &impl ConnectionTrait,
-    user: UserId,
-    after: Option<JobId>,
-    limit: u64,
-) -> Result<Vec<job::Model>, DbErr> {
-    let mut find = job::Entity::find()
-        .filter(job::Column::UserId.eq(user))
-        .order_by_asc(job::Column::Id)
-        .limit(limit);
-    if let Some(after) = after {
-        find = find.filter(job::Column::Id.gt(after));
-    }
-    find.all(connection).await
 }
 
 /// Up to `limit` jobs of a user that are not over.

@@ -201,3 +201,27 @@ async fn a_history_names_stages_and_runs() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_of_a_deleted_job_is_never_given_again() {
+    for_each_database(async |test: TestDb| {
+        let site = Site::first(&test, quick()).await;
+        let number = async |id: JobId| {
+            let numbers = site.jobs.numbers(&[id]).await.expect("numbers");
+            numbers[&id]
+        };
+        let first = number(site.add::<Plain>(1).await).await;
+        let newest = number(site.add::<Plain>(2).await).await;
+        assert_eq!(newest, first + 1);
+        for which in [format!("WHERE number = {newest}"), String::new()] {
+            let delete = format!("DELETE FROM jobs {which}");
+            let deleted = site.db.write(WriteKey::Free, delete, |txn, delete| {
+                Box::pin(async move { txn.execute_unprepared(delete).await.map(|_| ()) })
+            });
+            deleted.await.expect("the job goes");
+            assert!(number(site.add::<Plain>(3).await).await > newest);
+        }
+        site.stop().await;
+    })
+    .await;
+}

@@ -3,5 +3,6 @@
 
 pub(crate) mod expiring;
 pub(super) mod overrides;
+pub(crate) mod rows_of;
 pub(crate) mod runs;
 pub(crate) mod schema;

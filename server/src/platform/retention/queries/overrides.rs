@@ -36,8 +36,11 @@ pub(in super::super) async fn set(
     Ok(())
 }
 
-/// Whether there was one.
-pub(in super::super) async fn reset(txn: &Txn, class: &str) -> Result<bool, DbErr> {
-    let removed = Entity::delete_by_id(class.to_owned()).exec(txn).await?;
-    Ok(removed.rows_affected > 0)
+pub(in super::super) async fn of(txn: &Txn, class: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(class.to_owned()).one(txn).await
+}
+
+pub(in super::super) async fn reset(txn: &Txn, class: &str) -> Result<(), DbErr> {
+    Entity::delete_by_id(class.to_owned()).exec(txn).await?;
+    Ok(())
 }

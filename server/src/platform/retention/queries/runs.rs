@@ -11,7 +11,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use crate::platform::{db::Txn, retention::Tally};
+use crate::platform::{
+    db::{Change, Entity as ChangedEntity, Txn},
+    retention::Tally,
+};
 
 /// A run that begins.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +27,18 @@ pub(crate) struct NewRun {
     pub(crate) now: DateTime<Utc>,
 }
 
+/// Tells the live feed.
+fn announce(txn: &Txn, run: RetentionRunId) {
+    txn.announce(Change {
+        entity: ChangedEntity::Retention,
+        id: run.0.to_string(),
+        user_id: None,
+        rev: 0,
+    });
+}
+
 pub(crate) async fn begin(txn: &Txn, run: &NewRun) -> Result<Model, DbErr> {
-    Entity::insert(ActiveModel {
+    let begun = Entity::insert(ActiveModel {
         class: Set(run.class.to_owned()),
         cause: Set(run.cause),
         job_id: Set(run.job),
@@ -41,7 +54,9 @@ pub(crate) async fn begin(txn: &Txn, run: &NewRun) -> Result<Model, DbErr> {
         ..Default::default()
     })
     .exec_with_returning(txn)
-    .await
+    .await?;
+    announce(txn, begun.id);
+    Ok(begun)
 }
 
 /// The run of a class that a job has begun; another of its lives may have finished it.
@@ -101,6 +116,7 @@ pub(crate) async fn finish(
         .filter(Column::Outcome.eq(RunOutcome::Running))
         .exec(txn)
         .await?;
+    announce(txn, run);
     Ok(())
 }
 
@@ -123,9 +139,9 @@ pub(crate) async fn close_of_job(
         .col_expr(Column::FinishedAt, Expr::value(now))
         .filter(Column::JobId.eq(job))
         .filter(Column::Outcome.eq(RunOutcome::Running))
-        .exec(txn)
+        .exec_with_returning(txn)
         .await?;
-    Ok(closed.rows_affected)
+    Ok(told(txn, &closed))
 }
 
 /// Closes the runs without a job that nobody has gone on with since `silent_since`.
@@ -140,9 +156,16 @@ pub(crate) async fn close_interrupted(
         .filter(Column::Outcome.eq(RunOutcome::Running))
         .filter(Column::UpdatedAt.lt(silent_since))
         .filter(Column::JobId.is_null())
-        .exec(txn)
+        .exec_with_returning(txn)
         .await?;
-    Ok(closed.rows_affected)
+    Ok(told(txn, &closed))
+}
+
+fn told(txn: &Txn, closed: &[Model]) -> u64 {
+    for run in closed {
+        announce(txn, run.id);
+    }
+    closed.len() as u64
 }
 
 /// The newest run of a class that went through to its end.

@@ -146,6 +146,63 @@ async fn what_was_done_is_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn days_and_branding_are_undone() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let admin = house.admin().await;
+        let days = async |days: i64| {
+            let request = admin
+                .request(Method::PUT, "/api/admin/retention/chat")
+                .json(&json!({"days": days}));
+            audit_id(&admin.send(request).await)
+        };
+        let kept = async || {
+            let all = admin.get("/api/admin/retention").await.expect(200);
+            let mut items = all["items"].as_array().expect("items").iter();
+            let chat = items.find(|item| item["class"] == "chat").expect("chat");
+            (chat["days"].clone(), chat["source"].clone())
+        };
+        let (week, month) = (days(7).await, days(30).await);
+        assert_eq!(problem(&undo(&admin, week).await, 409), "changed_since");
+        undo(&admin, month).await.expect(200);
+        assert_eq!(kept().await, (json!(7.0), json!("console")));
+        undo(&admin, week).await.expect(200);
+        assert_eq!(kept().await, (json!(90.0), json!("default")));
+        let again = undo(&admin, week).await;
+        assert_eq!(problem(&again, 409), "already_undone");
+        days(7).await;
+        let reset = audit_id(&admin.delete("/api/admin/retention/chat").await);
+        undo(&admin, reset).await.expect(200);
+        assert_eq!(kept().await, (json!(7.0), json!("console")));
+
+        let icon = |letter: &str| format!("data:image/png;base64,{}", letter.repeat(5_000));
+        let before = admin.get("/api/settings").await.expect(200);
+        let brand = async |body: Value| {
+            let changed = admin.post("/api/settings", &body).await;
+            assert_eq!(changed.status, 200, "{}", changed.body);
+            audit_id(&changed)
+        };
+        let first = brand(json!({"app_name": "Harbour", "app_favicon": icon("A")})).await;
+        let second = brand(json!({"app_favicon": icon("B"), "accent_color": "#112233"})).await;
+        let entry = admin.get(&format!("{ENTRIES}/{second}")).await;
+        assert!(
+            entry.body.len() < 2_000,
+            "long values are on record by their checksums"
+        );
+        assert_eq!(entry.expect(200)["undo"]["possible"], true);
+        assert_eq!(problem(&undo(&admin, first).await, 409), "changed_since");
+        undo(&admin, second).await.expect(200);
+        let now = admin.get("/api/settings").await.expect(200);
+        assert_eq!(now["app_favicon"], icon("A"));
+        assert_eq!(now["accent_color"], before["accent_color"]);
+        undo(&admin, first).await.expect(200);
+        assert_eq!(admin.get("/api/settings").await.expect(200), before);
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_changed_since_is_not_undone() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[]).await;

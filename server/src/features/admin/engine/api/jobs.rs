@@ -3,12 +3,13 @@
 use api::console as wire;
 use entities::JobId;
 
-use super::{act, actor, look, once};
+use super::{TAG, act, actor, look, once};
 use crate::{
-    features::admin::engine::Engine,
+    features::admin::{acting, engine::Engine},
     platform::{
-        http::{Admin, Auditor, Call, Guard, Json, NoBody, Problem, Query, Registry},
+        http::{Admin, Auditor, Call, Guard, Json, NoBody, Operation, Problem, Query, Registry},
         jobs::JobAction,
+        limits::LimitClass,
     },
 };
 
@@ -106,21 +107,20 @@ fn mount_acts(registry: &mut Registry, engine: &Engine) {
         replay,
     );
     registry.mount_with(
-        act(
-            "/api/admin/jobs/bulk/preview",
-            "Say what an act on many jobs would do",
-        )
-        .description("Changes nothing. The token fixes the jobs, for ten minutes."),
+        Operation::post("/api/admin/jobs/bulk/preview")
+            .summary("Say what an act on many jobs would do")
+            .description("Changes nothing. The token fixes the jobs, for ten minutes.")
+            .tag(TAG)
+            .limit(LimitClass::AdminAction)
+            .refuses(&[400, 422, 503]),
         engine.clone(),
         preview,
     );
     registry.mount_with(
-        act("/api/admin/jobs/bulk", "Do what a preview said")
-            .description(
-                "To exactly these jobs; those that have changed are left out and told. A preview \
-                 can be used once.",
-            )
-            .refuses(&[400, 409, 503]),
+        act("/api/admin/jobs/bulk", "Do what a preview said").description(
+            "To exactly these jobs; those that have changed are left out and told. A preview \
+                 can be used once. Beyond 100 jobs a job does it, which `job` names.",
+        ),
         engine.clone(),
         bulk,
     );
@@ -255,7 +255,7 @@ async fn bulk(
     call: Call<Admin>,
     Json(run): Json<wire::BulkRun>,
 ) -> Result<Json<wire::BulkDone>, Problem> {
-    let (acting, actor, token) = (engine.clone(), actor(&call), run.preview_token.clone());
-    let act = async move { acting.apply_preview(actor, &token).await };
+    let (acting, by, token) = (engine.clone(), acting::by(&call), run.preview_token.clone());
+    let act = async move { acting.apply_preview(&by, &token).await };
     once(&engine, &call, "act on many jobs", &run, act).await
 }

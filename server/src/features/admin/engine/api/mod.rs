@@ -12,11 +12,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Engine, error::EngineError};
 use crate::{
-    features::admin::once::Done,
-    platform::{
-        http::{Admin, Call, Json, Operation, Problem, Registry},
-        limits::LimitClass,
-    },
+    features::admin::{acting, once::Done},
+    platform::http::{Admin, Call, Json, Operation, Problem, Registry},
 };
 
 const TAG: &str = "console";
@@ -59,13 +56,11 @@ fn look(path: &'static str, summary: &'static str) -> Operation {
 
 /// Changes something, on record.
 fn steer(operation: Operation, summary: &'static str) -> Operation {
-    operation
+    acting::act(operation)
         .summary(summary)
         .description("`X-Audit-Id` names the entry on record.")
         .tag(TAG)
-        .limit(LimitClass::AdminAction)
-        .reads_header("Idempotency-Key", "The same key does the act once.")
-        .refuses(&[400, 409, 503])
+        .refuses(&[400, 409, 422, 503])
 }
 
 fn act(path: &'static str, summary: &'static str) -> Operation {

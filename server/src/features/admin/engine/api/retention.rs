@@ -5,7 +5,7 @@ use entities::UserId;
 
 use super::{act, actor, look, once, steer};
 use crate::{
-    features::admin::engine::Engine,
+    features::admin::{acting, engine::Engine},
     platform::http::{
         Admin, Auditor, Call, Guard, Json, NoBody, Operation, Problem, Query, Registry,
     },
@@ -142,10 +142,10 @@ async fn set(
     call: Call<Admin>,
     Json(body): Json<wire::SetRetention>,
 ) -> Result<Json<wire::RetentionClass>, Problem> {
-    let (acting, actor) = (engine.clone(), actor(&call));
+    let (acting, by) = (engine.clone(), acting::by(&call));
     let class: String = call.path("class")?;
     let (operation, days) = (format!("set retention of {class}"), Some(body.days));
-    let act = async move { acting.set_retention(actor, &class, days).await };
+    let act = async move { acting.set_retention(&by, &class, days).await };
     Box::pin(once(&engine, &call, &operation, &body, act)).await
 }
 
@@ -154,10 +154,10 @@ async fn reset(
     call: Call<Admin>,
     _: NoBody,
 ) -> Result<Json<wire::RetentionClass>, Problem> {
-    let (acting, actor) = (engine.clone(), actor(&call));
+    let (acting, by) = (engine.clone(), acting::by(&call));
     let class: String = call.path("class")?;
     let (operation, days) = (format!("reset retention of {class}"), None);
-    let act = async move { acting.set_retention(actor, &class, days).await };
+    let act = async move { acting.set_retention(&by, &class, days).await };
     Box::pin(once(&engine, &call, &operation, &(), act)).await
 }
 
