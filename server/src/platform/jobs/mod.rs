@@ -33,6 +33,7 @@ mod queries;
 mod registry;
 mod replay;
 mod rescue;
+mod rest;
 mod retention;
 mod schedules;
 mod settings;
@@ -61,6 +62,7 @@ pub(crate) use process::Process;
 pub(crate) use queries::retention::needed_by_a_job;
 pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;
+pub(crate) use rest::MoveJobsOfUser;
 pub(crate) use schedules::{Schedule, ScheduleError};
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
@@ -78,10 +80,7 @@ pub(crate) use {
 use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use entities::{
-    JobId, UserId,
-    jobs::{job, job_event},
-};
+use entities::{JobId, UserId, jobs::job};
 use tokio::sync::watch;
 
 use super::{
@@ -180,12 +179,6 @@ impl Jobs {
         kind: &str,
     ) -> Result<Option<job::Model>, DbError> {
         Ok(reads::latest_for_subject(self.0.db.read(), subject, kind).await?)
-    }
-
-    /// The job's own log, oldest line first.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
-    pub(crate) async fn events(&self, id: JobId) -> Result<Vec<job_event::Model>, DbError> {
-        Ok(reads::events(self.0.db.read(), id).await?)
     }
 
     /// Those of `ids` that are not over.
