@@ -6,11 +6,6 @@
 //! page. The owner of a table says by [`Columns`] what the list's fields are in SQL; [`Listing`] does
 //! the rest.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the lists are mounted one after the other")
-)]
-
 mod columns;
 mod condition;
 mod cursor;

@@ -32,13 +32,6 @@ pub(in super::super) async fn insert(txn: &Txn, signed: &Signed) -> Result<(), D
     Ok(())
 }
 
-pub(in super::super) async fn find(
-    connection: &impl ConnectionTrait,
-    id: Uuid,
-) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).one(connection).await
-}
-
 /// The newest first, of a user or of all, from before an instant when given.
 pub(in super::super) async fn newest(
     connection: &impl ConnectionTrait,
