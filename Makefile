@@ -1,9 +1,9 @@
 # Thin over scripts/, which can be run without make.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test ci fmt lint bench eval
+.PHONY: help demo run test ci nightly fmt lint bench eval
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Build, start on SQLite offline, index the samples, ask three questions, keep serving
 	scripts/demo
@@ -16,6 +16,9 @@ test: ## All tests, against a private PostgreSQL and Redis
 
 ci: ## What CI runs
 	scripts/ci
+
+nightly: ## What takes too long for every push: long histories of the ledger, many writers
+	scripts/nightly
 
 fmt: ## Format the code
 	cargo fmt --all
