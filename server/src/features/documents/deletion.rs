@@ -1,10 +1,7 @@
 //! Deleting and bringing back. Deleted is hidden at once; the purge comes later, by a job.
 
 use chrono::{DateTime, Duration, Utc};
-use entities::{
-    DocumentId, JobId, StoreId, UserId,
-    library::{document, store},
-};
+use entities::{DocumentId, JobId, UserId, library::document};
 use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
 use sea_orm::DbErr;
 use serde_json::json;
@@ -25,14 +22,19 @@ const ORPHAN_PAGE: usize = 200;
 
 /// When something is deleted, and when for good.
 #[derive(Clone, Copy)]
-struct Times {
-    now: DateTime<Utc>,
-    purge: Option<DateTime<Utc>>,
+pub(super) struct Times {
+    pub(super) now: DateTime<Utc>,
+    pub(super) purge: Option<DateTime<Utc>>,
 }
 
 impl Documents {
     /// Does one thing to the library in one transaction.
-    async fn act<I, T, W>(&self, key: WriteKey, input: I, work: W) -> Result<T, DocumentsError>
+    pub(super) async fn act<I, T, W>(
+        &self,
+        key: WriteKey,
+        input: I,
+        work: W,
+    ) -> Result<T, DocumentsError>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
@@ -74,36 +76,13 @@ impl Documents {
         .await
     }
 
-    /// Hides a store and everything in it.
-    pub(super) async fn delete_store(
-        &self,
-        user: UserId,
-        id: StoreId,
-    ) -> Result<(), DocumentsError> {
-        self.store(user, id).await?;
-        let input = (user, id, self.purge_time().await?);
-        self.act(
-            self.0.budgets.key(user),
-            input,
-            |documents, txn, (user, id, times)| {
-                Box::pin(async move {
-                    for document in queries::delete_store(txn, *id, *user, times.now).await? {
-                        documents
-                            .withdraw(txn, *user, document.id, times.purge)
-                            .await?;
-                    }
-                    documents
-                        .record(txn, *user, "delete_store", "store", id.0)
-                        .await
-                })
-            },
-        )
-        .await
+    /// Now, and when what is deleted now may go.
+    pub(super) async fn purge_time(&self) -> Result<Times, DocumentsError> {
+        self.times_of(self.0.clock.now()).await
     }
 
-    /// Now, and when what is deleted now may go.
-    async fn purge_time(&self) -> Result<Times, DocumentsError> {
-        let now = self.0.clock.now();
+    /// As of a deletion at `now`.
+    pub(super) async fn times_of(&self, now: DateTime<Utc>) -> Result<Times, DocumentsError> {
         let purge = match self.0.periods.of(Class::SoftDeleted).await?.term {
             Term::After(keep) => Some(now + keep),
             Term::Kept | Term::Until(_) => None,
@@ -112,7 +91,7 @@ impl Documents {
     }
 
     /// Stops a document's indexing and schedules its purge.
-    async fn withdraw(
+    pub(super) async fn withdraw(
         &self,
         txn: &Txn,
         user: UserId,
@@ -137,34 +116,6 @@ impl Documents {
         queries::set_purge_job(txn, id, job.id()).await
     }
 
-    /// Brings a store back with what was deleted with it.
-    pub(super) async fn restore_store(
-        &self,
-        admin: UserId,
-        id: StoreId,
-    ) -> Result<store::Model, DocumentsError> {
-        self.act(
-            WriteKey::Free,
-            (admin, id),
-            |documents, txn, (admin, id)| {
-                Box::pin(async move {
-                    let Some(store) = queries::any_store(txn, *id).await? else {
-                        return Ok(None);
-                    };
-                    for document in queries::restore_store(txn, *id).await? {
-                        documents.cancel_purge(txn, document.purge_job_id).await?;
-                    }
-                    documents
-                        .record(txn, *admin, "restore_store", "store", id.0)
-                        .await?;
-                    Ok(Some(store))
-                })
-            },
-        )
-        .await?
-        .ok_or(DocumentsError::StoreNotFound)
-    }
-
     /// Brings a document back, into a store that is not deleted itself.
     pub(super) async fn restore_document(
         &self,
@@ -183,7 +134,9 @@ impl Documents {
                     if store.is_none_or(|store| store.deleted_at.is_some()) {
                         return Ok(Err(DocumentsError::StoreIsDeleted));
                     }
-                    queries::restore_document(txn, *id).await?;
+                    if !queries::restore_document(txn, *id).await? {
+                        return Ok(Err(DocumentsError::PurgeHasBegun));
+                    }
                     documents.cancel_purge(txn, document.purge_job_id).await?;
                     documents
                         .record(txn, *admin, "restore_document", "document", id.0)
@@ -195,14 +148,14 @@ impl Documents {
         .await?
     }
 
-    async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {
+    pub(super) async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {
         if let Some(job) = job {
             self.0.jobs.cancel_in(txn, job).await?;
         }
         Ok(())
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         txn: &Txn,
         actor: UserId,

@@ -11,15 +11,18 @@ mod erasure;
 mod leaving;
 mod leaving_early;
 mod migration;
+mod older_schema;
 mod outage;
 mod poison;
 mod program;
 mod providers;
 mod purge;
+mod purge_restore;
 mod retention;
 mod shutdown;
 mod start;
 mod state;
+mod store_deletion;
 #[path = "../support/provider.rs"]
 #[expect(
     dead_code,
@@ -27,5 +30,6 @@ mod state;
     reason = "the unit tests of the providers use more of its faults"
 )]
 pub mod stub;
+mod watchdog;
 mod workers;
 mod writers;
