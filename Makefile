@@ -18,7 +18,7 @@ test: ## All tests, against a private PostgreSQL and Redis
 ci: ## What CI runs
 	scripts/ci
 
-nightly: ## What takes too long for CI: the image as it is built, outside a container
+nightly: ## What takes too long for CI: long histories, many writers, the image as it is built
 	scripts/nightly
 
 fmt: ## Format the code

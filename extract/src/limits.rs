@@ -4,6 +4,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Files inside an office document, when nobody says otherwise.
+pub(crate) const MAX_ARCHIVE_ENTRIES: usize = 5_000;
+
 /// Bounds of one extraction. They travel to the child as JSON in an argument,
 /// because its environment is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +38,7 @@ impl Default for Limits {
             max_pages: 2_000,
             max_text_bytes: 64 << 20,
             max_blocks: 1_000_000,
-            max_archive_entries: 5_000,
+            max_archive_entries: MAX_ARCHIVE_ENTRIES,
             max_archive_bytes: 256 << 20,
             max_xml_depth: 256,
             memory_bytes: 2 << 30,

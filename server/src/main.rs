@@ -2,7 +2,10 @@
 
 fn main() -> std::process::ExitCode {
     #[cfg(feature = "failpoints")]
-    die_where_told();
+    {
+        die_where_told();
+        wait_where_told();
+    }
     binnacle::cli::main(std::env::args_os())
 }
 
@@ -16,4 +19,24 @@ fn die_where_told() {
     let point = point.to_string_lossy().into_owned();
     // A callback is always accepted: only actions given as text can be wrong.
     let _ = fail::cfg_callback(point, || std::process::abort());
+}
+
+/// For tests of what happens meanwhile: whoever reaches the failpoint that `BINNACLE_WAIT_AT` names
+/// makes a folder of that name in the current one, and goes on when the folder is gone.
+#[cfg(feature = "failpoints")]
+fn wait_where_told() {
+    let Some(point) = std::env::var_os("BINNACLE_WAIT_AT") else {
+        return;
+    };
+    let folder = std::path::PathBuf::from(&point);
+    let point = point.to_string_lossy().into_owned();
+    let wait = move || {
+        if std::fs::create_dir(&folder).is_err() {
+            return;
+        }
+        while folder.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    };
+    let _ = fail::cfg_callback(point, move || tokio::task::block_in_place(&wait));
 }

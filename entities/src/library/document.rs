@@ -39,6 +39,8 @@ pub struct Model {
     /// Restored with its store.
     pub deleted_with_store: bool,
     pub purge_job_id: Option<JobId>,
+    /// From here on it cannot be brought back: parts of it may be gone.
+    pub purging_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub rev: i64,
 }

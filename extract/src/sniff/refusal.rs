@@ -31,6 +31,8 @@ pub enum TypeRefusal {
         "The {0} is damaged and cannot be opened. Save it again in the program that made it and upload the new copy."
     )]
     Damaged(&'static str),
+    #[error("The {0} holds more than {1} files, the most that can be read.")]
+    TooManyFiles(&'static str, usize),
     #[error(
         "The office document is protected by a password. Remove the password and upload it again."
     )]

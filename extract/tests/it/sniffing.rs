@@ -195,3 +195,73 @@ fn a_made_document_is_recognised() {
     let sniffed = look(Some(Format::Docx.mime()), "a.docx", &made).unwrap();
     assert_eq!(sniffed.mime, Format::Docx.mime());
 }
+
+/// An archive whose directory names `count` empty files, told by an end for large archives or, when
+/// it fits, by the small one.
+fn archive_of(count: u32, name: &str) -> Vec<u8> {
+    let mut file = b"PK\x03\x04".to_vec();
+    let start = file.len();
+    let name_bytes = u16::try_from(name.len()).unwrap().to_le_bytes();
+    for _ in 0..count {
+        let mut header = [0_u8; 46];
+        header[..4].copy_from_slice(b"PK\x01\x02");
+        header[28..30].copy_from_slice(&name_bytes);
+        file.extend_from_slice(&header);
+        file.extend_from_slice(name.as_bytes());
+    }
+    let size = u64::try_from(file.len() - start).unwrap();
+    let large_at = u64::try_from(file.len()).unwrap();
+    let mut large = [0_u8; 56];
+    large[..4].copy_from_slice(b"PK\x06\x06");
+    large[32..40].copy_from_slice(&u64::from(count).to_le_bytes());
+    large[40..48].copy_from_slice(&size.to_le_bytes());
+    let mut locator = [0_u8; 20];
+    locator[..4].copy_from_slice(b"PK\x06\x07");
+    locator[8..16].copy_from_slice(&large_at.to_le_bytes());
+    let mut end = [0_u8; 22];
+    end[..4].copy_from_slice(b"PK\x05\x06");
+    if let Ok(count) = u16::try_from(count) {
+        end[10..12].copy_from_slice(&count.to_le_bytes());
+        end[12..16].copy_from_slice(&u32::try_from(size).unwrap().to_le_bytes());
+    } else {
+        file.extend_from_slice(&large);
+        file.extend_from_slice(&locator);
+        end[10..20].fill(0xff);
+    }
+    file.extend_from_slice(&end);
+    file
+}
+
+#[test]
+fn an_archive_of_many_files_is_refused_before_they_are_read() {
+    let many = |count| look(None, "a.docx", &archive_of(count, "word/media"));
+    for count in [5_001, 60_000, 480_000] {
+        assert_eq!(
+            many(count),
+            Err(TypeRefusal::TooManyFiles("Word document", 5_000)),
+            "{count}"
+        );
+    }
+    // As many as may be are looked through.
+    let few = many(5_000).unwrap_err();
+    assert!(matches!(few, TypeRefusal::Mismatch { .. }), "{few}");
+    // What says that it has few, and has many, is looked through that far.
+    let mut liar = archive_of(60_000, "word/document.xml");
+    let end = liar.len() - 22;
+    liar[end + 10..end + 12].copy_from_slice(&3_u16.to_le_bytes());
+    assert_eq!(format(None, "a.docx", &liar), Format::Docx);
+}
+
+#[test]
+fn an_archive_is_found_before_a_comment_and_not_without_its_end() {
+    let mut commented = word();
+    let end = commented.len() - 2;
+    commented.truncate(end);
+    commented.extend_from_slice(&300_u16.to_le_bytes());
+    commented.extend_from_slice(&[b'x'; 300]);
+    assert_eq!(format(None, "a.docx", &commented), Format::Docx);
+    let mut cut = word();
+    cut.truncate(cut.len() - 30);
+    let refused = look(None, "a.docx", &cut).unwrap_err();
+    assert!(matches!(refused, TypeRefusal::Damaged(_)), "{refused}");
+}

@@ -57,7 +57,10 @@ impl App {
         let documents = self.documents.clone();
         self.on_one(leader, "documents.orphans", LEFTOVERS, move || {
             let documents = documents.clone();
-            async move { documents.remove_orphaned_blobs().await.map(|_| ()) }
+            async move {
+                documents.finish_deletions().await?;
+                documents.remove_orphaned_blobs().await.map(|_| ())
+            }
         });
         let governance = self.governance.clone();
         self.on_one(leader, "exports.orphans", LEFTOVERS, move || {

@@ -14,7 +14,7 @@ pub use run::Stop;
 pub(crate) use run::bind_any;
 pub(crate) use settings::{EXTRACT_CHILD, backup_house};
 pub use start::StartError;
-pub(crate) use start::db_settings;
+pub(crate) use start::{Schema, db_settings};
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -43,7 +43,7 @@ use crate::{
         entropy::Entropy,
         feed::Relay,
         governance::{EraseUser, ExportUser, Governance, RunRetention},
-        jobs::{Jobs, ResumeAwaitingBudget},
+        jobs::{Jobs, MoveJobsOfUser, ResumeAwaitingBudget},
         limits::{LimitClock, Limits},
         observe::Observers,
         outbound,
@@ -145,16 +145,17 @@ impl App {
     ) -> Result<Self, StartError> {
         let (config, _) = Config::load(&EnvSource::from_pairs(settings))
             .map_err(|problems| StartError::Settings(problems.to_string()))?;
-        Self::build(config, surroundings).await
+        Self::build(config, surroundings, Schema::Forward).await
     }
 
-    /// Opens the stores, brings the schema forward if the settings say so, and puts the parts
-    /// together. Nothing runs yet but the writers of the database.
+    /// Opens the stores and puts the parts together. Nothing runs yet but the writers of the
+    /// database.
     pub(crate) async fn build(
         config: Config,
         surroundings: Surroundings,
+        schema: Schema,
     ) -> Result<Self, StartError> {
-        Self::assemble(Ground::open(config, surroundings).await?)
+        Self::assemble(Ground::open(config, surroundings, schema).await?)
     }
 
     fn assemble(ground: Ground) -> Result<Self, StartError> {
@@ -173,6 +174,7 @@ impl App {
             .register(crate::platform::jobs::Drill(means.audit.clone()))?;
         let month_turn = ResumeAwaitingBudget(means.jobs.clone());
         means.jobs.register(month_turn)?;
+        means.jobs.register(MoveJobsOfUser(means.jobs.clone()))?;
         means.jobs.schedule(ResumeAwaitingBudget::schedule()?)?;
         ground.db.observed_by(ground.observers.clone());
         let chat = ground.chat(&means, &documents);
@@ -227,14 +229,19 @@ struct Means {
 }
 
 impl Ground {
-    async fn open(config: Config, surroundings: Surroundings) -> Result<Self, StartError> {
+    async fn open(
+        config: Config,
+        surroundings: Surroundings,
+        schema: Schema,
+    ) -> Result<Self, StartError> {
         let telemetry = Telemetry::new()?;
+        // First: where there is no house, a look must not begin one.
+        let db = start::database(&config, schema).await?;
         std::fs::create_dir_all(&config.storage.dir)
             .map_err(|error| StartError::folder(&config.storage.dir, error))?;
         let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;
         let blobs = Blobs::in_folder(&config.storage.dir.join(settings::BLOBS), telemetry.clone())?;
         let temporary = TemporaryFiles::in_folder(&config.storage.tmp_dir)?;
-        let db = start::database(&config).await?;
         Ok(Self {
             clock: surroundings.clock,
             entropy: surroundings.entropy,

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::settings::backup_house;
 use crate::platform::{
     ai::AiSetupError,
     auth::password::PasswordError,
+    backup,
     config::{Backend, Config},
     db::{Db, DbError, DbSettings, SchemaState, Target},
     governance::GovernanceError,
@@ -41,9 +43,19 @@ pub enum StartError {
     Database(String),
     /// The schema is older than the program and may not be changed.
     #[error(
-        "the database schema is {0} migrations behind. Run `binnacle migrate`, or set RUN_MIGRATIONS=true."
+        "the database schema is {0} migrations behind. Run `binnacle migrate`, or start the server with RUN_MIGRATIONS=true."
     )]
     SchemaBehind(usize),
+    /// There is nothing to look at.
+    #[error(
+        "there is no database yet: `binnacle serve` or `binnacle migrate` makes it. Check DATABASE_URL and PLC_STORAGE_DIR."
+    )]
+    NoDatabase,
+    /// The database and the blobs may be of different times.
+    #[error(
+        "a restore was cut off before its end, so the database and the documents may not belong together. Run `binnacle restore` again, with --replace."
+    )]
+    RestoreCut,
     /// The schema is newer than the program.
     #[error(
         "the database schema is newer than this program ({0}). Start a newer version of binnacle."
@@ -144,8 +156,29 @@ pub(crate) fn db_settings(config: &Config) -> DbSettings {
     }
 }
 
+/// What a command may find, and what it does about it. Only what serves changes the schema: a
+/// backup before an upgrade must leave a way back, and a look must change nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Schema {
+    /// It is brought forward if the settings say so, and otherwise must be current.
+    Forward,
+    /// It must be current.
+    Current,
+    /// It may be older, but there must be one.
+    AsItIs,
+}
+
 /// Connects, and brings the schema to this program's version or refuses.
-pub(super) async fn database(config: &Config) -> Result<Db, StartError> {
+pub(super) async fn database(config: &Config, schema: Schema) -> Result<Db, StartError> {
+    if backup::was_cut(&backup_house(config)) {
+        return Err(StartError::RestoreCut);
+    }
+    if schema != Schema::Forward
+        && let Backend::Sqlite { path } = &config.database.backend
+        && !path.exists()
+    {
+        return Err(StartError::NoDatabase);
+    }
     if let Backend::Sqlite { path } = &config.database.backend
         && let Some(folder) = path
             .parent()
@@ -154,13 +187,18 @@ pub(super) async fn database(config: &Config) -> Result<Db, StartError> {
         std::fs::create_dir_all(folder).map_err(|error| StartError::folder(folder, error))?;
     }
     let db = Db::connect(&db_settings(config)).await?;
-    if config.database.run_migrations {
+    if schema == Schema::Forward && config.database.run_migrations {
         db.migrate().await?;
         return Ok(db);
     }
     match db.schema_state().await? {
-        SchemaState::Current => Ok(db),
-        SchemaState::Behind(count) => Err(StartError::SchemaBehind(count)),
         SchemaState::Newer(newest) => Err(StartError::SchemaTooNew(newest)),
+        SchemaState::Behind(_) if db.applied_migrations().await?.is_empty() => {
+            Err(StartError::NoDatabase)
+        }
+        SchemaState::Behind(count) if schema != Schema::AsItIs => {
+            Err(StartError::SchemaBehind(count))
+        }
+        SchemaState::Current | SchemaState::Behind(_) => Ok(db),
     }
 }

@@ -5,11 +5,12 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use entities::BackupKind;
 
-use super::{CliError, build, load, say};
+use super::{CliError, build_on, load, say};
 use crate::{
-    app::{Surroundings, backup_house},
+    app::{App, Schema, StartError, Surroundings, backup_house},
     platform::{
         backup::{self, Existing, Manifest},
+        db::{DbError, SchemaState},
         telemetry::LogTarget,
     },
 };
@@ -21,17 +22,14 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    /// Servers may go on meanwhile.
+    /// Servers may go on meanwhile, also those of an older version: a backup comes before an upgrade.
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
-        let app = build().await?;
+        let app = build_on(Schema::AsItIs).await?;
         let house = backup_house(&app.config);
         let (now, unique) = (app.clock.now(), app.entropy.uuid().simple().to_string());
         let taken = backup::take(&house, &app.db, &app.blobs, &self.path, now, &unique).await;
         let recorded = match &taken {
-            Ok(manifest) => {
-                let (bytes, now) = (manifest.total_bytes(), app.clock.now());
-                backup::record(&app.db, BackupKind::Backup, bytes, now).await
-            }
+            Ok(manifest) => note(&app, BackupKind::Backup, manifest).await,
             Err(_) => Ok(()),
         };
         app.close().await;
@@ -45,6 +43,18 @@ impl Backup {
         ));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Puts on record what was done. A schema of another version has no place for it, or another one.
+async fn note(app: &App, kind: BackupKind, manifest: &Manifest) -> Result<(), DbError> {
+    if let SchemaState::Behind(count) = app.db.schema_state().await? {
+        say(format!(
+            "The database schema is {count} migrations behind, and stays so: this is not put on \
+             record."
+        ));
+        return Ok(());
+    }
+    backup::record(&app.db, kind, manifest.total_bytes(), app.clock.now()).await
 }
 
 #[derive(Debug, Args)]
@@ -91,20 +101,20 @@ impl Restore {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The house whose backup it is notes that it was proved.
+    /// The house whose backup it is notes that it was proved; elsewhere it is proved all the same.
     async fn check(&self) -> Result<ExitCode, CliError> {
-        let app = build().await?;
-        let verified = backup::verify(&self.path).await;
-        let recorded = match &verified {
-            Ok(manifest) => {
-                let (bytes, now) = (manifest.total_bytes(), app.clock.now());
-                backup::record(&app.db, BackupKind::Verification, bytes, now).await
+        let manifest = backup::verify(&self.path).await.map_err(CliError::other)?;
+        match build_on(Schema::AsItIs).await {
+            Ok(app) => {
+                let recorded = note(&app, BackupKind::Verification, &manifest).await;
+                app.close().await;
+                recorded.map_err(CliError::other)?;
             }
-            Err(_) => Ok(()),
-        };
-        app.close().await;
-        let manifest: Manifest = verified.map_err(CliError::other)?;
-        recorded.map_err(CliError::other)?;
+            Err(CliError::Start(StartError::NoDatabase)) => {
+                say("There is no house here that could put it on record.");
+            }
+            Err(error) => return Err(error),
+        }
         say(format!(
             "Every checksum holds: {} blobs, {} bytes in all, of {}.",
             manifest.blobs,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{CliError, say};
 use crate::{
-    app::{App, Surroundings},
+    app::{App, Schema, Surroundings},
     platform::{
         config::{Config, EnvSource, LogFormat},
         db::SchemaState,
@@ -129,14 +129,16 @@ impl Checks {
             Err(error) => return self.add("program", Verdict::Problem, error.to_string()),
         };
         let redis = config.redis.url.clone();
-        match App::build(config, surroundings).await {
+        match App::build(config, surroundings, Schema::AsItIs).await {
             Ok(app) => {
                 self.database(&app).await;
                 self.storage(&app).await;
                 self.providers(&app).await;
-                self.audit(&app).await;
-                self.receipts(&app).await;
-                self.ledger(&app, repair).await;
+                if self.schema(&app).await {
+                    self.audit(&app).await;
+                    self.receipts(&app).await;
+                    self.ledger(&app, repair).await;
+                }
                 self.passwords(&app).await;
                 app.close().await;
             }
@@ -159,18 +161,27 @@ impl Checks {
             "refuses writes"
         };
         self.judge("database", writable, format!("{kind} {detail}"));
-        match app.db.schema_state().await {
-            Ok(SchemaState::Current) => self.add("schema", Verdict::Ok, "current"),
-            Ok(SchemaState::Behind(count)) => {
-                let detail = format!("{count} migrations behind: run `binnacle migrate`");
-                self.add("schema", Verdict::Warning, detail);
-            }
-            Ok(SchemaState::Newer(newest)) => {
-                let detail = format!("newer than this program ({newest})");
-                self.add("schema", Verdict::Problem, detail);
-            }
-            Err(error) => self.add("schema", Verdict::Problem, error.to_string()),
-        }
+    }
+
+    /// Whether the schema is this program's: otherwise what stands in it is not looked at.
+    async fn schema(&mut self, app: &App) -> bool {
+        let (verdict, detail) = match app.db.schema_state().await {
+            Ok(SchemaState::Current) => (Verdict::Ok, "current".to_owned()),
+            Ok(SchemaState::Behind(count)) => (
+                Verdict::Warning,
+                format!(
+                    "{count} migrations behind, so audit, erasures and ledger were not checked: \
+                     run `binnacle migrate` after a backup"
+                ),
+            ),
+            Ok(SchemaState::Newer(newest)) => (
+                Verdict::Problem,
+                format!("newer than this program ({newest})"),
+            ),
+            Err(error) => (Verdict::Problem, error.to_string()),
+        };
+        self.add("schema", verdict, detail);
+        verdict == Verdict::Ok
     }
 
     async fn storage(&mut self, app: &App) {

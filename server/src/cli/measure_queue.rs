@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{CliError, load, say};
 use crate::{
-    app::{App, Surroundings},
+    app::{App, Schema, Surroundings},
     platform::{
         jobs::{QueueParts, QueuePlan, measure_queue},
         telemetry::LogTarget,
@@ -29,7 +29,7 @@ pub(super) struct MeasureQueue {
 impl MeasureQueue {
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
         let config = load(LogTarget::Stderr)?;
-        let app = App::build(config, Surroundings::of_system()?).await?;
+        let app = App::build(config, Surroundings::of_system()?, Schema::Forward).await?;
         let parts = QueueParts {
             db: app.db.clone(),
             clock: app.clock.clone(),

@@ -19,7 +19,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    app::{App, StartError, Surroundings},
+    app::{App, Schema, StartError, Surroundings},
     platform::{
         config::{Config, EnvSource, Problems},
         telemetry::{LogTarget, start_logging},
@@ -185,6 +185,10 @@ fn load(target: LogTarget) -> Result<Config, CliError> {
 
 /// The application of a command that does its work and ends.
 async fn build() -> Result<App, CliError> {
+    build_on(Schema::Current).await
+}
+
+async fn build_on(schema: Schema) -> Result<App, CliError> {
     let config = load(LogTarget::Stderr)?;
-    Ok(App::build(config, Surroundings::of_system()?).await?)
+    Ok(App::build(config, Surroundings::of_system()?, schema).await?)
 }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CliError, load};
 use crate::{
-    app::{App, StartError, Stop, Surroundings},
+    app::{App, Schema, StartError, Stop, Surroundings},
     platform::{config::Config, tasks::Tasks, telemetry::LogTarget},
 };
 
@@ -27,7 +27,7 @@ pub(super) async fn work() -> Result<ExitCode, CliError> {
 async fn start() -> Result<App, CliError> {
     let config = load(LogTarget::Stdout)?;
     require_redis(&config).await?;
-    Ok(App::build(config, Surroundings::of_system()?).await?)
+    Ok(App::build(config, Surroundings::of_system()?, Schema::Forward).await?)
 }
 
 /// Where Redis is demanded it must answer before anything is served.

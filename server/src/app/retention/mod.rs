@@ -46,11 +46,11 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         temporary,
     } = parts;
     Registry::default()
-        .with(accounts::retention(&db, clock))
+        .with(accounts::retention(&db, clock.clone()))
         .with(jobs.retention())
         .with(chat::retention(&db))
         .with(retrieval::retention(&db))
-        .with(documents::retention(&db, &jobs, &blobs, &temporary))
+        .with(documents::retention(&db, clock, &jobs, &blobs, &temporary))
         .with(budgets::retention(&db))
         .with(audit.retention())
         .with(admin::retention(&db))

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{CliError, say};
 use crate::{
-    app::{App, Stop, Surroundings},
+    app::{App, Schema, Stop, Surroundings},
     platform::{
         config::{Config, EnvSource, LogFormat},
         telemetry::{LogTarget, start_logging},
@@ -116,7 +116,7 @@ async fn build(folder: &std::path::Path, port: u16) -> Result<App, CliError> {
     ]);
     let (config, _) = Config::load(&source)?;
     start_logging(LogFormat::Pretty, LogTarget::Stderr, "warn");
-    Ok(App::build(config, Surroundings::of_system()?).await?)
+    Ok(App::build(config, Surroundings::of_system()?, Schema::Forward).await?)
 }
 
 /// Everything that the demo does, as a user's program would.

@@ -23,14 +23,19 @@ const ORPHAN_PAGE: usize = 200;
 
 /// When something is deleted, and when for good.
 #[derive(Clone, Copy)]
-struct Times {
-    now: DateTime<Utc>,
-    purge: Option<DateTime<Utc>>,
+pub(super) struct Times {
+    pub(super) now: DateTime<Utc>,
+    pub(super) purge: Option<DateTime<Utc>>,
 }
 
 impl Documents {
     /// Does one thing to the library in one transaction.
-    async fn act<I, T, W>(&self, key: WriteKey, input: I, work: W) -> Result<T, DocumentsError>
+    pub(super) async fn act<I, T, W>(
+        &self,
+        key: WriteKey,
+        input: I,
+        work: W,
+    ) -> Result<T, DocumentsError>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
@@ -72,36 +77,13 @@ impl Documents {
         .await
     }
 
-    /// Hides a store and everything in it.
-    pub(super) async fn delete_store(
-        &self,
-        user: UserId,
-        id: StoreId,
-    ) -> Result<(), DocumentsError> {
-        self.store(user, id).await?;
-        let input = (user, id, self.purge_time().await?);
-        self.act(
-            self.0.budgets.key(user),
-            input,
-            |documents, txn, (user, id, times)| {
-                Box::pin(async move {
-                    for document in queries::delete_store(txn, *id, *user, times.now).await? {
-                        documents
-                            .withdraw(txn, *user, document.id, times.purge)
-                            .await?;
-                    }
-                    documents
-                        .record(txn, *user, "delete_store", "store", id.0)
-                        .await
-                })
-            },
-        )
-        .await
+    /// Now, and when what is deleted now may go.
+    pub(super) async fn purge_time(&self) -> Result<Times, DocumentsError> {
+        self.times_of(self.0.clock.now()).await
     }
 
-    /// Now, and when what is deleted now may go.
-    async fn purge_time(&self) -> Result<Times, DocumentsError> {
-        let now = self.0.clock.now();
+    /// As of a deletion at `now`.
+    pub(super) async fn times_of(&self, now: DateTime<Utc>) -> Result<Times, DocumentsError> {
         let purge = match self.0.periods.of(Class::SoftDeleted).await?.term {
             Term::After(keep) => Some(now + keep),
             Term::Kept | Term::Until(_) => None,
@@ -110,7 +92,7 @@ impl Documents {
     }
 
     /// Stops a document's indexing and schedules its purge.
-    async fn withdraw(
+    pub(super) async fn withdraw(
         &self,
         txn: &Txn,
         user: UserId,
@@ -133,34 +115,6 @@ impl Documents {
         job.duplicate_key = Some(format!("document:{id}"));
         let job = self.0.jobs.enqueue_in(txn, &job).await?;
         queries::set_purge_job(txn, id, job.id()).await
-    }
-
-    /// Brings a store back with what was deleted with it.
-    /// Answers the act on record.
-    pub(crate) async fn restore_store(&self, by: &By, id: StoreId) -> Result<i64, DocumentsError> {
-        self.act(
-            WriteKey::Free,
-            (by.clone(), id),
-            |documents, txn, (by, id)| {
-                Box::pin(async move {
-                    if queries::any_store(txn, *id).await?.is_none() {
-                        return Ok(None);
-                    }
-                    for document in queries::restore_store(txn, *id).await? {
-                        documents.cancel_purge(txn, document.purge_job_id).await?;
-                    }
-                    let act = restoring("restore_store", "store", id.0);
-                    documents
-                        .0
-                        .audit
-                        .record_act_in(txn, by, act)
-                        .await
-                        .map(Some)
-                })
-            },
-        )
-        .await?
-        .ok_or(DocumentsError::StoreNotFound)
     }
 
     /// A store, deleted or not, as it is shown to who brings it back.
@@ -190,7 +144,9 @@ impl Documents {
                     if store.is_none_or(|store| store.deleted_at.is_some()) {
                         return Ok(Err(DocumentsError::StoreIsDeleted));
                     }
-                    queries::restore_document(txn, *id).await?;
+                    if !queries::restore_document(txn, *id).await? {
+                        return Ok(Err(DocumentsError::PurgeHasBegun));
+                    }
                     documents.cancel_purge(txn, document.purge_job_id).await?;
                     let act = restoring("restore_document", "document", id.0);
                     let entry = documents.0.audit.record_act_in(txn, by, act).await?;
@@ -201,14 +157,14 @@ impl Documents {
         .await?
     }
 
-    async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {
+    pub(super) async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {
         if let Some(job) = job {
             self.0.jobs.cancel_in(txn, job).await?;
         }
         Ok(())
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         txn: &Txn,
         actor: UserId,
@@ -254,7 +210,7 @@ impl Documents {
     }
 }
 
-fn restoring(action: &'static str, target: &'static str, id: i64) -> Act {
+pub(super) fn restoring(action: &'static str, target: &'static str, id: i64) -> Act {
     Act {
         action,
         target_type: target,

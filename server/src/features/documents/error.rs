@@ -20,6 +20,8 @@ pub(crate) enum DocumentsError {
     NotInError { status: &'static str },
     #[error("The store of this document is deleted. Restore the store first.")]
     StoreIsDeleted,
+    #[error("This document is being removed for good: it cannot be brought back any more")]
+    PurgeHasBegun,
     #[error("{0}")]
     NotAllowed(String),
     #[error("File too large")]
@@ -62,9 +64,9 @@ impl From<DocumentsError> for Problem {
                 "too_many_stores",
                 message,
             ),
-            DocumentsError::NotInError { .. } | DocumentsError::StoreIsDeleted => {
-                Self::conflict(message)
-            }
+            DocumentsError::NotInError { .. }
+            | DocumentsError::StoreIsDeleted
+            | DocumentsError::PurgeHasBegun => Self::conflict(message),
             DocumentsError::Key(refusal) => refusal.into(),
             DocumentsError::NotAllowed(_) => Self::unsupported_media_type(message),
             DocumentsError::TooLarge => Self::payload_too_large(message),

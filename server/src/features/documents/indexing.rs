@@ -197,21 +197,10 @@ impl<'a> Indexing<'a> {
         written.await
     }
 
-    /// Takes the passages of other runs away, as long as this one holds the job; searches do not
-    /// see them either way.
+    /// Takes the passages of other runs away; searches do not see them either way.
     pub(super) async fn remove_older_passages(&self) -> Result<(), JobError> {
-        let others = (self.document.id, Keep::Generation(self.at.generation));
-        loop {
-            let removed = self
-                .context
-                .write_held(WriteKey::Free, others, |txn, (id, keep)| {
-                    Box::pin(retrieval::remove(txn, *id, *keep, REMOVE_BATCH))
-                })
-                .await?;
-            if removed < REMOVE_BATCH {
-                return Ok(());
-            }
-        }
+        let keep = Keep::Generation(self.at.generation);
+        remove_passages(self.context, self.document.id, keep).await
     }
 
     /// What the whole run is charged for.
@@ -287,20 +276,21 @@ fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-impl Documents {
-    /// Takes passages of a document away, a bounded number in each transaction.
-    pub(super) async fn remove_passages(&self, id: DocumentId, keep: Keep) -> Result<(), JobError> {
-        loop {
-            let removed = self
-                .0
-                .db
-                .write_alone(WriteKey::Free, (id, keep), |txn, (id, keep)| {
-                    Box::pin(retrieval::remove(txn, *id, *keep, REMOVE_BATCH))
-                })
-                .await?;
-            if removed < REMOVE_BATCH {
-                return Ok(());
-            }
+/// Takes passages of a document away, a bounded number in each transaction, as long as this run
+/// holds the job.
+pub(super) async fn remove_passages(
+    context: &JobContext,
+    id: DocumentId,
+    keep: Keep,
+) -> Result<(), JobError> {
+    loop {
+        let removed = context
+            .write_held(WriteKey::Free, (id, keep), |txn, (id, keep)| {
+                Box::pin(retrieval::remove(txn, *id, *keep, REMOVE_BATCH))
+            })
+            .await?;
+        if removed < REMOVE_BATCH {
+            return Ok(());
         }
     }
 }

@@ -16,6 +16,7 @@ mod queries;
 mod repeats;
 mod retention;
 mod retry;
+mod store_deletion;
 mod stores;
 mod upload;
 
@@ -32,6 +33,7 @@ use entities::{
     library::{document, store},
 };
 use extract::{AllowedTypes, Extractor};
+use tokio::sync::Semaphore;
 
 use crate::platform::{
     ai::Gateway,
@@ -84,9 +86,13 @@ pub(crate) struct DocumentParts {
 #[derive(Clone)]
 pub(crate) struct Documents(Arc<Inner>);
 
+/// Files that are looked into at once, to tell what they are.
+const JUDGES: usize = 2;
+
 struct Inner {
     parts: DocumentParts,
     settings: DocumentSettings,
+    judges: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for Inner {
@@ -107,7 +113,12 @@ fn subject(id: DocumentId) -> Subject {
 
 impl Documents {
     pub(crate) fn new(parts: DocumentParts, settings: DocumentSettings) -> Self {
-        Self(Arc::new(Inner { parts, settings }))
+        let judges = Arc::new(Semaphore::new(JUDGES));
+        Self(Arc::new(Inner {
+            parts,
+            settings,
+            judges,
+        }))
     }
 
     /// The largest form of an upload: the file and what surrounds it.

@@ -5,9 +5,9 @@ use entities::{DocumentId, jobs::job};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, error, queries};
+use super::{Documents, error, indexing::remove_passages, queries};
 use crate::platform::{
-    db::Txn,
+    db::{Txn, WriteKey},
     jobs::{JobContext, JobError, JobHandler, Outcome, Policy, ReplayConsent},
     retention::Class,
     retrieval::Keep,
@@ -64,7 +64,19 @@ impl JobHandler for PurgeDocument {
             return Ok(Outcome::done());
         }
         context.progress(0.0, "purge").await?;
-        documents.remove_passages(id, Keep::Nothing).await?;
+        fail::fail_point!("purge-begins");
+        let input = (id, context.now());
+        let claimed = context
+            .write_held(WriteKey::Free, input, |txn, (id, now)| {
+                Box::pin(queries::begin_purge(txn, *id, *now))
+            })
+            .await?;
+        if !claimed {
+            // Restored since it was read. From the claim on, restoring is refused.
+            return Err(JobError::Cancelled);
+        }
+        fail::fail_point!("purge-claimed");
+        remove_passages(context, id, Keep::Nothing).await?;
         fail::fail_point!("purge-passages-gone");
         documents
             .0
@@ -73,7 +85,7 @@ impl JobHandler for PurgeDocument {
             .await?;
         fail::fail_point!("purge-original-gone");
         Ok(Outcome::done_with(id, |txn, id| {
-            Box::pin(queries::remove_document(txn, *id))
+            Box::pin(queries::remove_purged(txn, *id))
         }))
     }
 

@@ -4,12 +4,15 @@ mod expiring;
 mod export;
 mod queries;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use entities::UserId;
 use futures_util::TryStreamExt;
 
 use self::expiring::{DeletedDocuments, LeftUploads};
 use crate::platform::{
+    clock::Clock,
     db::{Db, WriteKey},
     jobs::Jobs,
     retention::{Class, Eraser, Part, Place, RetentionError, Rows},
@@ -22,7 +25,13 @@ const ORIGINALS: Place = Place::Blobs(BlobKey::DOCUMENTS);
 const UPLOADS: Place = Place::Files("uploads");
 
 /// What documents registers.
-pub(crate) fn retention(db: &Db, jobs: &Jobs, blobs: &Blobs, temporary: &TemporaryFiles) -> Part {
+pub(crate) fn retention(
+    db: &Db,
+    clock: Arc<dyn Clock>,
+    jobs: &Jobs,
+    blobs: &Blobs,
+    temporary: &TemporaryFiles,
+) -> Part {
     Part::default()
         .holds(STORES, Class::Library)
         .holds(DOCUMENTS, Class::Library)
@@ -30,6 +39,7 @@ pub(crate) fn retention(db: &Db, jobs: &Jobs, blobs: &Blobs, temporary: &Tempora
         .holds(UPLOADS, Class::UploadsTmp)
         .expired_by(DeletedDocuments {
             db: db.clone(),
+            clock,
             jobs: jobs.clone(),
             blobs: blobs.clone(),
         })

@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 use entities::{DocumentId, DocumentStatus, UserId, library::document};
-use sea_orm::DbErr;
+use sea_orm::{Condition, DbErr};
 use serde_json::{Map, Value};
 
 use super::{
@@ -12,13 +12,17 @@ use super::{
 use crate::platform::{
     audit::{Act, By},
     budgets::{BudgetRefusal, HoldRequest, Reserved},
-    db::{Txn, WriteKey},
+    db::{DbError, Txn, WriteKey},
     idempotency::{Claim, IdempotencyKey, Once, earlier, once_in},
-    jobs::{Enqueued, JobHandler, NewJob},
+    jobs::{Enqueued, NewJob},
 };
 
 /// Documents that one pass of re-embedding takes up.
 const REEMBED_BATCH: u64 = 100;
+/// Documents that one pass of the watchdog takes up.
+const RESET_BATCH: u64 = 1_000;
+/// Documents that are read at once.
+const PAGE: u64 = 100;
 
 impl Documents {
     /// Tries a document in ERROR again, at the owner's cost; once under one key.
@@ -109,23 +113,17 @@ impl Documents {
         Ok(Ok(reserved))
     }
 
-    /// Queues what has stood in PENDING or RUNNING for longer than `age` and has no live job, and
-    /// wakes the jobs of the others. Answers how many documents move again, and the act on record
-    /// when it is somebody's.
+    /// Queues what has stood in PENDING or RUNNING for longer than `age` though no job works on it
+    /// or waits to. Answers how many documents move again, and the act on record when it is
+    /// somebody's.
     pub(crate) async fn reset_stuck(
         &self,
         by: Option<&By>,
         age: Duration,
         user: Option<UserId>,
     ) -> Result<(u64, Option<i64>), DocumentsError> {
-        let now = self.0.clock.now();
-        let stuck = queries::stuck(self.0.db.read(), now - age, user)
-            .await
-            .map_err(error::db)?;
-        let mut moved = 0;
-        for document in &stuck {
-            moved += u64::from(self.reset(document).await?);
-        }
+        let stuck = queries::stuck(self.0.clock.now() - age, user);
+        let moved = self.index_all(&stuck, RESET_BATCH).await?;
         let Some(by) = by else {
             return Ok((moved, None));
         };
@@ -150,47 +148,45 @@ impl Documents {
         Ok((moved, Some(record.await?)))
     }
 
-    async fn reset(&self, document: &document::Model) -> Result<bool, DocumentsError> {
-        let job = self
-            .0
-            .jobs
-            .latest_for_subject(subject(document.id), IndexDocument::KIND)
-            .await?;
-        if let Some(job) = job.filter(|job| !crate::platform::jobs::is_ended(job.state)) {
-            let input = (self.0.jobs.clone(), job.id);
-            let key = self.0.budgets.key(document.user_id);
-            return Ok(self
-                .0
-                .db
-                .write(key, input, |txn, (jobs, id)| {
-                    Box::pin(jobs.requeue_in(txn, *id))
-                })
-                .await?);
-        }
-        match self.index_again(document).await {
-            Ok(()) => Ok(true),
-            Err(DocumentsError::Budget(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Queues documents whose vectors another model made. Answers how many; 0: nothing is left.
+    /// Queues documents whose vectors another model made. Answers how many; 0: nothing is left that
+    /// somebody pays for.
     pub(crate) async fn reembed(&self) -> Result<u64, DocumentsError> {
         let Some(model) = &self.0.settings.embedding_model else {
             return Ok(0);
         };
-        let outdated =
-            queries::with_other_embedding(self.0.db.read(), &model.to_string(), REEMBED_BATCH)
+        let outdated = queries::of_other_embedding(&model.to_string());
+        self.index_all(&outdated, REEMBED_BATCH).await
+    }
+
+    /// Queues up to `limit` of these documents, passing over those whose owners have no money left
+    /// and those that cannot be queued. Answers how many; the first failure when all is done.
+    async fn index_all(&self, which: &Condition, limit: u64) -> Result<u64, DocumentsError> {
+        let (mut walk, mut queued, mut failure) = (queries::Walk::default(), 0, None);
+        while queued < limit {
+            let page = queries::next_to_index(self.0.db.read(), which, &walk, PAGE.min(limit))
                 .await
                 .map_err(error::db)?;
-        let mut queued = 0;
-        for document in &outdated {
-            match self.index_again(document).await {
-                Ok(()) => queued += 1,
-                Err(DocumentsError::Budget(_)) => {}
-                Err(error) => return Err(error),
+            if page.is_empty() {
+                break;
+            }
+            for document in &page {
+                walk.seen.push(document.id);
+                if walk.without_money.contains(&document.user_id) {
+                    continue;
+                }
+                match self.index_again(document).await {
+                    Ok(()) => queued += 1,
+                    Err(DocumentsError::Budget(_)) => walk.without_money.push(document.user_id),
+                    Err(error @ DocumentsError::Database(DbError::Unavailable(_))) => {
+                        return Err(error);
+                    }
+                    Err(error) => {
+                        tracing::error!(event = "document_not_queued", document_id = document.id.0, %error);
+                        failure.get_or_insert(error);
+                    }
+                }
             }
         }
-        Ok(queued)
+        failure.map_or(Ok(queued), Err)
     }
 }

@@ -1,7 +1,7 @@
 //! Taking a file in: received into a private temporary file, judged by its content, priced, stored,
 //! and handed to a job. A refusal at any point leaves nothing behind.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use entities::{DocumentStatus, StoreId, UserId, library::document};
@@ -106,7 +106,12 @@ impl Documents {
                 reason: "The file is empty".to_owned(),
             });
         }
+        // Few at a time: each reads a stranger's file in the server's own process.
+        let judge = Arc::clone(&self.0.judges).acquire_owned().await;
+        let judge = judge.map_err(|_| DocumentsError::Database(DbError::Unavailable(None)))?;
         let judged = tokio::task::spawn_blocking(move || {
+            // A client that leaves does not stop the work: its place is taken until it ends.
+            let _judge = judge;
             let sniffed = extract::sniff(
                 received.declared.as_deref(),
                 &received.filename,

@@ -81,19 +81,46 @@ impl Estimate {
 /// five begun; other alphabets one for every four begun; three digits, one mark, one line break and
 /// one CJK character are one each.
 pub(crate) fn exact(text: &str) -> u64 {
-    let mut total = 0;
-    let mut run = 0;
-    let mut kind = Kind::Space;
-    for c in text.chars() {
-        let next = Kind::of(c);
-        if next != kind {
-            total += exact_run(kind, run);
-            run = 0;
-            kind = next;
+    let mut exact = Exact::default();
+    exact.add(text);
+    exact.tokens()
+}
+
+/// [`exact`] of a text that grows.
+#[derive(Clone, Copy)]
+pub(crate) struct Exact {
+    /// Of the runs that have ended.
+    total: u64,
+    run: u64,
+    kind: Kind,
+}
+
+impl Default for Exact {
+    fn default() -> Self {
+        Self {
+            total: 0,
+            run: 0,
+            kind: Kind::Space,
         }
-        run += 1;
     }
-    total + exact_run(kind, run)
+}
+
+impl Exact {
+    pub(crate) fn add(&mut self, text: &str) {
+        for c in text.chars() {
+            let kind = Kind::of(c);
+            if kind != self.kind {
+                self.total += exact_run(self.kind, self.run);
+                self.run = 0;
+                self.kind = kind;
+            }
+            self.run += 1;
+        }
+    }
+
+    pub(crate) fn tokens(self) -> u64 {
+        self.total + exact_run(self.kind, self.run)
+    }
 }
 
 fn exact_run(kind: Kind, length: u64) -> u64 {

@@ -19,7 +19,7 @@ mod verify;
 pub(crate) use error::BackupError;
 pub(crate) use manifest::Manifest;
 pub(crate) use record::{latest, record};
-pub(crate) use restore::{Existing, restore};
+pub(crate) use restore::{Existing, restore, was_cut};
 pub(crate) use retention::retention;
 pub(crate) use take::take;
 pub(crate) use verify::verify;

@@ -42,17 +42,17 @@ pub(super) async fn dump(url: &SecretString, to: &Path) -> Result<(), BackupErro
     run("pg_dump", command).await
 }
 
-/// Puts a dump in place of what the database holds, in one transaction.
-pub(super) async fn put_back(
-    url: &SecretString,
-    dump: &Path,
-    script: &Path,
-) -> Result<(), BackupError> {
+/// Writes a dump as the statements that put it back.
+pub(super) async fn unpack(dump: &Path, script: &Path) -> Result<(), BackupError> {
     let mut unpack = Command::new("pg_restore");
     unpack
         .args(["--no-owner", "--no-privileges", "--file"])
         .args([script, dump]);
-    run("pg_restore", unpack).await?;
+    run("pg_restore", unpack).await
+}
+
+/// Runs them in place of what the database holds, in one transaction.
+pub(super) async fn put_back(url: &SecretString, script: &Path) -> Result<(), BackupError> {
     let mut command = command("psql", url)?;
     command
         .args(["--no-psqlrc", "--quiet", "--single-transaction"])

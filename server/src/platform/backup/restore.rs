@@ -1,6 +1,9 @@
 //! Putting a backup back: everything is verified, then copied beside its place, then put in place by
 //! renaming. Until the last step what was there is untouched, and afterwards it lies beside, under a
 //! name that ends in `.replaced-`.
+//!
+//! No single step puts a database and its blobs in place. Around that step lies a file, and a house
+//! with that file in it does not start: whoever died on the way has left it half restored.
 
 use std::path::{Path, PathBuf};
 
@@ -39,14 +42,56 @@ pub(crate) async fn restore(
     };
     check_kind(&manifest, kind)?;
     check_place(house, existing, now).await?;
+    let cut_before = was_cut(house);
     let mut swap = Swap::new(unique);
     let staged = put(house, from, &manifest, &mut swap).await;
     if let Err(error) = staged {
-        swap.undo();
+        if swap.undo() && !cut_before {
+            end(house)?;
+        }
         return Err(error);
     }
+    end(house)?;
     forget_processes(house).await?;
     Ok(manifest)
+}
+
+/// Where it lies that a restore has begun to put things in place and has not ended.
+fn mark(house: &House) -> PathBuf {
+    stage::beside(&house.blobs, ".restoring")
+}
+
+/// Whether a restore was cut between its last steps, so that the database and the blobs may be of
+/// different times.
+pub(crate) fn was_cut(house: &House) -> bool {
+    mark(house).exists()
+}
+
+fn begin(house: &House) -> Result<(), BackupError> {
+    let mark = mark(house);
+    std::fs::File::create(&mark)
+        .and_then(|file| file.sync_all())
+        .map_err(BackupError::io(&mark))?;
+    sync_folder_of(&mark)
+}
+
+fn end(house: &House) -> Result<(), BackupError> {
+    let mark = mark(house);
+    match std::fs::remove_file(&mark) {
+        Ok(()) => sync_folder_of(&mark),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(BackupError::io(&mark)(error)),
+    }
+}
+
+fn sync_folder_of(path: &Path) -> Result<(), BackupError> {
+    match path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        Some(folder) => stage::sync_folder(folder),
+        None => Ok(()),
+    }
 }
 
 /// Those that worked when the backup was taken do not work here.
@@ -86,23 +131,27 @@ async fn put(
     match &house.database {
         Target::Sqlite(path) => {
             let database = swap.stage_file(&from.join(&manifest.database.path), path)?;
+            begin(house)?;
             for log in ["-wal", "-shm"] {
                 swap.put_aside(&stage::beside(path, log))?;
             }
             swap.place(&staged, &house.blobs)?;
+            fail::fail_point!("restore-blobs-placed");
             if let Some((staged, place)) = &secret {
                 swap.place(staged, place)?;
             }
             swap.place(&database, path)
         }
         Target::Postgres(url) => {
+            let script = swap.staged(&stage::beside(&house.blobs, ".sql"));
+            postgres::unpack(&from.join(&manifest.database.path), &script).await?;
+            begin(house)?;
             swap.place(&staged, &house.blobs)?;
+            fail::fail_point!("restore-blobs-placed");
             if let Some((staged, place)) = &secret {
                 swap.place(staged, place)?;
             }
-            let script = swap.staged(&stage::beside(&house.blobs, ".sql"));
-            let dump = from.join(&manifest.database.path);
-            let outcome = postgres::put_back(url, &dump, &script).await;
+            let outcome = postgres::put_back(url, &script).await;
             if let Err(error) = std::fs::remove_file(&script) {
                 tracing::debug!(%error, "no script is left to remove");
             }
@@ -208,19 +257,15 @@ impl Swap {
     fn rename(&mut self, from: &Path, to: &Path) -> Result<(), BackupError> {
         std::fs::rename(from, to).map_err(BackupError::io(from))?;
         self.done.push((from.to_owned(), to.to_owned()));
-        match from
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            Some(folder) => stage::sync_folder(folder),
-            None => Ok(()),
-        }
+        sync_folder_of(from)
     }
 
-    /// Takes back every rename, the last first, and removes what waited.
-    fn undo(&mut self) {
+    /// Takes back every rename, the last first, and removes what waited. Whether all is as it was.
+    fn undo(&mut self) -> bool {
+        let mut as_it_was = true;
         for (from, to) in self.done.drain(..).rev() {
             if let Err(error) = std::fs::rename(&to, &from) {
+                as_it_was = false;
                 tracing::error!(%error, path = %to.display(), "a restore could not be taken back");
             }
         }
@@ -234,5 +279,6 @@ impl Swap {
                 tracing::debug!(%error, path = %staged.display(), "nothing is left to remove");
             }
         }
+        as_it_was
     }
 }

@@ -175,26 +175,6 @@ impl Budgets {
             .await
     }
 
-    /// Renews the lease and writes down how much output there is so far; every 2 s while streaming.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "answers keep their hold beside their text")
-    )]
-    pub(crate) async fn keep(
-        &self,
-        hold: &Hold,
-        output_tokens_so_far: u64,
-    ) -> Result<Result<(), ResolveError>, DbError> {
-        let input = (self.clone(), hold.id(), output_tokens_so_far);
-        self.db
-            .write(
-                self.key(hold.terms().user_id),
-                input,
-                |txn, (budgets, id, tokens)| Box::pin(budgets.keep_in(txn, *id, *tokens)),
-            )
-            .await
-    }
-
     /// Charges a call, with nothing else in the transaction.
     pub(crate) async fn settle(
         &self,

@@ -78,14 +78,17 @@ impl Expirer for ClosedMonths {
         Ok(queries::survey(self.0.read(), Month::of(before)).await?)
     }
 
-    /// One user's month goes in one transaction, however many rows it has. One with a hold that is
-    /// not resolved stays.
+    /// A bounded part of one user's month goes in one transaction, and what it has spent shrinks with
+    /// it. One with a hold that is not resolved stays.
     async fn expire_batch(&self, sweep: &Sweep) -> Result<Tally, RetentionError> {
         let first_kept = Month::of(sweep.before);
         sweep
-            .delete(&self.0, WriteKey::House, first_kept, |txn, first_kept| {
-                Box::pin(queries::expire_period(txn, *first_kept))
-            })
+            .delete(
+                &self.0,
+                WriteKey::House,
+                (first_kept, sweep.limit),
+                |txn, (first_kept, limit)| Box::pin(queries::expire_some(txn, *first_kept, *limit)),
+            )
             .await
     }
 }

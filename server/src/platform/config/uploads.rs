@@ -70,18 +70,6 @@ pub(crate) enum UploadProfile {
 }
 
 impl UploadsConfig {
-    /// Whether a media type without parameters may be uploaded.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the extractor's own table decides")
-    )]
-    pub(crate) fn allows(&self, mime: &str) -> bool {
-        contains(
-            self.mimes.iter().map(String::as_str),
-            &mime.to_ascii_lowercase(),
-        )
-    }
-
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let profile = reader.value(&UPLOAD_PROFILE, parse_profile);
         let custom = reader.value(&ALLOWED_UPLOAD_MIMES, parse_mimes);

@@ -91,13 +91,6 @@ impl Governance {
         })
     }
 
-    /// One receipt.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's routes call it"))]
-    pub(crate) async fn receipt(&self, id: Uuid) -> Result<Option<Signed>, GovernanceError> {
-        let row = receipts::find(self.0.db.read(), id).await?;
-        Ok(row.and_then(Signed::stored))
-    }
-
     /// Goes through every receipt.
     pub(crate) async fn verify_receipts(&self) -> Result<ReceiptsVerified, GovernanceError> {
         let mut verified = ReceiptsVerified::default();

@@ -28,9 +28,6 @@ pub(crate) enum Cap {
     Json,
     /// A file and its form, in bytes.
     Upload(u64),
-    /// Bytes, where the cap for JSON does not fit.
-    #[expect(dead_code, reason = "no route needs it yet")]
-    Bytes(u64),
 }
 
 impl Cap {
@@ -38,14 +35,14 @@ impl Cap {
         match self {
             Self::None => 0,
             Self::Json => json,
-            Self::Upload(bytes) | Self::Bytes(bytes) => bytes,
+            Self::Upload(bytes) => bytes,
         }
     }
 
     pub(super) fn message(self) -> &'static str {
         match self {
             Self::Upload(_) => "File too large",
-            Self::None | Self::Json | Self::Bytes(_) => "Request body too large",
+            Self::None | Self::Json => "Request body too large",
         }
     }
 }

@@ -246,7 +246,12 @@ pub(super) fn document(
             .or_default()
             .insert(method, described.written());
     }
-    let schemas = serde_json::to_value(&description.schemas.schemas).unwrap_or_default();
+    let mut schemas = serde_json::to_value(&description.schemas.schemas).unwrap_or_default();
+    schemas
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .for_each(allow_null_where_optional);
     let mut document = json!({
         "openapi": "3.0.3",
         "info": {"title": info.title, "version": info.version, "description": info.description},
@@ -262,6 +267,24 @@ pub(super) fn document(
         schemas.extend(error_schemas());
     }
     document
+}
+
+/// What need not be there is written as `null` by the server, and may be by clients.
+fn allow_null_where_optional(schema: &mut Value) {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (name, property) in properties {
+        if required.iter().any(|known| known == name) {
+            continue;
+        }
+        // Beside a reference nothing else is read.
+        if property.get("$ref").is_some() {
+            *property = json!({"allOf": [property.take()]});
+        }
+        property["nullable"] = json!(true);
+    }
 }
 
 fn content(media_type: &str, schema: &Value) -> Value {

@@ -7,9 +7,10 @@ use super::{
     Jobs, Subject, class, is_ended,
     queries::{
         DbErr,
-        moves::{self, Guard, Write},
+        moves::{self, Guard, Waiting, Write},
         reads,
     },
+    rest::{AT_ONCE, Move},
     state::Transition,
 };
 use crate::platform::db::Txn;
@@ -29,8 +30,6 @@ pub(crate) enum Cancelling {
 
 /// How often a job may change between waiting and running while it is being cancelled.
 const STATE_RACES: usize = 8;
-/// Waiting jobs that one call moves at the most.
-const RESUME_BATCH: u64 = 1_000;
 
 impl Jobs {
     /// Stops a job: at once when it waits, through its handler when it runs.
@@ -89,50 +88,25 @@ impl Jobs {
         Ok(stopped)
     }
 
-    /// Stops every job of a user that is not over: call it where a user is disabled. Answers how
-    /// many.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the admin API disables users"))]
-    pub(crate) async fn cancel_of_user_in(
-        &self,
-        txn: &Txn,
-        user: UserId,
-        actor: Option<UserId>,
-    ) -> Result<u64, DbErr> {
-        let mut stopped = 0;
-        for id in moves::open_of_user(txn, user).await? {
-            let outcome = self.cancel_by_in(txn, id, actor).await?;
-            stopped += u64::from(matches!(
-                outcome,
-                Cancelling::Cancelled | Cancelling::Requested
-            ));
-        }
-        Ok(stopped)
-    }
-
-    /// Lets a user's jobs that wait for money go on: call it where a budget is raised. Answers how
-    /// many.
+    /// Lets a user's jobs that wait for money go on, with many by a job of its own: call it where a
+    /// budget is raised. Answers how many.
     pub(crate) async fn resume_awaiting_budget_in(
         &self,
         txn: &Txn,
         user_id: UserId,
     ) -> Result<u64, DbErr> {
-        let waiting = moves::awaiting_budget(txn, Some(user_id), None, RESUME_BATCH).await?;
-        self.resume_all_in(txn, waiting).await
+        self.move_all_of_in(txn, user_id, Move::Resume).await
     }
 
-    /// Lets the jobs go on that have waited for money since before an instant, whoever owns them.
+    /// Lets some of the jobs go on that have waited for money since before an instant, whoever owns
+    /// them. 0: none waits.
     pub(super) async fn resume_awaiting_since_in(
         &self,
         txn: &Txn,
         before: DateTime<Utc>,
     ) -> Result<u64, DbErr> {
-        let waiting = moves::awaiting_budget(txn, None, Some(before), RESUME_BATCH).await?;
-        self.resume_all_in(txn, waiting).await
-    }
-
-    async fn resume_all_in(&self, txn: &Txn, waiting: Vec<JobId>) -> Result<u64, DbErr> {
         let mut resumed = 0;
-        for id in waiting {
+        for id in moves::awaiting_budget(txn, Waiting::of_all(before), AT_ONCE).await? {
             resumed += u64::from(self.requeue_in(txn, id).await?);
         }
         Ok(resumed)
@@ -166,24 +140,6 @@ impl Jobs {
             }
         }
         Ok(false)
-    }
-
-    /// Gives a queued job another time. False: it is not queued.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
-    pub(crate) async fn reschedule_in(
-        &self,
-        txn: &Txn,
-        id: JobId,
-        run_at: DateTime<Utc>,
-    ) -> Result<bool, DbErr> {
-        let write = Write {
-            run_at: Some(run_at),
-            ..Write::default()
-        };
-        let now = self.0.clock.now();
-        let guard = Guard::Waiting(id);
-        let moved = moves::apply(txn, guard, Transition::Reschedule, &write, now).await?;
-        Ok(moved.is_some())
     }
 
     /// Tells the subject of a job that has just ended as failed or cancelled. A kind that is not

@@ -53,12 +53,19 @@ impl Jobs {
     async fn resume_awaiting(&self) -> Result<u64, DbError> {
         let engine = &self.0;
         let before = engine.clock.now() - delta(engine.settings.budget_retry);
-        let input = (self.clone(), before);
-        engine
-            .db
-            .write(WriteKey::Free, input, |txn, (jobs, before)| {
-                Box::pin(jobs.resume_awaiting_since_in(txn, *before))
-            })
-            .await
+        let mut resumed = 0;
+        loop {
+            let input = (self.clone(), before);
+            let some = engine
+                .db
+                .write_alone(WriteKey::Free, input, |txn, (jobs, before)| {
+                    Box::pin(jobs.resume_awaiting_since_in(txn, *before))
+                })
+                .await?;
+            if some == 0 {
+                return Ok(resumed);
+            }
+            resumed += some;
+        }
     }
 }

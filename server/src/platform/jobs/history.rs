@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use entities::jobs::{job, job_event};
 
-use super::{Jobs, state};
+use super::{Jobs, queries::lists, state};
 use crate::platform::db::DbError;
 
 /// Lines of a log that a history is made of: the newest of a job that ran very often.
@@ -48,7 +48,7 @@ pub(crate) struct JobRun {
     pub(crate) message: Option<String>,
 }
 
-/// A job's stages in their order, and its runs from the first.
+/// A job's stages in their order, and its runs from the first that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JobHistory {
     pub(crate) stages: Vec<JobStage>,
@@ -58,7 +58,7 @@ pub(crate) struct JobHistory {
 impl Jobs {
     /// What the log says of a job's stages and runs.
     pub(crate) async fn history(&self, job: &job::Model) -> Result<JobHistory, DbError> {
-        let lines = self.events_after(job.id, 0, LINES).await?;
+        let lines = lists::newest_events(self.0.db.read(), job.id, LINES).await?;
         Ok(JobHistory {
             stages: stages(self.stages(&job.kind), &lines),
             runs: runs(&lines),

@@ -36,6 +36,7 @@ mod queries;
 mod registry;
 mod replay;
 mod rescue;
+mod rest;
 mod retention;
 mod schedules;
 mod settings;
@@ -66,6 +67,7 @@ pub(crate) use process::Process;
 pub(crate) use queries::{console::Owners, retention::needed_by_a_job};
 pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;
+pub(crate) use rest::MoveJobsOfUser;
 pub(crate) use schedules::{Schedule, ScheduleError};
 pub(crate) use settings::JobSettings;
 pub(crate) use state::is_ended;
@@ -83,10 +85,7 @@ pub(crate) use {bulk_act::PreviewGone, input::input_as};
 use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use entities::{
-    JobId, UserId,
-    jobs::{job, job_event},
-};
+use entities::{JobId, UserId, jobs::job};
 use tokio::sync::watch;
 
 use super::{
@@ -185,12 +184,6 @@ impl Jobs {
         kind: &str,
     ) -> Result<Option<job::Model>, DbError> {
         Ok(reads::latest_for_subject(self.0.db.read(), subject, kind).await?)
-    }
-
-    /// The job's own log, oldest line first.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
-    pub(crate) async fn events(&self, id: JobId) -> Result<Vec<job_event::Model>, DbError> {
-        Ok(reads::events(self.0.db.read(), id).await?)
     }
 
     /// Those of `ids` that are not over.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use entities::UserId;
 
 use super::{
-    Cancelling, Jobs,
+    Jobs,
     queries::{DbErr, owners},
+    rest::Move,
 };
 use crate::platform::db::{DbError, Txn};
 
@@ -19,16 +20,9 @@ impl Jobs {
         Ok(owners::open(self.0.db.read(), users).await?)
     }
 
-    /// Stops every job of a user that is not over; answers how many.
+    /// Stops every job of a user that is not over, with many by a job of its own; answers how many.
     pub(crate) async fn cancel_all_of_in(&self, txn: &Txn, user: UserId) -> Result<i64, DbErr> {
-        let mut stopped = 0;
-        for id in owners::open_of(txn, user).await? {
-            let outcome = self.cancel_in(txn, id).await?;
-            stopped += i64::from(matches!(
-                outcome,
-                Cancelling::Cancelled | Cancelling::Requested
-            ));
-        }
-        Ok(stopped)
+        let stopped = self.move_all_of_in(txn, user, Move::Cancel).await?;
+        Ok(i64::try_from(stopped).unwrap_or(i64::MAX))
     }
 }

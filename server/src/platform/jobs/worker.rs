@@ -98,7 +98,7 @@ impl Worker {
     }
 
     /// How many jobs run in this pool now.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the console's screens show it"))]
+    #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
         self.0.running.lock().len()
     }

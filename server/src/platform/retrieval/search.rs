@@ -46,7 +46,10 @@ pub(crate) async fn search<C: ConnectionTrait>(
         candidates,
         weights,
     } = propose(connection, scope, &query).await?;
-    let mut ranked = rank(&query, &weights, candidates);
+    // Reading the candidates takes milliseconds, so it leaves the threads that serve requests.
+    let mut ranked = tokio::task::spawn_blocking(move || rank(&query, &weights, candidates))
+        .await
+        .map_err(|error| DbErr::Custom(format!("ranking ended early: {error}")))?;
     if let Some(vector) = &question.vector {
         let near = vectors
             .nearest(connection, scope, vector, FUSED_PLACES)

@@ -132,3 +132,45 @@ async fn damaged_is_refused(site: &Site, backup: &std::path::Path) {
     assert_eq!(before.number(count).await, documents);
     before.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_was_cut_between_blobs_and_database_is_told_of() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let server = site.serve(&[]).await;
+        let user = User::register(server.base.clone(), EMAIL).await;
+        let store = user.store("Harbour").await;
+        let first = user
+            .indexed(store, "first.md", "text/markdown", long_document(5))
+            .await;
+        let path = site.folder.path().join("backup").display().to_string();
+        let taken = site.run(&["backup", &path], &[]).await;
+        assert!(taken.status.success(), "{taken:?}");
+        user.indexed(store, "second.md", "text/markdown", long_document(5))
+            .await;
+        server.stop().await;
+
+        let die = [("BINNACLE_ABORT_AT", "restore-blobs-placed")];
+        let cut = site.run(&["restore", &path, "--replace"], &die).await;
+        assert!(!cut.status.success(), "it dies where it was told");
+        for command in ["serve", "worker", "doctor"] {
+            let refused = site.run(&[command], &[]).await;
+            assert!(!refused.status.success(), "{command}");
+            let said = [refused.stdout, refused.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            assert!(said.contains("a restore was cut off"), "{command}: {said}");
+        }
+        let refused = site.run(&["restore", "nowhere", "--replace"], &[]).await;
+        assert!(!refused.status.success());
+        let still = site.run(&["doctor"], &[]).await;
+        assert!(!still.status.success(), "what failed has not mended it");
+
+        let again = site.run(&["restore", &path, "--replace"], &[]).await;
+        assert!(again.status.success(), "{again:?}");
+        let state = site.state().await;
+        state.sound().await;
+        same_house(&site, &state, first).await;
+        state.close().await;
+    })
+    .await;
+}

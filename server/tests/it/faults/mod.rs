@@ -17,16 +17,19 @@ mod lost_answer;
 mod machines;
 mod leaving_work;
 mod migration;
+mod older_schema;
 pub mod outage;
 mod poison;
 pub mod program;
 mod providers;
 mod purge;
+mod purge_restore;
 mod retention;
 mod shutdown;
 mod spoiled_rows;
 mod start;
 pub mod state;
+mod store_deletion;
 #[path = "../support/provider.rs"]
 #[expect(
     dead_code,
@@ -34,5 +37,6 @@ pub mod state;
     reason = "the unit tests of the providers use more of its faults"
 )]
 pub mod stub;
+mod watchdog;
 mod workers;
 mod writers;

@@ -20,7 +20,7 @@ fn originals(site: &Site) -> usize {
 }
 
 /// A document of Ada's, beside another one, that was deleted; answers its id.
-async fn delete_a_document(server: &Program) -> i64 {
+pub async fn delete_a_document(server: &Program) -> i64 {
     let user = User::register(server.base.clone(), "ada@example.org").await;
     let store = user.store("Papers").await;
     let file = CHECKLIST.to_vec();
@@ -35,14 +35,14 @@ async fn delete_a_document(server: &Program) -> i64 {
 }
 
 /// The time of what was deleted has come.
-async fn time_has_come(state: &State) {
+pub async fn time_has_come(state: &State) {
     state
         .execute("UPDATE jobs SET run_at = created_at WHERE kind = 'purge_document'")
         .await;
 }
 
 /// One document is left, whole; of the other there is nothing.
-async fn nothing_is_orphaned(site: &Site, state: &State) {
+pub async fn nothing_is_orphaned(site: &Site, state: &State) {
     let gone = || async {
         let left = state.number("SELECT COUNT(*) FROM documents").await;
         (left == 1 && originals(site) == 1).then_some(())

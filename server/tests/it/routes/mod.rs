@@ -1,6 +1,7 @@
 //! Each route by itself: what it takes, what it refuses, what it leaves behind.
 
 mod administration;
+mod bombs;
 mod console;
 mod costs;
 mod cut_bodies;

@@ -1,10 +1,16 @@
 //! Every statement on stores and documents. Finders take the owner, and hide what is deleted.
 
 pub(super) mod console;
+mod deletion;
 mod survey;
 
+pub(super) use deletion::{
+    begin_purge, delete_documents_of, delete_store, half_deleted_stores, living_stores,
+    remove_purged, restore_document, restore_documents_of, restore_store,
+};
 pub(super) use survey::{
-    deleted_stores, known_blobs, matching, sizes, stuck, totals, with_other_embedding,
+    Walk, deleted_stores, known_blobs, matching, next_to_index, of_other_embedding, sizes, stuck,
+    totals,
 };
 
 use chrono::{DateTime, Utc};
@@ -13,8 +19,8 @@ use entities::{
     library::{document, store},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
-    ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, Statement, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, ExprTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, Statement, sea_query::Expr,
 };
 
 use crate::platform::db::{Change, Entity, Txn};
@@ -90,99 +96,6 @@ pub(super) async fn insert_store(
     .await
 }
 
-/// Marks a store as deleted, and with it the documents that were not deleted before. Answers those.
-pub(super) async fn delete_store(
-    txn: &Txn,
-    id: StoreId,
-    by: UserId,
-    now: DateTime<Utc>,
-) -> Result<Vec<document::Model>, DbErr> {
-    store::Entity::update_many()
-        .col_expr(store::Column::DeletedAt, Expr::value(now))
-        .col_expr(store::Column::DeletedBy, Expr::value(by))
-        .filter(store::Column::Id.eq(id))
-        .filter(store::Column::DeletedAt.is_null())
-        .exec(txn)
-        .await?;
-    let documents = documents_in(txn, id).await?;
-    document::Entity::update_many()
-        .col_expr(document::Column::DeletedAt, Expr::value(now))
-        .col_expr(document::Column::DeletedBy, Expr::value(by))
-        .col_expr(document::Column::DeletedWithStore, Expr::value(true))
-        .col_expr(
-            document::Column::Rev,
-            Expr::col(document::Column::Rev).add(1),
-        )
-        .filter(document::Column::StoreId.eq(id))
-        .filter(document::Column::DeletedAt.is_null())
-        .exec(txn)
-        .await?;
-    Ok(documents)
-}
-
-/// Brings a store back with the documents that were deleted with it. Answers those.
-pub(super) async fn restore_store(txn: &Txn, id: StoreId) -> Result<Vec<document::Model>, DbErr> {
-    store::Entity::update_many()
-        .col_expr(
-            store::Column::DeletedAt,
-            Expr::value(Option::<DateTime<Utc>>::None),
-        )
-        .col_expr(store::Column::DeletedBy, Expr::value(Option::<i64>::None))
-        .filter(store::Column::Id.eq(id))
-        .exec(txn)
-        .await?;
-    let with_store = Condition::all()
-        .add(document::Column::StoreId.eq(id))
-        .add(document::Column::DeletedWithStore.eq(true));
-    let documents = document::Entity::find()
-        .filter(with_store.clone())
-        .all(txn)
-        .await?;
-    undelete(txn, with_store).await?;
-    Ok(documents)
-}
-
-pub(super) async fn restore_document(txn: &Txn, id: DocumentId) -> Result<(), DbErr> {
-    undelete(txn, Condition::all().add(document::Column::Id.eq(id))).await
-}
-
-async fn undelete(txn: &Txn, which: Condition) -> Result<(), DbErr> {
-    document::Entity::update_many()
-        .col_expr(
-            document::Column::DeletedAt,
-            Expr::value(Option::<DateTime<Utc>>::None),
-        )
-        .col_expr(
-            document::Column::DeletedBy,
-            Expr::value(Option::<i64>::None),
-        )
-        .col_expr(document::Column::DeletedWithStore, Expr::value(false))
-        .col_expr(
-            document::Column::PurgeJobId,
-            Expr::value(Option::<uuid::Uuid>::None),
-        )
-        .col_expr(
-            document::Column::Rev,
-            Expr::col(document::Column::Rev).add(1),
-        )
-        .filter(which)
-        .exec(txn)
-        .await?;
-    Ok(())
-}
-
-async fn documents_in(
-    db: &impl ConnectionTrait,
-    store: StoreId,
-) -> Result<Vec<document::Model>, DbErr> {
-    document::Entity::find()
-        .filter(document::Column::StoreId.eq(store))
-        .filter(document::Column::DeletedAt.is_null())
-        .order_by_desc(document::Column::Id)
-        .all(db)
-        .await
-}
-
 /// The documents of a store that the caller was found to own; newest first.
 pub(super) async fn documents_of_store(
     db: &impl ConnectionTrait,
@@ -206,6 +119,8 @@ pub(super) async fn document_of(
     document::Entity::find_by_id(id)
         .filter(document::Column::UserId.eq(user))
         .filter(document::Column::DeletedAt.is_null())
+        // The documents of a deleted store follow it in their time.
+        .filter(document::Column::StoreId.in_subquery(living_stores()))
         .one(db)
         .await
 }

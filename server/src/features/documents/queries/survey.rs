@@ -7,45 +7,61 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, sea_query::Expr,
 };
 
-use crate::platform::storage::BlobKey;
+use super::living_stores;
+use crate::{
+    features::documents::PurgeDocument,
+    platform::{
+        jobs::{JobHandler, needed_by_a_job},
+        storage::BlobKey,
+    },
+};
 
-/// Documents that have been `RUNNING` or `PENDING` since before `since`: candidates for a reset.
-pub(in super::super) async fn stuck(
-    db: &impl ConnectionTrait,
-    since: DateTime<Utc>,
-    user: Option<UserId>,
-) -> Result<Vec<document::Model>, DbErr> {
-    let mut query = document::Entity::find()
-        .filter(document::Column::Status.is_in([DocumentStatus::Running, DocumentStatus::Pending]))
-        .filter(document::Column::StatusUpdatedAt.lt(since))
-        .filter(document::Column::DeletedAt.is_null());
-    if let Some(user) = user {
-        query = query.filter(document::Column::UserId.eq(user));
-    }
-    query
-        .order_by_asc(document::Column::Id)
-        .limit(1_000)
-        .all(db)
-        .await
+/// Documents that have been `RUNNING` or `PENDING` since before `since`, though no job works on
+/// them or waits to.
+pub(in super::super) fn stuck(since: DateTime<Utc>, user: Option<UserId>) -> Condition {
+    let at_work = needed_by_a_job("document", "documents.id", PurgeDocument::KIND);
+    Condition::all()
+        .add(document::Column::Status.is_in([DocumentStatus::Running, DocumentStatus::Pending]))
+        .add(document::Column::StatusUpdatedAt.lt(since))
+        .add(Expr::cust(format!("NOT {at_work}")))
+        .add_option(user.map(|user| document::Column::UserId.eq(user)))
 }
 
 /// Finished documents whose vectors were made by another model than `model`.
-pub(in super::super) async fn with_other_embedding(
+pub(in super::super) fn of_other_embedding(model: &str) -> Condition {
+    let other = Condition::any()
+        .add(document::Column::EmbeddingModel.is_null())
+        .add(document::Column::EmbeddingModel.ne(model));
+    Condition::all()
+        .add(document::Column::Status.eq(DocumentStatus::Done))
+        .add(other)
+}
+
+/// What a walk over documents to be indexed again does not come back to.
+#[derive(Default)]
+pub(in super::super) struct Walk {
+    pub(in super::super) seen: Vec<DocumentId>,
+    pub(in super::super) without_money: Vec<UserId>,
+}
+
+/// The next of those documents, the cheapest first: who cannot pay for one cannot pay for the
+/// others either.
+pub(in super::super) async fn next_to_index(
     db: &impl ConnectionTrait,
-    model: &str,
+    which: &Condition,
+    walk: &Walk,
     limit: u64,
 ) -> Result<Vec<document::Model>, DbErr> {
     document::Entity::find()
-        .filter(document::Column::Status.eq(DocumentStatus::Done))
+        .filter(which.clone())
         .filter(document::Column::DeletedAt.is_null())
-        .filter(
-            Condition::any()
-                .add(document::Column::EmbeddingModel.is_null())
-                .add(document::Column::EmbeddingModel.ne(model)),
-        )
+        .filter(document::Column::StoreId.in_subquery(living_stores()))
+        .filter(document::Column::Id.is_not_in(walk.seen.iter().copied()))
+        .filter(document::Column::UserId.is_not_in(walk.without_money.iter().copied()))
+        .order_by_asc(Expr::cust("COALESCE(index_tokens, estimated_tokens)"))
         .order_by_asc(document::Column::Id)
         .limit(limit)
         .all(db)
@@ -129,10 +145,7 @@ pub(in super::super) async fn sizes(
         .column(document::Column::StoreId)
         .column_as(document::Column::Id.count(), "held_documents")
         // PostgreSQL sums 64-bit integers into a numeric.
-        .column_as(
-            sea_orm::sea_query::Expr::cust("CAST(SUM(size_bytes) AS BIGINT)"),
-            "held_bytes",
-        )
+        .column_as(Expr::cust("CAST(SUM(size_bytes) AS BIGINT)"), "held_bytes")
         .filter(document::Column::StoreId.is_in(stores.iter().copied()))
         .group_by(document::Column::StoreId)
         .into_tuple()

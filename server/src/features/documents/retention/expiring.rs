@@ -1,12 +1,13 @@
 //! Deleted documents, and files of uploads whose process died.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{DOCUMENTS, ORIGINALS, UPLOADS, queries};
 use crate::platform::{
+    clock::Clock,
     db::{Db, WriteKey},
     jobs::Jobs,
     retention::{Class, Expirer, Place, RetentionError, Sweep, Tally},
@@ -19,6 +20,7 @@ const DOCUMENTS_OF_A_STEP: u64 = 20;
 /// Documents that were deleted before an instant, with their originals and their place in the index.
 pub(super) struct DeletedDocuments {
     pub(super) db: Db,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) jobs: Jobs,
     pub(super) blobs: Blobs,
 }
@@ -38,6 +40,13 @@ impl Expirer for DeletedDocuments {
     }
 
     async fn expire_batch(&self, sweep: &Sweep) -> Result<Tally, RetentionError> {
+        // From here on they cannot be brought back: what can be, must be whole.
+        let input = (sweep.before, sweep.limit, self.clock.now());
+        self.db
+            .write_alone(WriteKey::Free, input, |txn, (before, limit, now)| {
+                Box::pin(queries::begin_purge(txn, *before, *limit, *now))
+            })
+            .await?;
         let input = (sweep.before, sweep.limit);
         let indexed = sweep
             .delete(&self.db, WriteKey::Free, input, |txn, (before, limit)| {
@@ -47,8 +56,8 @@ impl Expirer for DeletedDocuments {
         if !indexed.is_empty() {
             return Ok(indexed);
         }
-        // The row goes first: until then the document can be brought back. What the blobs of a step
-        // that is cut short leave behind is found by the search for orphans.
+        // The row goes first: what the blobs of a step that is cut short leave behind is found by
+        // the search for orphans.
         let originals = queries::doomed(self.db.read(), sweep.before, DOCUMENTS_OF_A_STEP).await?;
         if originals.is_empty() {
             return Ok(Tally::default());

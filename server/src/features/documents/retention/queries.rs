@@ -28,6 +28,14 @@ fn doomed_documents() -> String {
     format!("documents.deleted_at < $1 AND NOT {needed}")
 }
 
+/// SQL: of those, what cannot be brought back any more.
+fn purging() -> String {
+    format!(
+        "documents.purging_at IS NOT NULL AND {}",
+        doomed_documents()
+    )
+}
+
 fn needed() -> String {
     needed_by_a_job("document", "documents.id", PurgeDocument::KIND)
 }
@@ -71,13 +79,30 @@ pub(super) async fn survey_deleted(
     Ok(all)
 }
 
+/// Marks up to `limit` of the deleted documents as being removed for good.
+pub(super) async fn begin_purge(
+    txn: &Txn,
+    before: DateTime<Utc>,
+    limit: u64,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let sql = format!(
+        "UPDATE documents SET purging_at = $2 WHERE purging_at IS NULL AND deleted_at < $1 AND id IN \
+         (SELECT id FROM documents WHERE purging_at IS NULL AND {} ORDER BY id LIMIT {limit})",
+        doomed_documents()
+    );
+    let values = [before.into(), now.into()];
+    let update = Statement::from_sql_and_values(txn.get_database_backend(), sql, values);
+    Ok(txn.execute_raw(update).await?.rows_affected())
+}
+
 /// Takes up to `limit` vectors, or passages when there are none, of deleted documents.
 pub(super) async fn remove_from_index(
     txn: &Txn,
     before: DateTime<Utc>,
     limit: u64,
 ) -> Result<Tally, DbErr> {
-    let doomed = format!("SELECT id FROM documents WHERE {}", doomed_documents());
+    let doomed = format!("SELECT id FROM documents WHERE {}", purging());
     for table in passages_of(&doomed) {
         let removed = table.delete(txn, &[before.into()], Some(limit)).await?;
         if !removed.is_empty() {
@@ -102,7 +127,7 @@ pub(super) async fn doomed(
 ) -> Result<Vec<Doomed>, DbErr> {
     let sql = format!(
         "SELECT id, blob_key, purge_job_id FROM documents WHERE {} ORDER BY id LIMIT {limit}",
-        doomed_documents()
+        purging()
     );
     let backend = db.get_database_backend();
     db.query_all_raw(Statement::from_sql_and_values(
@@ -129,7 +154,7 @@ pub(super) async fn remove_doomed(
     before: DateTime<Utc>,
 ) -> Result<Tally, DbErr> {
     let ids: Vec<String> = doomed.iter().map(|one| one.id.to_string()).collect();
-    let condition = format!("id IN ({}) AND {}", ids.join(", "), doomed_documents());
+    let condition = format!("id IN ({}) AND {}", ids.join(", "), purging());
     deleted_documents(condition)
         .delete(txn, &[before.into()], None)
         .await

@@ -70,7 +70,7 @@ impl Provider {
     /// Sends the request and returns when the headers have come.
     pub(super) async fn chat(&self, chat: Chat<'_>) -> Result<Pieces, ProviderError> {
         match self {
-            Self::Offline(offline) => Ok(offline.chat(&chat)),
+            Self::Offline(offline) => offline.chat(&chat).await,
             Self::OpenAi(openai) => openai.chat(&chat).await,
             Self::Gemini(gemini) => gemini.chat(&chat).await,
         }
@@ -83,7 +83,7 @@ impl Provider {
         inputs: &[String],
     ) -> Result<RawEmbeddings, ProviderError> {
         match self {
-            Self::Offline(_) => Ok(Offline::embed(inputs)),
+            Self::Offline(_) => Offline::embed(inputs).await,
             Self::OpenAi(openai) => openai.embed(model, inputs).await,
             Self::Gemini(gemini) => gemini.embed(model, inputs).await,
         }

@@ -42,7 +42,7 @@ fn books(of_period: &str, period: &str) -> [Expiring; 3] {
     ]
 }
 
-/// What [`expire_period`] would delete until nothing is left.
+/// What [`expire_some`] would delete until nothing is left.
 pub(in crate::platform::budgets) async fn survey(
     connection: &impl ConnectionTrait,
     first_kept: Month,
@@ -59,11 +59,12 @@ pub(in crate::platform::budgets) async fn survey(
     Ok(all)
 }
 
-/// Deletes the oldest closed period before `first_kept` with everything in it. The house's goes after
-/// the users' of its month.
-pub(in crate::platform::budgets) async fn expire_period(
+/// Deletes up to `limit` rows of the oldest closed period before `first_kept`: its charges, then its
+/// holds, then itself. The house's goes after the users' of its month.
+pub(in crate::platform::budgets) async fn expire_some(
     txn: &Txn,
     first_kept: Month,
+    limit: u64,
 ) -> Result<Tally, DbErr> {
     let oldest = txn
         .query_one_raw(Statement::from_sql_and_values(
@@ -80,15 +81,31 @@ pub(in crate::platform::budgets) async fn expire_period(
     };
     let id: PeriodId = oldest.try_get("", "id")?;
     open_for_deletion(txn, id).await?;
-    let mut all = Tally::default();
     for table in books("period_id = $1", "id = $1") {
-        all.add(table.delete(txn, &[id.into()], None).await?);
+        let deleted = table.delete(txn, &[id.into()], Some(limit)).await?;
+        if !deleted.is_empty() {
+            keep_sum(txn, id).await?;
+            return Ok(deleted);
+        }
     }
-    Ok(all)
+    Ok(Tally::default())
 }
 
-/// The ledger refuses to lose a charge of a period that does not go with it. The mark goes with the
-/// period, so that none that commits ever carries it.
+/// What a period has spent is always the sum of its charges, also of those that are left of it.
+async fn keep_sum(txn: &Txn, id: PeriodId) -> Result<(), DbErr> {
+    let sql = "UPDATE periods SET spent_nanos = COALESCE(\
+               (SELECT CAST(SUM(amount_nanos) AS BIGINT) FROM ledger \
+               WHERE period_id = periods.id), 0) WHERE id = $1 AND user_id IS NOT NULL";
+    txn.execute_raw(Statement::from_sql_and_values(
+        txn.get_database_backend(),
+        sql,
+        [id.into()],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// The ledger refuses to lose a charge of a period that is not on its way out.
 async fn open_for_deletion(txn: &Txn, id: PeriodId) -> Result<(), DbErr> {
     period::Entity::update_many()
         .col_expr(period::Column::Expiring, Expr::value(true))

@@ -117,6 +117,18 @@ impl Books {
         }
     }
 
+    /// Renews a hold's lease, and writes down how much output there is so far.
+    async fn keep(&self, hold: &Hold, output_tokens: u64) -> Result<(), ResolveError> {
+        let input = (self.budgets.clone(), hold.id(), output_tokens);
+        self.test
+            .db
+            .write(WriteKey::Free, input, |txn, (budgets, id, tokens)| {
+                Box::pin(budgets.keep_in(txn, *id, *tokens))
+            })
+            .await
+            .expect("the database")
+    }
+
     /// The same books, kept by another process.
     async fn another(&self) -> (Budgets, Db) {
         let db = Db::connect(self.test.settings())

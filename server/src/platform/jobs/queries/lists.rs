@@ -226,6 +226,22 @@ pub(in super::super) async fn events_after(
         .await
 }
 
+/// The newest lines of a job's log, in order.
+pub(in super::super) async fn newest_events(
+    connection: &impl ConnectionTrait,
+    id: JobId,
+    limit: u64,
+) -> Result<Vec<job_event::Model>, DbErr> {
+    let mut newest = job_event::Entity::find()
+        .filter(job_event::Column::JobId.eq(id))
+        .order_by_desc(job_event::Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    newest.reverse();
+    Ok(newest)
+}
+
 /// Jobs by their keys.
 pub(in super::super) async fn by_ids(
     connection: &impl ConnectionTrait,

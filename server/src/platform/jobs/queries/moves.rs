@@ -1,9 +1,10 @@
 //! Changes of a job's row, each on a condition, so that of two that race one finds nothing to change.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::{JobId, JobState, UserId, jobs::job};
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+    ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, UpdateMany,
     prelude::Json,
     sea_query::{Expr, Func, SimpleExpr},
 };
@@ -233,37 +234,58 @@ pub(in super::super) async fn open_for_subject(
     open.into_tuple().all(txn).await
 }
 
-/// A user's jobs that are not over.
-pub(in super::super) async fn open_of_user(txn: &Txn, user: UserId) -> Result<Vec<JobId>, DbErr> {
-    job::Entity::find()
+/// Jobs that wait for money: of one user or of all, since before an instant.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Waiting {
+    user: Option<UserId>,
+    since_before: DateTime<Utc>,
+}
+
+impl Waiting {
+    pub(in super::super) fn of_all(since_before: DateTime<Utc>) -> Self {
+        Self {
+            user: None,
+            since_before,
+        }
+    }
+
+    /// Those of a user that wait at `now`.
+    pub(in super::super) fn of(user: UserId, now: DateTime<Utc>) -> Self {
+        Self {
+            user: Some(user),
+            since_before: now + TimeDelta::microseconds(1),
+        }
+    }
+
+    fn find(self) -> Select<job::Entity> {
+        let user = self.user.map(|user| job::Column::UserId.eq(user));
+        let these = Condition::all()
+            .add(job::Column::State.eq(JobState::AwaitingBudget))
+            .add(job::Column::UpdatedAt.lt(self.since_before))
+            .add_option(user);
+        job::Entity::find().filter(these)
+    }
+}
+
+pub(in super::super) async fn awaiting_budget(
+    txn: &Txn,
+    which: Waiting,
+    limit: u64,
+) -> Result<Vec<JobId>, DbErr> {
+    which
+        .find()
         .select_only()
         .column(job::Column::Id)
-        .filter(job::Column::UserId.eq(user))
-        .filter(job::Column::State.is_not_in(state::ENDED.iter().copied()))
         .order_by_asc(job::Column::Id)
+        .limit(limit)
         .into_tuple()
         .all(txn)
         .await
 }
 
-/// The jobs that wait for money: of one user, or of all who have waited since before an instant.
-pub(in super::super) async fn awaiting_budget(
+pub(in super::super) async fn count_awaiting_budget(
     txn: &Txn,
-    user_id: Option<UserId>,
-    since_before: Option<DateTime<Utc>>,
-    limit: u64,
-) -> Result<Vec<JobId>, DbErr> {
-    let mut waiting = job::Entity::find()
-        .select_only()
-        .column(job::Column::Id)
-        .filter(job::Column::State.eq(JobState::AwaitingBudget))
-        .order_by_asc(job::Column::Id)
-        .limit(limit);
-    if let Some(user) = user_id {
-        waiting = waiting.filter(job::Column::UserId.eq(user));
-    }
-    if let Some(before) = since_before {
-        waiting = waiting.filter(job::Column::UpdatedAt.lt(before));
-    }
-    waiting.into_tuple().all(txn).await
+    which: Waiting,
+) -> Result<u64, DbErr> {
+    which.find().count(txn).await
 }

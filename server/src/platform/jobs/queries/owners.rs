@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use entities::{JobId, UserId, jobs::job};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 
 use crate::platform::jobs::state::ENDED;
@@ -27,18 +29,36 @@ pub(in super::super) async fn open(
     Ok(rows.into_iter().collect())
 }
 
-/// A user's jobs that are not over, the oldest first.
-pub(in super::super) async fn open_of(
-    connection: &impl ConnectionTrait,
-    user: UserId,
-) -> Result<Vec<JobId>, DbErr> {
+/// A user's jobs that are not over and were not told to end, of those that an instant found.
+fn to_cancel_of(user: UserId, before: DateTime<Utc>) -> Select<job::Entity> {
     job::Entity::find()
-        .select_only()
-        .column(job::Column::Id)
         .filter(job::Column::UserId.eq(user))
         .filter(job::Column::State.is_not_in(ENDED.iter().copied()))
+        .filter(job::Column::CancelRequestedAt.is_null())
+        .filter(job::Column::CreatedAt.lte(before))
+}
+
+/// Up to `limit` of a user's jobs that are yet to be cancelled, the oldest first.
+pub(in super::super) async fn to_cancel(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<JobId>, DbErr> {
+    to_cancel_of(user, before)
+        .select_only()
+        .column(job::Column::Id)
         .order_by_asc(job::Column::CreatedAt)
+        .limit(limit)
         .into_tuple()
         .all(connection)
         .await
+}
+
+pub(in super::super) async fn count_to_cancel(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    before: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    to_cancel_of(user, before).count(connection).await
 }

@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use entities::{
-    JobId, JobState, UserId,
-    jobs::{job, job_event},
-};
+use entities::{JobId, JobState, UserId, jobs::job};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -43,17 +40,6 @@ pub(in super::super) async fn latest_for_subject(
         .order_by_desc(job::Column::CreatedAt)
         .order_by_desc(job::Column::Id)
         .one(connection)
-        .await
-}
-
-pub(in super::super) async fn events(
-    connection: &impl ConnectionTrait,
-    id: JobId,
-) -> Result<Vec<job_event::Model>, DbErr> {
-    job_event::Entity::find()
-        .filter(job_event::Column::JobId.eq(id))
-        .order_by_asc(job_event::Column::Id)
-        .all(connection)
         .await
 }
 

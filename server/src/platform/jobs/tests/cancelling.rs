@@ -108,15 +108,60 @@ async fn a_users_jobs_are_stopped_together_and_nobody_elses() {
         let stopped = site
             .db
             .write(WriteKey::Free, input, |txn, (jobs, user)| {
-                Box::pin(jobs.cancel_of_user_in(txn, *user, Some(entities::UserId(9))))
+                Box::pin(jobs.cancel_all_of_in(txn, *user))
             })
             .await;
         assert_eq!(stopped.expect("an answer"), 2);
         assert_eq!(site.state(ids[1]).await, JobState::Cancelled);
         assert_eq!(site.state(ids[2]).await, JobState::Queued);
-        let lines = site.jobs.events_after(ids[0], 0, 10).await.expect("lines");
-        let last = lines.last().expect("a line");
-        assert_eq!(last.actor_user_id, Some(entities::UserId(9)));
+        site.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_jobs_of_a_user_are_stopped_by_a_job_in_small_transactions() {
+    const MANY: u64 = 130;
+    for_each_database(async |test: TestDb| {
+        let site = Site::first(&test, quick()).await;
+        let rest = MoveJobsOfUser(site.jobs.clone());
+        site.jobs.register(rest).expect("a new kind");
+        let later = site.clock.now() + TimeDelta::days(30);
+        for _ in 0..MANY {
+            let job = NewJob {
+                user_id: Some(entities::UserId(1)),
+                run_at: Some(later),
+                ..new::<Plain>(1)
+            };
+            site.add_job(job).await;
+        }
+        let open = async || {
+            let open = site.jobs.open_by_user(&[entities::UserId(1)]).await;
+            let open = open.expect("an answer");
+            open.get(&entities::UserId(1)).copied().unwrap_or(0)
+        };
+        let input = (site.jobs.clone(), entities::UserId(1));
+        let stopped = site
+            .db
+            .write(WriteKey::Free, input, |txn, (jobs, user)| {
+                Box::pin(jobs.cancel_all_of_in(txn, *user))
+            })
+            .await;
+        assert_eq!(stopped.expect("an answer"), 130, "all are told of");
+        assert_eq!(open().await, 80, "some are stopped at once");
+        site.clock.advance(TimeDelta::seconds(1));
+        let new = NewJob {
+            user_id: Some(entities::UserId(1)),
+            run_at: Some(later),
+            ..new::<Plain>(1)
+        };
+        site.add_job(new).await;
+        site.work();
+        let mut changes = site.jobs.follow_changes();
+        while open().await > 1 {
+            changes.changed().await.expect("a change");
+        }
+        assert_eq!(open().await, 1, "what came after the act stays");
         site.stop().await;
     })
     .await;

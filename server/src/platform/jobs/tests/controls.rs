@@ -75,19 +75,15 @@ async fn waiting_jobs_go_on_when_a_raise_may_have_been_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_waiting_job_can_be_given_another_time_or_run_now() {
+async fn a_job_that_waits_for_its_time_can_run_now() {
     for_each_database(async |test: TestDb| {
         let site = Site::first(&test, quick()).await;
-        let id = site.add::<Plain>(1).await;
         let later = noon() + TimeDelta::days(3);
-        let input = (site.jobs.clone(), id, later);
-        let moved = site
-            .db
-            .write(WriteKey::Free, input, |txn, (jobs, id, later)| {
-                Box::pin(jobs.reschedule_in(txn, *id, *later))
-            })
-            .await;
-        assert!(moved.expect("an answer"));
+        let waiting = NewJob {
+            run_at: Some(later),
+            ..new::<Plain>(1)
+        };
+        let id = site.add_job(waiting).await.id();
         assert_eq!(site.job(id).await.run_at, later);
         let now = async || {
             let input = (site.jobs.clone(), id);

@@ -225,3 +225,35 @@ async fn the_number_of_a_deleted_job_is_never_given_again() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_job_with_a_long_log_shows_its_latest_runs() {
+    for_each_database(async |test: TestDb| {
+        let site = Site::first(&test, quick()).await;
+        let ids = varied(&site).await;
+        // Twice as many lines, ten times over; then another run.
+        let more = "INSERT INTO job_events (job_id, claim, attempt, event, created_at) \
+                    SELECT job_id, claim, attempt, 'cancel_requested', created_at FROM job_events";
+        let begun = "INSERT INTO job_events (job_id, claim, attempt, event, created_at) \
+                     SELECT id, 77, 0, 'started', created_at FROM jobs";
+        site.db
+            .write(WriteKey::Free, (more, begun), |txn, (more, begun)| {
+                Box::pin(async move {
+                    for _ in 0..10 {
+                        txn.execute_unprepared(more).await?;
+                    }
+                    txn.execute_unprepared(begun).await
+                })
+            })
+            .await
+            .expect("a long log");
+        let done = site.job(ids[0]).await;
+
+        let history = site.jobs.history(&done).await.expect("a history");
+
+        let latest = history.runs.last().expect("a run");
+        assert_eq!((latest.claim, latest.outcome.as_deref()), (77, None));
+        site.stop().await;
+    })
+    .await;
+}

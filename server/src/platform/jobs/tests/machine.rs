@@ -22,7 +22,6 @@ enum Step {
     Requeue,
     /// A person says what is asked.
     Input,
-    Reschedule,
     Rescue,
     /// Seconds pass.
     Pass(i64),
@@ -56,7 +55,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Cancel),
         3 => Just(Step::Requeue),
         3 => Just(Step::Input),
-        1 => Just(Step::Reschedule),
         3 => Just(Step::Rescue),
         4 => (0_i64..60).prop_map(Step::Pass),
     ];
@@ -124,7 +122,7 @@ async fn perform(site: &Site, job: &job::Model, step: Step) {
             };
             assert_eq!(answer, expected);
         }
-        Step::Requeue | Step::Reschedule => move_time(site, job.id, step).await,
+        Step::Requeue => run_now(site, job.id).await,
         Step::Input => {
             let act = Act {
                 actor: entities::UserId(1),
@@ -206,18 +204,11 @@ async fn report(site: &Site, run: Run) -> bool {
         .expect("an answer")
 }
 
-async fn move_time(site: &Site, id: JobId, step: Step) {
-    let later = site.clock.now() + TimeDelta::seconds(10);
-    let later = matches!(step, Step::Reschedule).then_some(later);
-    let input = (site.jobs.clone(), id, later);
+async fn run_now(site: &Site, id: JobId) {
+    let input = (site.jobs.clone(), id);
     site.db
-        .write(WriteKey::Free, input, |txn, (jobs, id, later)| {
-            Box::pin(async move {
-                match later {
-                    Some(later) => jobs.reschedule_in(txn, *id, *later).await,
-                    None => jobs.requeue_in(txn, *id).await,
-                }
-            })
+        .write(WriteKey::Free, input, |txn, (jobs, id)| {
+            Box::pin(jobs.requeue_in(txn, *id))
         })
         .await
         .expect("an answer");

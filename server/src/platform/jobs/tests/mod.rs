@@ -298,7 +298,11 @@ impl Site {
 
     /// The words of the job's log.
     async fn log(&self, id: JobId) -> Vec<String> {
-        let lines = self.jobs.events(id).await.expect("an answer");
+        let lines = self
+            .jobs
+            .events_after(id, 0, 10_000)
+            .await
+            .expect("an answer");
         lines.into_iter().map(|line| line.event).collect()
     }
 

@@ -17,6 +17,8 @@ use tokio::time::sleep;
 
 use super::{Chat, Piece, Pieces, RawEmbeddings};
 use crate::platform::ai::answer::FinishReason;
+use crate::platform::ai::error::{ErrorKind, ProviderError};
+use crate::platform::ai::model::ProviderName;
 use crate::platform::ai::request::ChatRequest;
 use crate::platform::ai::tokens;
 
@@ -39,13 +41,19 @@ impl Offline {
         !self.latency.is_zero()
     }
 
-    pub(super) fn chat(&self, chat: &Chat<'_>) -> Pieces {
+    pub(super) async fn chat(&self, chat: &Chat<'_>) -> Result<Pieces, ProviderError> {
         let prompt_tokens = tokens::prompt_exact(chat.prompt);
-        let limit = u64::from(chat.request.max_output_tokens);
-        let (words, reason) = within(&compose(chat.request), limit);
-        let completion_tokens = tokens::exact(&words.concat());
+        let request = chat.request.clone();
+        let answer = off_the_threads(move || {
+            within(&compose(&request), u64::from(request.max_output_tokens))
+        });
+        let Within {
+            words,
+            tokens: completion_tokens,
+            reason,
+        } = answer.await?;
         let latency = self.latency;
-        async_stream::stream! {
+        let pieces = async_stream::stream! {
             for word in words {
                 if !latency.is_zero() {
                     sleep(latency).await;
@@ -55,18 +63,28 @@ impl Offline {
             yield Ok(Piece::Usage { prompt_tokens, completion_tokens });
             yield Ok(Piece::Finish(reason));
             yield Ok(Piece::End);
-        }
-        .boxed()
+        };
+        Ok(pieces.boxed())
     }
 
-    pub(super) fn embed(inputs: &[String]) -> RawEmbeddings {
-        let prompt_tokens = Some(inputs.iter().map(|text| tokens::exact(text)).sum());
-        let vectors = inputs.iter().map(|text| vectors::vector(text)).collect();
-        RawEmbeddings {
-            vectors,
-            prompt_tokens,
-        }
+    pub(super) async fn embed(inputs: &[String]) -> Result<RawEmbeddings, ProviderError> {
+        let inputs = inputs.to_vec();
+        off_the_threads(move || RawEmbeddings {
+            vectors: inputs.iter().map(|text| vectors::vector(text)).collect(),
+            prompt_tokens: Some(inputs.iter().map(|text| tokens::exact(text)).sum()),
+        })
+        .await
     }
+}
+
+/// Reading passages takes milliseconds, in which the threads that serve requests serve others.
+async fn off_the_threads<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ProviderError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| {
+        let message = "the answer could not be composed";
+        ProviderError::new(ProviderName::Offline, ErrorKind::Transient, message)
+    })
 }
 
 /// The answer's text: the chosen sentences, each with its passage's number, or a plain statement
@@ -125,18 +143,31 @@ const fn no_answer(language: Language, nothing_found: bool) -> &'static str {
     }
 }
 
-/// Splits the text into words with the space that follows each, as many as the limit allows.
-fn within(text: &str, limit: u64) -> (Vec<String>, FinishReason) {
-    let mut words = Vec::new();
-    let mut used = String::new();
+/// As much of an answer as its limit allows.
+struct Within {
+    /// Each with the space that follows it.
+    words: Vec<String>,
+    tokens: u64,
+    reason: FinishReason,
+}
+
+fn within(text: &str, limit: u64) -> Within {
+    let mut within = Within {
+        words: Vec::new(),
+        tokens: 0,
+        reason: FinishReason::Stop,
+    };
+    let mut count = tokens::Exact::default();
     for word in text.split_inclusive(char::is_whitespace) {
-        used.push_str(word);
-        if tokens::exact(&used) > limit {
-            return (words, FinishReason::Length);
+        count.add(word);
+        if count.tokens() > limit {
+            within.reason = FinishReason::Length;
+            break;
         }
-        words.push(word.to_owned());
+        within.tokens = count.tokens();
+        within.words.push(word.to_owned());
     }
-    (words, FinishReason::Stop)
+    within
 }
 
 #[cfg(test)]

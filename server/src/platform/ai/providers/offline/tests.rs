@@ -221,14 +221,31 @@ fn a_line_that_only_looks_like_a_heading_can_be_the_answer() {
 
 #[test]
 fn the_answer_is_cut_at_the_output_limit() {
-    let (words, reason) = within("one two three four five", 3);
+    let cut = |text: &str, limit: u64| {
+        let within = within(text, limit);
+        (within.words.concat(), within.tokens, within.reason)
+    };
     assert_eq!(
-        (words.concat().as_str(), reason),
-        ("one two three ", FinishReason::Length)
+        cut("one two three four five", 3),
+        ("one two three ".to_owned(), 3, FinishReason::Length)
     );
-    let (words, reason) = within("one two", 3);
     assert_eq!(
-        (words.concat().as_str(), reason),
-        ("one two", FinishReason::Stop)
+        cut("one two", 3),
+        ("one two".to_owned(), 2, FinishReason::Stop)
     );
+}
+
+#[test]
+fn counting_word_by_word_is_counting_the_whole() {
+    let text =
+        "Überprüfungskommission, 12345 km/h\n\nand  東京 123, don't - ein_langes-Wort. ".repeat(40);
+    let whole = within(&text, u64::MAX);
+    assert_eq!(whole.words.concat(), text);
+    assert_eq!(whole.tokens, tokens::exact(&text));
+    for limit in [0, 1, 7, 100, whole.tokens - 1] {
+        let cut = within(&text, limit);
+        assert_eq!(cut.reason, FinishReason::Length);
+        assert!(cut.tokens <= limit);
+        assert_eq!(cut.tokens, tokens::exact(&cut.words.concat()));
+    }
 }
