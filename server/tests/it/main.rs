@@ -18,3 +18,4 @@ mod guards;
 mod routes;
 mod rules;
 mod support;
+mod terminal;

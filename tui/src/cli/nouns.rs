@@ -13,6 +13,9 @@ use crate::runtime::export;
 /// Rows of a list when nothing is said.
 const ROWS: usize = 50;
 
+/// Lists that the server counts.
+const COUNTED: [&str; 5] = ["users", "jobs", "ledger", "audit", "deleted"];
+
 /// The commands of all nouns.
 pub(super) fn commands() -> Vec<Command> {
     NOUNS.iter().map(|noun| of_noun(noun)).collect()
@@ -24,7 +27,7 @@ fn of_noun(noun: &'static Noun) -> Command {
         .subcommand_required(true);
     if noun.list.is_some() {
         command = command.subcommand(list(noun));
-        if !noun.schema.fields.is_empty() {
+        if COUNTED.contains(&noun.name) {
             command = command.subcommand(
                 Command::new("count")
                     .about("how many rows match")
@@ -42,6 +45,9 @@ fn of_noun(noun: &'static Noun) -> Command {
     );
     if noun.name == "alarms" {
         command = command.subcommands(super::watch::alarm_commands());
+    }
+    if noun.name == "retention" {
+        command = command.subcommand(super::preview::command());
     }
     command.subcommands(
         noun.acts
@@ -92,7 +98,10 @@ fn verb(noun: &'static Noun, act: &'static Act) -> Command {
         );
     }
     if act.on == On::Many && !noun.schema.fields.is_empty() {
-        command = command.arg(filter(noun).conflicts_with("object"));
+        command = command.arg(filter(noun));
+    }
+    if super::wait::starts_jobs(act) {
+        command = command.arg(super::wait::arg());
     }
     for field in act.fields {
         command = command.arg(
@@ -181,7 +190,7 @@ async fn list_rows(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result
             .map_err(|_| CliError::Usage("--limit is a number or all".to_owned()))?,
     };
     let rows = export::rows(client, &request, most).await?;
-    output::rows(&rows, &form)?;
+    output::rows(&rows, &form, super::columns::of(noun.name))?;
     Ok(Exit::Done)
 }
 

@@ -13,7 +13,7 @@ mod leaving_early;
 mod migration;
 mod outage;
 mod poison;
-mod program;
+pub(crate) mod program;
 mod providers;
 mod purge;
 mod retention;
