@@ -160,8 +160,8 @@ fn table(rows: &[Value], form: &Form, shown: &[Shown], width: Option<usize>) -> 
     let head = columns.iter().map(|column| column.head.as_str());
     let head = form.head.then(|| head.collect::<Vec<&str>>());
     let body = (0..flat.len()).map(|at| {
-        let row = columns.iter().map(|column| column.cells[at].as_str());
-        row.collect::<Vec<&str>>()
+        let row = columns.iter().filter_map(|column| column.cells.get(at));
+        row.map(String::as_str).collect::<Vec<&str>>()
     });
     let mut text = String::new();
     for row in head.into_iter().chain(body) {

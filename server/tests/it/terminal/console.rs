@@ -8,7 +8,7 @@ use binnacle_tui::action::Action;
 use binnacle_tui::app::{App, Dialog, Overlay, Setup, Stage, draw, update};
 use binnacle_tui::client::auth::Client;
 use binnacle_tui::client::credentials::Credentials;
-use binnacle_tui::client::{Request, feed, http};
+use binnacle_tui::client::{feed, http};
 use binnacle_tui::glyphs::ASCII;
 use binnacle_tui::keys::Key;
 use binnacle_tui::message::{FeedMessage, Message, Now, Owner};
@@ -452,12 +452,6 @@ impl Console {
     pub async fn audited(&mut self, action: &str, target: &str) {
         self.screen('8', "Audit").await;
         self.until_line(&[ADMIN.0, action, target, "console"]).await;
-    }
-
-    /// What the house has answered to an act: for numbers that only it knows.
-    pub async fn ask_the_house(&self, path: &str) -> serde_json::Value {
-        let reply = self.client.send(&Request::get(path)).await;
-        reply.expect("an answer").decode().expect("JSON")
     }
 
     /// Fails unless the house has done these acts from these screens, and no others.

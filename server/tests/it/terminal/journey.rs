@@ -23,7 +23,7 @@ struct Scene {
 }
 
 /// Slow enough to be watched.
-const SLOW: [(&str, &str); 1] = [("MOCK_LATENCY_MS", "150")];
+const SLOW: [(&str, &str); 1] = [("MOCK_LATENCY_MS", "400")];
 
 impl Scene {
     async fn set() -> Self {
@@ -120,7 +120,7 @@ impl Scene {
         self.tmux.keys(&["C-u"]).await;
         self.tmux.types("20").await;
         self.tmux.keys(&["Enter"]).await;
-        self.tmux.until("bo@example.org: $20.00, left $20.00").await;
+        self.tmux.until("bo@example.org: $20.00, left ").await;
         let frame = self
             .tmux
             .until_line(&["> ", "bo@example.org", "$20.00"])
@@ -153,18 +153,11 @@ impl Scene {
             "An act that hurts asks once, in numbers of the server. Enter and Esc leave it.",
             frame,
         );
-        self.confirms("settled").await;
+        self.tmux.still().await;
+        self.tmux.types("y").await;
         let answer = asking.await.expect("it ends");
         assert!(answer.done);
         self.tmux.until_line(&["ended", "tokens"]).await;
-    }
-
-    /// Presses `y` until the question is gone: what comes right after it appeared is not meant for it.
-    async fn confirms(&self, question: &str) {
-        let asked = |frame: String| frame.contains(question);
-        while asked(self.tmux.frame().await) {
-            self.tmux.types("y").await;
-        }
     }
 
     async fn replays_a_dead_job(&mut self) {
@@ -199,33 +192,27 @@ impl Scene {
     async fn runs_retention(&mut self) {
         self.tmux.types("6").await;
         self.tmux.until_line(&["chat", "default"]).await;
-        while !self
-            .tmux
-            .frame()
-            .await
-            .lines()
-            .any(|line| line.starts_with("> ") && line.contains("  chat "))
-        {
-            self.tmux.keys(&["Down"]).await;
-        }
+        self.moves_to("> chat ").await;
         self.tmux.until_line(&["> ", "chat", "rows"]).await;
         self.tmux.types("R").await;
         let frame = self.tmux.until("gone for good").await;
-        let rows = frame
-            .split_once("deletes ")
+        let deletes = frame.lines().find(|line| line.contains("gone for good"));
+        let rows = deletes
+            .and_then(|line| line.split_once("deletes "))
             .and_then(|(_, rest)| rest.split_once(" rows"))
-            .map(|(rows, _)| rows.trim().to_owned())
+            .map(|(rows, _)| rows.to_owned())
             .expect("a count");
         self.tour.stop(
             "Preview and run retention",
             "What goes is counted first; the run deletes exactly that, once the words are typed.",
             frame,
         );
+        self.tmux.still().await;
         let word = format!("delete {rows}");
-        while !self.tmux.frame().await.contains(&format!("{word}: {word}")) {
-            self.tmux.keys(&["C-u"]).await;
-            self.tmux.types(&word).await;
-        }
+        self.tmux.types(&word).await;
+        self.tmux
+            .until_line(&["to go on", &format!(": {word}")])
+            .await;
         self.tmux.keys(&["Enter"]).await;
         self.tmux.until_line(&["job ", "runs it"]).await;
         let run = eventually(async || {
@@ -239,6 +226,23 @@ impl Scene {
         })
         .await;
         assert_eq!(run["rows"].to_string(), rows, "as it was previewed");
+    }
+
+    /// Moves the cursor down to the row that begins so.
+    async fn moves_to(&self, row: &str) {
+        let cursor = |frame: &str| {
+            let line = frame.lines().find(|line| line.starts_with("> "));
+            line.unwrap_or_default().to_owned()
+        };
+        loop {
+            let before = cursor(&self.tmux.frame().await);
+            if before.starts_with(row) {
+                return;
+            }
+            self.tmux.keys(&["Down"]).await;
+            let moved = |frame: &str| cursor(frame) != before;
+            self.tmux.wait_for(row, moved).await;
+        }
     }
 
     async fn finds_it_all_in_the_audit(&mut self) {
@@ -268,9 +272,9 @@ impl Scene {
         let (host, port) = (host.to_owned(), port.to_owned());
         let server = self.server.take().expect("it runs");
         server.kill().await;
-        let frame = self.tmux.until("offline, retry in").await;
+        let lost = |frame: &str| frame.contains("offline, retry in") && frame.contains("as of");
+        let frame = self.tmux.wait_for("a lost line", lost).await;
         assert!(frame.contains("Audit | via:console"), "{frame}");
-        let frame = self.tmux.until("as of").await;
         for action in ["set_budget", "end_stream", "replay_job", "retention_run"] {
             assert!(frame.contains(action), "the last picture stays:\n{frame}");
         }

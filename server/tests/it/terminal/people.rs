@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::console::{Console, Done};
-use crate::console::streams::{SLOW, no_streams, only_stream, reader};
+use super::streams::SLOW;
+use crate::console::streams::{no_streams, only_stream, reader};
 use crate::support::{House, PASSWORD, User, eventually, on_each_database};
 
 /// What is done here, besides money.

@@ -3,7 +3,7 @@
 use binnacle_tui::keys::Key;
 
 use super::console::{Console, Done};
-use crate::console::streams::{SLOW, no_streams, only_stream, reader};
+use crate::console::streams::{no_streams, only_stream, reader};
 use crate::support::{House, User, on_each_database};
 
 pub const DONE: &[Done] = &[
@@ -12,6 +12,9 @@ pub const DONE: &[Done] = &[
     ("Stream", "streams end"),
     ("Stream", "streams end-all"),
 ];
+
+/// Slow enough to be watched, and ended in the middle.
+pub const SLOW: (&str, &str) = ("MOCK_LATENCY_MS", "400");
 
 /// Asks something, and answers when the answer has come to its end.
 fn ask(user: &User, store: i64) -> tokio::task::JoinHandle<bool> {

@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use crate::support::house::program;
 
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than a dialog takes keys for keys of the screen before.
+const READING: Duration = Duration::from_millis(400);
 
 /// The console's program, which cargo builds beside the house's.
 pub fn console_program() -> PathBuf {
@@ -125,18 +127,17 @@ impl Tmux {
             .await
     }
 
-    /// The process in the foreground that has this name.
-    pub async fn process(&self, name: &str) -> i32 {
-        let mut list = self.command();
-        list.args(["list-panes", "-t", "it", "-F", "#{pane_pid}"]);
-        let shell = finished(list).await.trim().to_owned();
-        let mut children = Command::new("ps");
-        children.args(["--ppid", &shell, "-o", "pid=,comm="]);
-        let text = finished(children).await;
-        let mut lines = text.lines().filter(|line| line.ends_with(name));
-        let line = lines.next().expect("it runs");
-        let pid = line.split_whitespace().next().expect("a number");
-        pid.parse().expect("a number")
+    /// Waits until the screen has stood still for as long as a person needs to read a question:
+    /// keys that come sooner are not meant for it.
+    pub async fn still(&self) {
+        let mut since = Instant::now();
+        let mut before = self.frame().await;
+        while since.elapsed() < READING {
+            let frame = self.frame().await;
+            if frame != before {
+                (before, since) = (frame, Instant::now());
+            }
+        }
     }
 }
 
