@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use clap::ArgMatches;
 
-use super::nouns::{read_filter, said};
+use super::nouns::{act_schema, read_filter, said};
 use super::{CliError, Exit, exit, output};
 use crate::acts::nouns::{Noun, called};
 use crate::acts::{Act, Ask, Call, Confirm, Draft, Everything, On, Plan, Values};
@@ -90,7 +90,7 @@ async fn draft(
     matches: &ArgMatches,
 ) -> Result<Draft, CliError> {
     let mut draft = Draft::default();
-    let filter = read_filter(noun, matches)?;
+    let filter = read_filter(act_schema(noun), matches)?;
     let (named, values) = words(act, matches, !filter.is_empty())?;
     draft.values = values;
     if act.on == On::House {

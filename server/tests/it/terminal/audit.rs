@@ -36,6 +36,7 @@ async fn acts_are_taken_back_from_the_record_unless_something_changed_since() {
             set_limit(&admin, id, 5.0).await;
             set_limit(&admin, id, dollars).await;
             console.screen('8', "Audit").await;
+            console.types("r");
             let change = format!("limit $5.00 > ${dollars:.2}");
             console.select(&change).await;
             if opened {
@@ -58,7 +59,7 @@ async fn acts_are_taken_back_from_the_record_unless_something_changed_since() {
             console.act("audit verify");
             console.told("the chain holds: ").await;
             let back = format!("limit ${dollars:.2} > $5.00");
-            console.audited("set_budget", &back).await;
+            console.audited("undo", &back).await;
         }
         console.screen('1', "Overview").await;
         set_limit(&admin, id, 30.0).await;

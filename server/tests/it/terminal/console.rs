@@ -147,7 +147,8 @@ impl Console {
         {
             self.done.insert(act.clone());
         }
-        let actions = update(&mut self.app, message, self.now());
+        let now = self.now();
+        let actions = update(&mut self.app, message, now);
         self.perform(actions);
     }
 
@@ -291,14 +292,20 @@ impl Console {
 
     /// Moves the cursor down to the first row that shows it.
     pub async fn select(&mut self, text: &str) {
-        self.until(text).await;
+        let is_row = |line: &str| line.starts_with([' ', '>']) && line.contains(text);
+        let row = |frame: &str| {
+            let lines: Vec<&str> = frame.lines().collect();
+            // Above stands where one is, below what was told and the keys.
+            let rows = lines.len().saturating_sub(2);
+            lines[..rows].iter().skip(3).any(|line| is_row(line))
+        };
+        self.wait_for(text, |_, frame| row(frame).then_some(()))
+            .await;
         self.key(Key::Home);
         for _ in 0..SIZE.1 {
             let frame = self.frame();
-            if frame
-                .lines()
-                .any(|line| line.starts_with('>') && line.contains(text))
-            {
+            let mut lines = frame.lines();
+            if lines.any(|line| line.starts_with('>') && line.contains(text)) {
                 return;
             }
             self.key(Key::Down);
@@ -309,6 +316,8 @@ impl Console {
     /// Begins an act of the screen, such as `users disable`: by its key, else by the menu.
     #[track_caller]
     pub fn act(&mut self, act: &str) {
+        // What is told from now on is told of this act.
+        self.app.toast = None;
         let (place, acts) = match self.app.history.shown() {
             Some((_, screen)) => (screen.place(), screen.acts()),
             None => panic!("no screen"),
@@ -452,6 +461,12 @@ impl Console {
     pub async fn audited(&mut self, action: &str, target: &str) {
         self.screen('8', "Audit").await;
         self.until_line(&[ADMIN.0, action, target, "console"]).await;
+    }
+
+    /// As [`Console::audited`], for acts that are on record without the way they came.
+    pub async fn on_record(&mut self, action: &str, target: &str) {
+        self.screen('8', "Audit").await;
+        self.until_line(&[ADMIN.0, action, target]).await;
     }
 
     /// Fails unless the house has done these acts from these screens, and no others.

@@ -89,7 +89,7 @@ async fn dead_letters_are_done_again_one_by_one_and_together() {
             let path = format!("/api/admin/jobs/{new}");
             let made = admin.get(&path).await.expect(200);
             assert_eq!(made["job"]["replay_of"], id);
-            console.audited("replay_job", &format!("job {id}")).await;
+            console.on_record("replay_job", &format!("job {id}")).await;
         }
         console.screen('4', "Jobs").await;
         for id in [dead[2], dead[3]] {
@@ -98,7 +98,7 @@ async fn dead_letters_are_done_again_one_by_one_and_together() {
         }
         console.act("jobs replay");
         console
-            .asked(&["replay 2 jobs", "index_document 2", "1 owners", "quoted ~$"])
+            .asked(&["replay 2 jobs", "index_document 2", "1 owners", "quoted ~"])
             .await;
         console.word("replay 2");
         console.told("done for 2 jobs, 0 skipped").await;
@@ -108,7 +108,7 @@ async fn dead_letters_are_done_again_one_by_one_and_together() {
             assert!(old["job"]["replayed_by"].is_i64(), "{old}");
         }
         console.screen('8', "Audit").await;
-        console.until_line(&["replay_jobs", "console"]).await;
+        console.until_line(&["root@example.org", "bulk_jobs"]).await;
         house.stop().await;
     })
     .await;
@@ -134,7 +134,7 @@ async fn jobs_are_stopped_and_tried_again_from_the_list_and_from_their_own_scree
             console.act("jobs cancel");
             console.told(&format!("job {id} is cancelled")).await;
             assert_eq!(state(&admin, id).await, "cancelled");
-            console.audited("cancel_job", &format!("job {id}")).await;
+            console.on_record("cancel_job", &format!("job {id}")).await;
         }
         // Packed, the text is small: it waits for more money than was held.
         let store = ada.store("Tides").await;
@@ -152,7 +152,7 @@ async fn jobs_are_stopped_and_tried_again_from_the_list_and_from_their_own_scree
             console.until("awaiting_budget").await;
             console.act("jobs retry");
             console.told(&format!("job {poor} is")).await;
-            console.audited("retry_job", &format!("job {poor}")).await;
+            console.on_record("retry_job", &format!("job {poor}")).await;
         }
         // What was cancelled can be done again too.
         for (id, opened) in [(waiting[0], false), (waiting[1], true)] {

@@ -165,9 +165,7 @@ impl Scene {
         self.tmux.until("failed 1").await;
         self.tmux.types(":jobs state:failed").await;
         self.tmux.keys(&["Enter"]).await;
-        self.tmux
-            .until_line(&["> ", "index_document", "failed"])
-            .await;
+        self.tmux.until_line(&["> ", "index_docu", "failed"]).await;
         self.tmux.keys(&["Enter"]).await;
         let frame = self.tmux.until("Attempts").await;
         self.tour.stop(
@@ -248,11 +246,9 @@ impl Scene {
     async fn finds_it_all_in_the_audit(&mut self) {
         self.tmux.types("8").await;
         for action in ["set_budget", "end_stream", "replay_job", "retention_run"] {
-            self.tmux
-                .until_line(&["root@example.org", action, "console"])
-                .await;
+            self.tmux.until_line(&["root@example.org", action]).await;
         }
-        self.tmux.types("/via:console").await;
+        self.tmux.types("/actor:root@example.org").await;
         self.tmux.keys(&["Enter"]).await;
         let frame = self.tmux.until("1-4 of 4").await;
         self.tour.stop(
@@ -274,7 +270,7 @@ impl Scene {
         server.kill().await;
         let lost = |frame: &str| frame.contains("offline, retry in") && frame.contains("as of");
         let frame = self.tmux.wait_for("a lost line", lost).await;
-        assert!(frame.contains("Audit | via:console"), "{frame}");
+        assert!(frame.contains("Audit | actor:root@example.org"), "{frame}");
         for action in ["set_budget", "end_stream", "replay_job", "retention_run"] {
             assert!(frame.contains(action), "the last picture stays:\n{frame}");
         }
@@ -287,7 +283,10 @@ impl Scene {
         self.server = Some(self.site.serve(&settings).await);
         self.tmux.keys(&["Up"]).await;
         let frame = self.tmux.until("● live").await;
-        assert!(frame.contains("Audit | via:console"), "its place:\n{frame}");
+        assert!(
+            frame.contains("Audit | actor:root@example.org"),
+            "its place:\n{frame}"
+        );
         let path = format!("/api/admin/budgets/{}", self.bo.id().await);
         self.admin
             .post(&path, &json!({"monthly_limit_usd": 21}))

@@ -171,7 +171,7 @@ impl Scene {
         let gone = json!({"refresh_token": more.refresh_token});
         let again = house.stranger().post("/api/auth/refresh", &gone).await;
         again.refused(401);
-        self.audited("end_sessions").await;
+        self.audited("end_session").await;
         self.user = User::sign_in(house.base(), &self.email, "Another-pass2!").await;
     }
 
@@ -201,7 +201,7 @@ impl Scene {
         self.console.yes();
         self.console.told("ended").await;
         assert_eq!(self.account().await["status"], "disabled");
-        self.user.get("/api/stores").await.refused(401);
+        self.user.get("/api/stores").await.refused(403);
         self.audited("disable_user").await;
         self.act("users enable").await;
         self.console
@@ -223,7 +223,7 @@ impl Scene {
         self.console.told("ended 1 streams").await;
         no_streams(&self.admin).await;
         assert!(asking.await.expect("it ends").done);
-        self.audited("end_streams").await;
+        self.audited("end_stream").await;
     }
 
     async fn exported_and_erased(&mut self) {
@@ -340,12 +340,11 @@ async fn marked_users_are_kept_out_together() {
         console.until("2 marked").await;
         console.act("users disable");
         console.asked(&["2 users", "touches 2 users"]).await;
-        console.yes();
         console.until("Type  2  to go on").await;
         console.word("2");
         console.told("done for 2 users, 0 skipped").await;
         for user in [&ada, &bo] {
-            user.get("/api/stores").await.refused(401);
+            user.get("/api/stores").await.refused(403);
         }
         let disabled = admin.get("/api/admin/accounts/count?filter=status:disabled");
         assert_eq!(disabled.await.expect(200)["count"], 2);

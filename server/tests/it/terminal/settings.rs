@@ -34,7 +34,9 @@ async fn the_house_gets_another_name_and_colour() {
         );
         console.until("Harbour desk").await;
         console.screen('8', "Audit").await;
-        console.until_line(&["settings", "console"]).await;
+        console
+            .until_line(&["root@example.org", "update_settings"])
+            .await;
         console.has_done(DONE);
         house.stop().await;
     })

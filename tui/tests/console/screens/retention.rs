@@ -43,12 +43,12 @@ fn a_run_deletes_what_its_preview_showed() {
     console.shows("4,300 rows, 0 files of 9 users; 12 rows held back");
     console.keys("delete 4300");
     console.enter();
-    let sent = console.answer("/api/admin/retention/run", &json!({"items": []}));
+    let sent = console.answer("/api/admin/retention/run", &json!({"job_id": 77}));
     assert_eq!(
         sent.body,
         Some(json!({"classes": ["transcripts"], "preview_token": "t9"}))
     );
-    console.shows("the run has begun");
+    console.shows("job 77 runs it");
 }
 
 #[test]
