@@ -10,123 +10,145 @@ use crate::text::units;
 /// A column: its heading, and the field that it shows.
 pub type Shown = (&'static str, &'static str);
 
+const ALARMS: &[Shown] = &[
+    ("SEVERITY", "severity"),
+    ("TEXT", "text"),
+    ("SINCE", "since_at"),
+    ("ID", "id"),
+];
+
+const USERS: &[Shown] = &[
+    ("ID", "id"),
+    ("USER", "email"),
+    ("ROLE", "role"),
+    ("STATUS", "status"),
+    ("SPENT", "budget.spent_nanos"),
+    ("LIMIT", "budget.limit_nanos"),
+    ("USED", "budget.used_ratio"),
+    ("FORECAST", "budget.forecast_nanos"),
+    ("JOBS", "jobs_open"),
+    ("STREAMS", "streams_open"),
+    ("SIGN-INS", "sessions"),
+    ("SEEN", "last_seen_at"),
+    ("SINCE", "created_at"),
+];
+
+const BUDGETS: &[Shown] = &[
+    ("USER", "email"),
+    ("LIMIT", "budget.limit_nanos"),
+    ("SPENT", "budget.spent_nanos"),
+    ("HELD", "budget.held_nanos"),
+    ("LEFT", "budget.left_nanos"),
+    ("USED", "budget.used_ratio"),
+    ("FORECAST", "budget.forecast_nanos"),
+    ("REACHED", "budget.exhausts_at"),
+];
+
+const JOBS: &[Shown] = &[
+    ("ID", "id"),
+    ("KIND", "kind"),
+    ("STATE", "state"),
+    ("OWNER", "owner_email"),
+    ("STAGE", "stage"),
+    ("DONE", "progress_ratio"),
+    ("TRY", "attempt"),
+    ("OF", "attempts"),
+    ("COST", "cost_nanos"),
+    ("CREATED", "created_at"),
+    ("UPDATED", "updated_at"),
+];
+
+const STREAMS: &[Shown] = &[
+    ("ID", "id"),
+    ("USER", "email"),
+    ("STATE", "state"),
+    ("MODEL", "model"),
+    ("TOKENS", "tokens_out"),
+    ("TOKENS/S", "tokens_per_s"),
+    ("FIRST", "first_token_ms"),
+    ("COST", "cost_nanos"),
+    ("STARTED", "started_at"),
+];
+
+const LEDGER: &[Shown] = &[
+    ("ID", "id"),
+    ("AT", "at"),
+    ("USER", "user_id"),
+    ("KIND", "kind"),
+    ("MODEL", "model"),
+    ("AMOUNT", "amount_nanos"),
+    ("IN", "tokens_in"),
+    ("OUT", "tokens_out"),
+    ("JOB", "job_id"),
+];
+
+const RETENTION: &[Shown] = &[
+    ("CLASS", "class"),
+    ("DAYS", "days"),
+    ("FROM", "source"),
+    ("ROWS", "rows"),
+    ("FILES", "blobs"),
+    ("BYTES", "bytes"),
+    ("OLDEST", "oldest_at"),
+    ("NEXT RUN", "next_run_at"),
+];
+
+const RUNS: &[Shown] = &[
+    ("ID", "id"),
+    ("CLASS", "class"),
+    ("OUTCOME", "outcome"),
+    ("ROWS", "rows"),
+    ("FILES", "blobs"),
+    ("BYTES", "bytes"),
+    ("HELD BACK", "held_back"),
+    ("STARTED", "started_at"),
+    ("FINISHED", "finished_at"),
+];
+
+const PROVIDERS: &[Shown] = &[
+    ("PROVIDER", "name"),
+    ("STATE", "state"),
+    ("CALLS", "calls"),
+    ("ERRORS", "error_ratio"),
+    ("P50", "latency_ms.p50"),
+    ("P95", "latency_ms.p95"),
+    ("SPENT", "spend_nanos"),
+];
+
+const AUDIT: &[Shown] = &[
+    ("ID", "id"),
+    ("AT", "at"),
+    ("WHO", "actor_email"),
+    ("ACTION", "action"),
+    ("KIND", "target_type"),
+    ("TARGET", "target_label"),
+    ("NUMBER", "target_id"),
+    ("FROM", "via"),
+];
+
+const DELETED: &[Shown] = &[
+    ("STORE", "id"),
+    ("OWNER", "owner_email"),
+    ("DOCUMENTS", "documents"),
+    ("BYTES", "size_bytes"),
+    ("DELETED", "deleted_at"),
+    ("GONE", "purged_at"),
+];
+
 /// The columns of a noun's list.
 pub fn of(noun: &str) -> &'static [Shown] {
     match noun {
-        "alarms" => &[
-            ("SEVERITY", "severity"),
-            ("TEXT", "text"),
-            ("SINCE", "since_at"),
-            ("ID", "id"),
-        ],
-        "users" => &[
-            ("ID", "id"),
-            ("USER", "email"),
-            ("ROLE", "role"),
-            ("STATUS", "status"),
-            ("SPENT", "budget.spent_nanos"),
-            ("LIMIT", "budget.limit_nanos"),
-            ("USED", "budget.used_ratio"),
-            ("FORECAST", "budget.forecast_nanos"),
-            ("JOBS", "jobs_open"),
-            ("STREAMS", "streams_open"),
-            ("SIGN-INS", "sessions"),
-            ("SEEN", "last_seen_at"),
-            ("SINCE", "created_at"),
-        ],
-        "budgets" => &[
-            ("USER", "email"),
-            ("LIMIT", "budget.limit_nanos"),
-            ("SPENT", "budget.spent_nanos"),
-            ("HELD", "budget.held_nanos"),
-            ("LEFT", "budget.left_nanos"),
-            ("USED", "budget.used_ratio"),
-            ("FORECAST", "budget.forecast_nanos"),
-            ("REACHED", "budget.exhausts_at"),
-        ],
-        "jobs" => &[
-            ("ID", "id"),
-            ("KIND", "kind"),
-            ("STATE", "state"),
-            ("OWNER", "owner_email"),
-            ("STAGE", "stage"),
-            ("DONE", "progress_ratio"),
-            ("TRY", "attempt"),
-            ("OF", "attempts"),
-            ("COST", "cost_nanos"),
-            ("CREATED", "created_at"),
-            ("UPDATED", "updated_at"),
-        ],
-        "streams" => &[
-            ("ID", "id"),
-            ("USER", "email"),
-            ("STATE", "state"),
-            ("MODEL", "model"),
-            ("TOKENS", "tokens_out"),
-            ("TOKENS/S", "tokens_per_s"),
-            ("FIRST", "first_token_ms"),
-            ("COST", "cost_nanos"),
-            ("STARTED", "started_at"),
-        ],
-        "ledger" => &[
-            ("ID", "id"),
-            ("AT", "at"),
-            ("USER", "user_id"),
-            ("KIND", "kind"),
-            ("MODEL", "model"),
-            ("AMOUNT", "amount_nanos"),
-            ("IN", "tokens_in"),
-            ("OUT", "tokens_out"),
-            ("JOB", "job_id"),
-        ],
-        "retention" => &[
-            ("CLASS", "class"),
-            ("DAYS", "days"),
-            ("FROM", "source"),
-            ("ROWS", "rows"),
-            ("FILES", "blobs"),
-            ("BYTES", "bytes"),
-            ("OLDEST", "oldest_at"),
-            ("NEXT RUN", "next_run_at"),
-        ],
-        "runs" => &[
-            ("ID", "id"),
-            ("CLASS", "class"),
-            ("OUTCOME", "outcome"),
-            ("ROWS", "rows"),
-            ("FILES", "blobs"),
-            ("BYTES", "bytes"),
-            ("HELD BACK", "held_back"),
-            ("STARTED", "started_at"),
-            ("FINISHED", "finished_at"),
-        ],
-        "providers" => &[
-            ("PROVIDER", "name"),
-            ("STATE", "state"),
-            ("CALLS", "calls"),
-            ("ERRORS", "error_ratio"),
-            ("P50", "latency_ms.p50"),
-            ("P95", "latency_ms.p95"),
-            ("SPENT", "spend_nanos"),
-        ],
-        "audit" => &[
-            ("ID", "id"),
-            ("AT", "at"),
-            ("WHO", "actor_email"),
-            ("ACTION", "action"),
-            ("KIND", "target_type"),
-            ("TARGET", "target_label"),
-            ("NUMBER", "target_id"),
-            ("FROM", "via"),
-        ],
-        "deleted" => &[
-            ("STORE", "id"),
-            ("OWNER", "owner_email"),
-            ("DOCUMENTS", "documents"),
-            ("BYTES", "size_bytes"),
-            ("DELETED", "deleted_at"),
-            ("GONE", "purged_at"),
-        ],
+        "alarms" => ALARMS,
+        "users" => USERS,
+        "budgets" => BUDGETS,
+        "jobs" => JOBS,
+        "streams" => STREAMS,
+        "ledger" => LEDGER,
+        "retention" => RETENTION,
+        "runs" => RUNS,
+        "providers" => PROVIDERS,
+        "audit" => AUDIT,
+        "deleted" => DELETED,
         _ => &[],
     }
 }

@@ -1,6 +1,6 @@
 //! `overview`: the house at a glance, in plain lines.
 
-use api::console::{Severity, Snapshot};
+use api::console::{Pulse, Severity, Snapshot};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{CliError, Exit, output, watch};
@@ -53,12 +53,6 @@ fn lines(snapshot: &Snapshot) -> Vec<(&'static str, String)> {
     };
     let money = &snapshot.money.budget;
     let or_unknown = |nanos: Option<i64>| nanos.map_or_else(|| UNKNOWN.to_owned(), units::money);
-    let ms = |ms: Option<f64>| {
-        ms.map_or_else(
-            || UNKNOWN.to_owned(),
-            |ms| units::duration_ms(units::whole(ms)),
-        )
-    };
     let providers: Vec<String> = snapshot
         .providers
         .iter()
@@ -66,19 +60,7 @@ fn lines(snapshot: &Snapshot) -> Vec<(&'static str, String)> {
         .collect();
     vec![
         ("house", verdict),
-        (
-            "requests",
-            format!(
-                "{}, errors {}, p50 {} p95 {} p99 {}",
-                units::per_second(pulse.requests_per_s),
-                pulse
-                    .error_ratio
-                    .map_or_else(|| UNKNOWN.to_owned(), units::percent_fine),
-                ms(pulse.latency_ms.p50),
-                ms(pulse.latency_ms.p95),
-                ms(pulse.latency_ms.p99)
-            ),
-        ),
+        ("requests", requests(pulse)),
         (
             "streams",
             format!(
@@ -113,4 +95,17 @@ fn lines(snapshot: &Snapshot) -> Vec<(&'static str, String)> {
         ),
         ("providers", providers.join(", ")),
     ]
+}
+
+fn requests(pulse: &Pulse) -> String {
+    let unknown = || UNKNOWN.to_owned();
+    let ms = |ms: Option<f64>| ms.map_or_else(unknown, |ms| units::duration_ms(units::whole(ms)));
+    format!(
+        "{}, errors {}, p50 {} p95 {} p99 {}",
+        units::per_second(pulse.requests_per_s),
+        pulse.error_ratio.map_or_else(unknown, units::percent_fine),
+        ms(pulse.latency_ms.p50),
+        ms(pulse.latency_ms.p95),
+        ms(pulse.latency_ms.p99)
+    )
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod console;
 mod deleted;
 mod feed;
+mod hands;
 mod jobs;
 mod journey;
 mod people;

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::Instant;
 
+use crate::support::eventually_or;
 use crate::support::house::program;
 
-const PATIENCE: Duration = Duration::from_mins(1);
 /// Longer than a dialog takes keys for keys of the screen before.
 const READING: Duration = Duration::from_millis(400);
 
@@ -104,15 +105,13 @@ impl Tmux {
 
     /// Waits until the screen is such, and answers it.
     pub async fn wait_for(&self, what: &str, seen: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let last = Mutex::new(String::new());
+        let look = || async {
             let frame = self.frame().await;
-            if seen(&frame) {
-                return frame;
-            }
-            assert!(Instant::now() < deadline, "not seen: {what}\n{frame}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            last.lock().clone_from(&frame);
+            seen(&frame).then_some(frame)
+        };
+        eventually_or(look, || format!("not seen: {what}\n{}", last.lock())).await
     }
 
     /// Waits until the screen shows it.
