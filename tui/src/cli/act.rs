@@ -127,11 +127,11 @@ async fn draft(
 /// The object and the fields, in the order in which they were written: with a filter there is no
 /// object, so that the first word is the first field.
 fn words(act: &Act, matches: &ArgMatches, filtered: bool) -> Result<(String, Values), CliError> {
-    let mut names: Vec<&'static str> = act.fields.iter().map(|field| field.name).collect();
+    let mut arguments: Vec<&'static str> = act.fields.iter().map(|field| field.name).collect();
     if act.on != On::House {
-        names.insert(0, "object");
+        arguments.insert(0, "object");
     }
-    let mut said = names.iter().map(|name| said(matches, name));
+    let mut said = arguments.iter().map(|name| said(matches, name));
     let mut values = Values::default();
     let named = match (act.on, filtered) {
         (On::House, _) | (_, true) => String::new(),

@@ -42,15 +42,14 @@ impl Console {
         };
         let at = acts.iter().position(|known| format!("{known:?}") == act);
         let at = at.unwrap_or_else(|| panic!("{place:?} has no act {act}"));
-        match acts[at].key {
-            Some(letter) => self.key(Key::Char(letter)),
-            None => {
-                self.key(Key::Char('x'));
-                for _ in 0..at {
-                    self.key(Key::Down);
-                }
-                self.key(Key::Enter);
+        if let Some(letter) = acts[at].key {
+            self.key(Key::Char(letter));
+        } else {
+            self.key(Key::Char('x'));
+            for _ in 0..at {
+                self.key(Key::Down);
             }
+            self.key(Key::Enter);
         }
         if !acts[at].writes {
             let now = self.app.history.shown().map(|(_, screen)| screen.place());
