@@ -3,9 +3,9 @@
 mod alarms;
 mod bulk;
 mod feed;
-mod follower;
+pub(crate) mod follower;
 mod jobs;
 mod machinery;
 mod processes;
 mod retention;
-mod streams;
+pub(crate) mod streams;
