@@ -6,6 +6,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
+    task::JoinSet,
 };
 use url::Url;
 
@@ -20,10 +21,11 @@ struct Plan {
     down: bool,
 }
 
-/// A way to PostgreSQL over a port of its own.
+/// A way to PostgreSQL over a port of its own. It ends when dropped.
 pub(crate) struct Link {
     url: String,
     plan: Arc<watch::Sender<Plan>>,
+    _accepting: JoinSet<()>,
 }
 
 impl Link {
@@ -37,10 +39,12 @@ impl Link {
         url.set_host(Some("127.0.0.1")).expect("a host");
         url.set_port(Some(port)).expect("a port");
         let plan = Arc::new(watch::Sender::new(Plan::default()));
-        tokio::spawn(accept(listener, target, plan.clone()));
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, target, plan.clone()));
         Self {
             url: url.into(),
             plan,
+            _accepting: accepting,
         }
     }
 
@@ -67,13 +71,14 @@ impl Link {
 
 async fn accept(listener: TcpListener, target: (String, u16), plan: Arc<watch::Sender<Plan>>) {
     let mut watched = plan.subscribe();
+    let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((client, _)) = accepted else { return };
                 let server = TcpStream::connect((target.0.as_str(), target.1)).await;
                 let server = server.expect("PostgreSQL answers");
-                tokio::spawn(pass(client, server, plan.clone()));
+                connections.spawn(pass(client, server, plan.clone()));
             }
             () = is_down(&mut watched) => return,
         }

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use secrecy::ExposeSecret;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 
 use super::*;
 use crate::platform::db::{DbError, DbSettings, Target, WriteKey, testing::TestDb};
@@ -52,13 +55,11 @@ async fn hits(test: &TestDb) -> i64 {
 }
 
 /// Keeps the only lane busy until the gate opens, so that what is written meanwhile is one batch.
-async fn occupy(
-    db: &Db,
-    gate: &watch::Sender<bool>,
-) -> tokio::task::JoinHandle<Result<(), DbError>> {
+async fn occupy(db: &Db, gate: &watch::Sender<bool>) -> JoinSet<Result<(), DbError>> {
     let begun = Arc::new(Notify::new());
     let (db, input) = (db.clone(), (begun.clone(), gate.subscribe()));
-    let first = tokio::spawn(async move {
+    let mut first = JoinSet::new();
+    first.spawn(async move {
         db.write(WriteKey::Free, input, |_, (begun, opened)| {
             Box::pin(async move {
                 begun.notify_one();
@@ -76,12 +77,13 @@ async fn occupy(
 async fn a_batch_whose_commit_was_not_answered_is_not_run_again() {
     let (test, link, db) = through_a_link().await;
     let gate = watch::Sender::new(false);
-    let first = occupy(&db, &gate).await;
+    let mut first = occupy(&db, &gate).await;
     link.lose_commit_after("INSERT INTO hits");
 
     let batch = join_all((0..8).map(|id| hit(&db, id)));
     let (answers, _) = tokio::join!(batch, async { gate.send(true) });
-    first.await.expect("the first ends").expect("it was alone");
+    let alone = first.join_next().await.expect("the first ends");
+    alone.expect("it ends").expect("it was alone");
 
     assert_eq!(link.lost(), 1);
     for answer in answers {
@@ -116,12 +118,12 @@ async fn whoever_waits_to_write_when_the_database_is_gone_is_told_so_in_time() {
 async fn whoever_waited_too_long_for_a_lane_is_not_written_later() {
     let (test, _link, db) = through_a_link().await;
     let gate = watch::Sender::new(false);
-    let first = occupy(&db, &gate).await;
+    let mut first = occupy(&db, &gate).await;
 
     let error = hit(&db, 1).await.expect_err("the lane is not free in time");
     assert!(matches!(error, DbError::Unavailable(None)), "{error:?}");
     gate.send_replace(true);
-    let _ = first.await.expect("the first ends");
+    let _ = first.join_next().await.expect("the first ends");
 
     hit(&db, 2).await.expect("the door still works");
     assert_eq!(hits(&test).await, 1);

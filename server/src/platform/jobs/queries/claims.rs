@@ -132,7 +132,7 @@ pub(in super::super) async fn expired(
     job::Entity::find()
         .filter(job::Column::State.eq(JobState::Running))
         .filter(job::Column::LeaseUntil.lt(now))
-        .apply_if(beyond, |query, beyond| query.filter(beyond))
+        .apply_if(beyond, QueryFilter::filter)
         .order_by_asc(job::Column::LeaseUntil)
         .order_by_asc(job::Column::Id)
         .limit(limit)
