@@ -25,18 +25,19 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs `future` until it ends or the hard stop cuts it.
+    /// Runs `future` until it ends or the hard stop cuts it, in the caller's span.
     #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
     pub(crate) fn spawn<F>(&self, name: &'static str, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let hard = self.hard.clone();
-        tokio::spawn(self.tracker.track_future(async move {
+        let run = async move {
             if hard.run_until_cancelled(future).await.is_none() {
                 tracing::debug!(task = name, "task cut at the hard stop");
             }
-        }));
+        };
+        tokio::spawn(self.tracker.track_future(run.in_current_span()));
     }
 
     /// Runs `future` to its end even when the caller is dropped meanwhile, as it is when its client
@@ -46,7 +47,6 @@ impl Tasks {
         F: Future<Output: Send> + Send + 'static,
     {
         let (reply, outcome) = oneshot::channel();
-        let future = future.in_current_span();
         self.spawn(name, async move {
             // Without a receiver nobody waits for the outcome any more.
             let _ = reply.send(future.await);
