@@ -23,6 +23,10 @@ pub struct Health {
 /// Whether requests can be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the contract's body"
+)]
 pub struct Ready {
     /// Whether the database accepts writes.
     pub database: bool,

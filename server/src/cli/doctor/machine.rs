@@ -54,7 +54,11 @@ impl Checks {
             let detail = format!("{detail}: make room, or the server is not ready");
             self.add("disk", Verdict::Problem, detail);
         } else if disk.free / 4 < storage.min_free_bytes {
-            self.add("disk", Verdict::Warning, format!("{detail}: make room soon"));
+            self.add(
+                "disk",
+                Verdict::Warning,
+                format!("{detail}: make room soon"),
+            );
         } else {
             self.add("disk", Verdict::Ok, detail);
         }

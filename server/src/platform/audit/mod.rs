@@ -234,6 +234,13 @@ fn log_once_committed(txn: &Txn, event: &AuditEvent, audit_id: i64) {
     let (actor_id, target_id) = (event.actor.map(|actor| actor.0), event.target_id.clone());
     txn.after_commit(move || {
         let _in_request = span.entered();
-        tracing::info!(event = "act", action, audit_id, actor_id, target_type, target_id);
+        tracing::info!(
+            event = "act",
+            action,
+            audit_id,
+            actor_id,
+            target_type,
+            target_id
+        );
     });
 }

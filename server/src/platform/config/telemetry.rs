@@ -64,7 +64,10 @@ fn parse_format(text: &str) -> Result<LogFormat, Malformed> {
         "auto" => Ok(LogFormat::Auto),
         "json" => Ok(LogFormat::Json),
         "pretty" => Ok(LogFormat::Pretty),
-        _ => Err(Malformed::new("is not a format", "Use `auto`, `json` or `pretty`")),
+        _ => Err(Malformed::new(
+            "is not a format",
+            "Use `auto`, `json` or `pretty`",
+        )),
     }
 }
 

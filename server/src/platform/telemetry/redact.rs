@@ -129,14 +129,23 @@ mod tests {
     use super::*;
 
     fn written(name: &str, text: &str) -> String {
-        let secrets = ["a-signing-secret-of-ours", "postgres://app:hush-hush@db/x", "short"];
+        let secrets = [
+            "a-signing-secret-of-ours",
+            "postgres://app:hush-hush@db/x",
+            "short",
+        ];
         let secrets = secrets.map(SecretString::from);
         Redactor::new(&secrets).field(name, text).into_owned()
     }
 
     #[test]
     fn fields_that_are_named_after_secrets_are_not_written() {
-        for name in ["authorization", "set-cookie", "x-goog-api-key", "refresh_token"] {
+        for name in [
+            "authorization",
+            "set-cookie",
+            "x-goog-api-key",
+            "refresh_token",
+        ] {
             assert_eq!(written(name, "whatever"), REDACTED, "{name}");
         }
         assert_eq!(written("token_type", "Bearer"), "Bearer");
@@ -155,7 +164,10 @@ mod tests {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
         for (text, clean) in [
             (format!("got {token}, refused"), "got [redacted], refused"),
-            ("Authorization: Bearer 123abc".into(), "Authorization: Bearer [redacted]"),
+            (
+                "Authorization: Bearer 123abc".into(),
+                "Authorization: Bearer [redacted]",
+            ),
             ("key=AIzaSyA0123456789abcdef".into(), REDACTED),
             ("bnk_0123456789abcdef".into(), REDACTED),
             ("\"sk-0123456789abcdef\"".into(), "\"[redacted]\""),

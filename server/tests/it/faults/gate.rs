@@ -15,7 +15,10 @@ const SECRET: &str = "5f0b6c3f9f3d4a7e8d1c2b3a49586776";
 const SOUND: [(&str, &str); 9] = [
     ("ENVIRONMENT", PRODUCTION),
     ("JWT_SECRET", SECRET),
-    ("DATABASE_URL", "postgresql://app:Vq8xE2mKw0@127.0.0.1:1/binnacle"),
+    (
+        "DATABASE_URL",
+        "postgresql://app:Vq8xE2mKw0@127.0.0.1:1/binnacle",
+    ),
     ("REDIS_URL", "redis://127.0.0.1:1/0"),
     ("GEMINI_MOCK_MODE", "false"),
     ("GEMINI_API_KEY", "key-hushhush-one"),
@@ -33,7 +36,11 @@ type Rule = (
 
 const RULES: &[Rule] = &[
     // Who may come in, and what proves it.
-    (BOTH, &[("JWT_SECRET", "")], ["JWT_SECRET", "is not set", "openssl rand"]),
+    (
+        BOTH,
+        &[("JWT_SECRET", "")],
+        ["JWT_SECRET", "is not set", "openssl rand"],
+    ),
     (
         BOTH,
         &[("JWT_SECRET", "short-hushhush")],
@@ -47,7 +54,11 @@ const RULES: &[Rule] = &[
     (
         BOTH,
         &[("JWT_SECRET_PREVIOUS", SECRET)],
-        ["JWT_SECRET_PREVIOUS", "is the same as JWT_SECRET", "Remove it"],
+        [
+            "JWT_SECRET_PREVIOUS",
+            "is the same as JWT_SECRET",
+            "Remove it",
+        ],
     ),
     (
         BOTH,
@@ -67,7 +78,11 @@ const RULES: &[Rule] = &[
     (
         BOTH,
         &[("ALLOW_DEV_LOGIN", "true")],
-        ["ALLOW_DEV_LOGIN", "anybody could sign in", "ALLOW_DEV_LOGIN=false"],
+        [
+            "ALLOW_DEV_LOGIN",
+            "anybody could sign in",
+            "ALLOW_DEV_LOGIN=false",
+        ],
     ),
     (
         BOTH,
@@ -85,11 +100,19 @@ const RULES: &[Rule] = &[
         ["REQUIRE_CSRF_HEADER", "is off", "REQUIRE_CSRF_HEADER=true"],
     ),
     // Who reaches it, and as whom.
-    (BOTH, &[("CORS_ORIGINS", "")], ["CORS_ORIGINS", "is empty", "https://"]),
+    (
+        BOTH,
+        &[("CORS_ORIGINS", "")],
+        ["CORS_ORIGINS", "is empty", "https://"],
+    ),
     (
         BOTH,
         &[("CORS_ORIGINS", "*")],
-        ["CORS_ORIGINS", "together with credentials", "CORS_ALLOW_CREDENTIALS=false"],
+        [
+            "CORS_ORIGINS",
+            "together with credentials",
+            "CORS_ALLOW_CREDENTIALS=false",
+        ],
     ),
     (
         BOTH,
@@ -99,7 +122,11 @@ const RULES: &[Rule] = &[
     (
         BOTH,
         &[("TRUSTED_PROXY_IPS", "10.0.0.1,proxy.local")],
-        ["TRUSTED_PROXY_IPS", "Invalid TRUSTED_PROXY_IPS entry `proxy.local`", "CIDR"],
+        [
+            "TRUSTED_PROXY_IPS",
+            "Invalid TRUSTED_PROXY_IPS entry `proxy.local`",
+            "CIDR",
+        ],
     ),
     (
         BOTH,
@@ -122,38 +149,69 @@ const RULES: &[Rule] = &[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
             ("OTEL_CAPTURE_CONTENT", "true"),
         ],
-        ["OTEL_CAPTURE_CONTENT", "leave the house", "OTEL_CAPTURE_CONTENT=false"],
+        [
+            "OTEL_CAPTURE_CONTENT",
+            "leave the house",
+            "OTEL_CAPTURE_CONTENT=false",
+        ],
     ),
     (
         BOTH,
         &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
-        ["OTEL_EXPORTER_OTLP_PROTOCOL", "is not spoken", "http/protobuf"],
+        [
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "is not spoken",
+            "http/protobuf",
+        ],
     ),
     // Stores.
     (
         &[PRODUCTION],
         &[("DATABASE_URL", "sqlite:///./rag.db")],
-        ["DATABASE_URL", "SQLite is not allowed", "ALLOW_SQLITE_IN_PRODUCTION=true"],
+        [
+            "DATABASE_URL",
+            "SQLite is not allowed",
+            "ALLOW_SQLITE_IN_PRODUCTION=true",
+        ],
     ),
     (
         &[PRODUCTION],
-        &[("DATABASE_URL", "postgresql://app:postgres@127.0.0.1:1/binnacle")],
-        ["DATABASE_URL", "Default/blank database password", "a password of its own"],
+        &[(
+            "DATABASE_URL",
+            "postgresql://app:postgres@127.0.0.1:1/binnacle",
+        )],
+        [
+            "DATABASE_URL",
+            "Default/blank database password",
+            "a password of its own",
+        ],
     ),
     (
         &[PRODUCTION],
         &[("DATABASE_URL", "postgresql://app@127.0.0.1:1/binnacle")],
-        ["DATABASE_URL", "Default/blank database password", "a password of its own"],
+        [
+            "DATABASE_URL",
+            "Default/blank database password",
+            "a password of its own",
+        ],
     ),
     (
         BOTH,
         &[("REDIS_URL", "")],
-        ["REDIS_URL", "is not set", "REQUIRE_REDIS_IN_PRODUCTION=false"],
+        [
+            "REDIS_URL",
+            "is not set",
+            "REQUIRE_REDIS_IN_PRODUCTION=false",
+        ],
     ),
     (
         BOTH,
         &[],
-        ["REDIS_URL", "Redis does not answer", "REQUIRE_REDIS_IN_PRODUCTION=false"],
+        [
+            "REDIS_URL",
+            "Redis does not answer",
+            "REQUIRE_REDIS_IN_PRODUCTION=false",
+        ],
     ),
     // Providers and prices.
     (
@@ -164,7 +222,11 @@ const RULES: &[Rule] = &[
     (
         BOTH,
         &[("GEMINI_MOCK_MODE", "true")],
-        ["GEMINI_MOCK_MODE", "`offline` provider is not allowed", "ALLOW_MOCK_IN_PROD=true"],
+        [
+            "GEMINI_MOCK_MODE",
+            "`offline` provider is not allowed",
+            "ALLOW_MOCK_IN_PROD=true",
+        ],
     ),
     (
         &[PRODUCTION],
@@ -173,12 +235,18 @@ const RULES: &[Rule] = &[
     ),
     (
         BOTH,
-        &[("PRICE_CHECK_STRICT", "true"), ("PRICE_PER_MTOK_INDEX", "0")],
+        &[
+            ("PRICE_CHECK_STRICT", "true"),
+            ("PRICE_PER_MTOK_INDEX", "0"),
+        ],
         ["PRICE_PER_MTOK_INDEX", "is not above 0", "above 0"],
     ),
     (
         BOTH,
-        &[("MODEL_PRICING", "{\"gemini-2.5-flash\": {\"input\": 1, \"output\": 2}}")],
+        &[(
+            "MODEL_PRICING",
+            "{\"gemini-2.5-flash\": {\"input\": 1, \"output\": 2}}",
+        )],
         ["MODEL_PRICING", "default", ""],
     ),
     // Words outside their set.
@@ -194,7 +262,10 @@ const RULES: &[Rule] = &[
     ),
     (
         BOTH,
-        &[("UPLOAD_PROFILE", "custom"), ("ALLOWED_UPLOAD_MIMES", "application/msword")],
+        &[
+            ("UPLOAD_PROFILE", "custom"),
+            ("ALLOWED_UPLOAD_MIMES", "application/msword"),
+        ],
         ["ALLOWED_UPLOAD_MIMES", "application/msword", ""],
     ),
 ];
@@ -206,8 +277,14 @@ async fn refusal(site: &Site, environment: &str, changed: &[(&str, &str)]) -> St
     settings.push(("ENVIRONMENT", environment));
     let refused = site.run(&["serve"], &settings).await;
     let said = String::from_utf8_lossy(&[refused.stdout, refused.stderr].concat()).into_owned();
-    assert!(!refused.status.success(), "{environment} {changed:?}: {said}");
-    assert!(!said.contains("hushhush") && !said.contains(SECRET), "{said}");
+    assert!(
+        !refused.status.success(),
+        "{environment} {changed:?}: {said}"
+    );
+    assert!(
+        !said.contains("hushhush") && !said.contains(SECRET),
+        "{said}"
+    );
     said
 }
 
@@ -218,14 +295,23 @@ async fn each_rule_alone_refuses_the_start_and_says_what_to_do() {
         for environment in *environments {
             let said = refusal(&site, environment, changed).await;
             for part in says {
-                assert!(said.contains(part), "{environment} {changed:?}: no `{part}` in: {said}");
+                assert!(
+                    said.contains(part),
+                    "{environment} {changed:?}: no `{part}` in: {said}"
+                );
             }
             let only_problem = said.matches("\n  - ").count() <= 1;
-            assert!(only_problem, "{environment} {changed:?} broke one rule: {said}");
+            assert!(
+                only_problem,
+                "{environment} {changed:?} broke one rule: {said}"
+            );
         }
     }
     let said = refusal(&site, "prod", &[]).await;
-    assert!(said.contains("ENVIRONMENT") && said.contains("production"), "{said}");
+    assert!(
+        said.contains("ENVIRONMENT") && said.contains("production"),
+        "{said}"
+    );
     let left = std::fs::read_dir(site.folder.path()).expect("the folder");
     assert_eq!(left.count(), 0, "nothing was opened or made");
 }

@@ -65,7 +65,10 @@ fn site(database: Arc<Database>, stub: &ProviderStub, collector: &Collector) -> 
             ("METRICS_TOKEN", SECRETS[2]),
             ("LOG_LEVEL", "info,binnacle=trace,http=trace"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint()),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Canary-collector-token"),
+            (
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "authorization=Canary-collector-token",
+            ),
             ("OTEL_BSP_SCHEDULE_DELAY", "50"),
         ],
     )
@@ -107,10 +110,18 @@ async fn work(user: &User, stub: &ProviderStub, refusals: &mut Refusals) {
     let question = format!("Where is the {} of {}?", WORDS[1], WORDS[0]);
     let answer = user.ask(store, &question).await;
     assert!(answer.error().is_none(), "{:?}", answer.frames);
-    for fault in [Fault::Unauthorized, Fault::BadRequest, Fault::Cut, Fault::ErrorInStream] {
+    for fault in [
+        Fault::Unauthorized,
+        Fault::BadRequest,
+        Fault::Cut,
+        Fault::ErrorInStream,
+    ] {
         stub.next(&[Fault::None, fault]);
         let answer = user.ask(store, &question).await;
-        let frames = answer.frames.iter().filter(|frame| frame["type"] == "error");
+        let frames = answer
+            .frames
+            .iter()
+            .filter(|frame| frame["type"] == "error");
         refusals.0.extend(frames.map(Value::to_string));
     }
     let broken = user.request(Method::POST, "/api/chat");
@@ -122,7 +133,12 @@ async fn work(user: &User, stub: &ProviderStub, refusals: &mut Refusals) {
     let odd = format!("{}.exe", WORDS[2]);
     let odd = user.upload(store, &odd, "application/x-msdownload", WORDS[1].into());
     refusals.take(&odd.await);
-    let broken = user.upload(store, &name, "application/pdf", b"%PDF-1.7 canarydocument".to_vec());
+    let broken = user.upload(
+        store,
+        &name,
+        "application/pdf",
+        b"%PDF-1.7 canarydocument".to_vec(),
+    );
     let _ = broken.await;
 }
 
@@ -168,7 +184,11 @@ async fn no_secret_and_no_word_of_a_user_is_where_operators_look() {
         secrets.extend(["Canary-collector-token", PROVIDERS_WORDS]);
         let spans = format!("{:?}", collector.spans());
         assert!(spans.contains("POST /api/chat"));
-        for (place, text) in [("the log", &log), ("the metrics", &metrics), ("a span", &spans)] {
+        for (place, text) in [
+            ("the log", &log),
+            ("the metrics", &metrics),
+            ("a span", &spans),
+        ] {
             expect_none_in(place, text, &secrets);
             expect_none_in(place, text, &WORDS);
         }

@@ -52,9 +52,7 @@ async fn requests_jobs_and_acts_are_one_line_each_and_say_whose_they_are() {
         assert!(line["duration_ms"].is_number() && line["timestamp"].is_string());
         assert_eq!(line["trace_id"].as_str().expect("an id").len(), 32);
 
-        let upload = server
-            .logged("the upload", is_request("/api/upload"))
-            .await;
+        let upload = server.logged("the upload", is_request("/api/upload")).await;
         let ended = |line: &Value| line["event"] == "job_run_ended";
         let job = server.logged("the end of the job", ended).await;
         assert_eq!(job["trace_id"], upload["trace_id"], "one trace");
@@ -107,7 +105,8 @@ async fn a_person_reads_one_line_for_each_event_whatever_is_in_it() {
     let server = site.begin("serve", &[]);
     let line = server
         .logged("the address", |line| {
-            line.as_str().is_some_and(|line| line.contains("event=listening "))
+            line.as_str()
+                .is_some_and(|line| line.contains("event=listening "))
         })
         .await;
     let line = line.as_str().expect("a text").to_owned();
@@ -117,11 +116,15 @@ async fn a_person_reads_one_line_for_each_event_whatever_is_in_it() {
     stranger.get("/live").await;
     let request = server
         .logged("the request", |line| {
-            line.as_str().is_some_and(|line| line.contains("route=/live"))
+            line.as_str()
+                .is_some_and(|line| line.contains("route=/live"))
         })
         .await;
     let request = request.as_str().expect("a text");
-    assert!(request.contains(" INFO http: request method=GET"), "{request}");
+    assert!(
+        request.contains(" INFO http: request method=GET"),
+        "{request}"
+    );
     assert!(request.contains("request_id="), "{request}");
     server.stop().await;
 }

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
@@ -35,7 +36,10 @@ fn site(database: Arc<Database>, stub: &ProviderStub, collector: &Collector) -> 
             ("TRUSTED_PROXY_IPS", "127.0.0.1"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint()),
             ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=north%20pier"),
-            ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"),
+            (
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "deployment.environment.name=test",
+            ),
             ("OTEL_BSP_SCHEDULE_DELAY", "50"),
         ],
     )
@@ -81,6 +85,7 @@ async fn an_upload_its_job_and_the_providers_call_are_one_trace_across_processes
             .await;
         assert_eq!(request.trace, CALLERS_TRACE);
         assert_eq!(request.parent, CALLERS_SPAN);
+        assert_eq!(request.kind, SpanKind::Server as i32);
         assert_eq!(request.attributes["http.response.status_code"], "200");
         for name in ["auth", "limit", "hold", "write"] {
             let what = format!("{name} below the upload");
@@ -90,12 +95,18 @@ async fn an_upload_its_job_and_the_providers_call_are_one_trace_across_processes
             assert_eq!(span.trace, CALLERS_TRACE);
         }
         let job = collector
-            .until("the job", |seen| below(seen, &request.id, "job documents.index"))
+            .until("the job", |seen| {
+                below(seen, &request.id, "job documents.index")
+            })
             .await;
         let call = collector
-            .until("the call", |seen| below(seen, &job.id, "embeddings embedder"))
+            .until("the call", |seen| {
+                below(seen, &job.id, "embeddings embedder")
+            })
             .await;
         assert_eq!(call.trace, CALLERS_TRACE);
+        assert_eq!(job.kind, SpanKind::Consumer as i32);
+        assert_eq!(call.kind, SpanKind::Client as i32);
         assert_eq!(call.attributes["gen_ai.operation.name"], "embeddings");
         assert_eq!(call.attributes["gen_ai.provider.name"], "openai");
         let sent: Vec<String> = stub
@@ -112,7 +123,10 @@ async fn an_upload_its_job_and_the_providers_call_are_one_trace_across_processes
         let line = |line: &serde_json::Value| line["event"] == "job_run_ended";
         let line = worker.logged("the end of the job", line).await;
         assert_eq!(line["trace_id"], CALLERS_TRACE);
-        assert!(line["job_id"].is_string() && line["user_id"].is_number(), "{line}");
+        assert!(
+            line["job_id"].is_string() && line["user_id"].is_number(),
+            "{line}"
+        );
         worker.stop().await;
         server.stop().await;
         collector
@@ -145,7 +159,11 @@ async fn a_question_is_one_trace_to_its_settlement_without_what_was_said() {
         user.indexed(store, "tides.md", "text/markdown", TEXT.to_vec())
             .await;
         let answer = user.ask(store, QUESTION).await;
-        assert!(answer.done && answer.error().is_none(), "{:?}", answer.frames);
+        assert!(
+            answer.done && answer.error().is_none(),
+            "{:?}",
+            answer.frames
+        );
 
         let request = collector
             .until("the question", |seen| seen.named("POST /api/chat"))
@@ -219,7 +237,11 @@ async fn of_traces_that_are_not_taken_the_first_span_is_sent_when_it_failed() {
     let request = request.header("x-forwarded-for", "203.0.113.7");
     stranger.send(request.header("traceparent", CALLER)).await;
     server.stop().await;
-    let names: Vec<String> = collector.spans().into_iter().map(|span| span.name).collect();
+    let names: Vec<String> = collector
+        .spans()
+        .into_iter()
+        .map(|span| span.name)
+        .collect();
     assert_eq!(names, ["GET /health"]);
     assert!(collector.spans()[0].failed);
 }

@@ -165,7 +165,11 @@ fn who_reaches_a_guarded_server_must_be_known() {
     refused_when_guarded(metrics, "true", metrics, "everybody");
     let origin = "http://app.example.org";
     refused_when_guarded("CORS_ORIGINS", origin, "CORS_ORIGINS", "without TLS");
-    accepted(&production().with("TRUSTED_PROXY_IPS", "").with("HOST", "0.0.0.0"));
+    accepted(
+        &production()
+            .with("TRUSTED_PROXY_IPS", "")
+            .with("HOST", "0.0.0.0"),
+    );
 }
 
 #[test]

@@ -56,7 +56,9 @@ pub(crate) fn are_exported() -> bool {
 
 /// Whether questions and answers belong into spans: never by default.
 pub(crate) fn captures_content() -> bool {
-    RUNNING.get().is_some_and(|running| running.captures_content)
+    RUNNING
+        .get()
+        .is_some_and(|running| running.captures_content)
 }
 
 /// A layer that turns our spans into OpenTelemetry's, and the task that sends them.
@@ -119,11 +121,15 @@ fn resource(config: &TracesConfig) -> Resource {
     let mut attributes: BTreeMap<String, String> = config.resource.clone();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     attributes.insert("service.name".to_owned(), config.service.clone());
-    attributes.entry("service.version".to_owned()).or_insert(version);
+    attributes
+        .entry("service.version".to_owned())
+        .or_insert(version);
     let attributes = attributes
         .into_iter()
         .map(|(name, value)| KeyValue::new(name, value));
-    Resource::builder_empty().with_attributes(attributes).build()
+    Resource::builder_empty()
+        .with_attributes(attributes)
+        .build()
 }
 
 /// Makes `span` the first of its trace in this process: it goes on with `caller`'s trace, or begins

@@ -31,7 +31,10 @@ impl TraceShare {
     fn takes(self, trace: TraceId) -> bool {
         // As the SDK's own sampler: 63 bits of the id below the same share of their range.
         let bytes = trace.to_bytes();
-        let low = bytes[8..].iter().fold(0_u64, |id, byte| (id << 8) | u64::from(*byte)) >> 1;
+        let low = bytes[8..]
+            .iter()
+            .fold(0_u64, |id, byte| (id << 8) | u64::from(*byte))
+            >> 1;
         #[expect(
             clippy::cast_precision_loss,
             reason = "the share of traces is not known to 53 bits"
@@ -79,8 +82,8 @@ mod tests {
         ratio: 0.5,
         follow_caller: true,
     };
-    const LOW: TraceId = TraceId::from(1_u128);
-    const HIGH: TraceId = TraceId::from(u128::MAX);
+    const LOW: TraceId = TraceId::from_bytes(1_u128.to_be_bytes());
+    const HIGH: TraceId = TraceId::from_bytes([u8::MAX; 16]);
 
     fn caller(sampled: bool, remote: bool) -> Context {
         let flags = if sampled {
@@ -113,13 +116,19 @@ mod tests {
     #[test]
     fn a_callers_decision_binds_unless_told_otherwise() {
         let (yes, no) = (caller(true, true), caller(false, true));
-        assert_eq!(HALF.decide(Some(&yes), HIGH), SamplingDecision::RecordAndSample);
+        assert_eq!(
+            HALF.decide(Some(&yes), HIGH),
+            SamplingDecision::RecordAndSample
+        );
         assert_eq!(HALF.decide(Some(&no), LOW), SamplingDecision::RecordOnly);
         let alone = TraceShare {
             follow_caller: false,
             ..HALF
         };
         assert_eq!(alone.decide(Some(&yes), HIGH), SamplingDecision::RecordOnly);
-        assert_eq!(alone.decide(Some(&no), LOW), SamplingDecision::RecordAndSample);
+        assert_eq!(
+            alone.decide(Some(&no), LOW),
+            SamplingDecision::RecordAndSample
+        );
     }
 }
