@@ -1,7 +1,7 @@
 //! Canaries: secrets and words of users are sent through every path, and looked for in everything
 //! that operators see and, in clear, in the database.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ impl Refusals {
     fn take(&mut self, answer: &Answer) {
         assert!(answer.status >= 400, "{}: {}", answer.status, answer.body);
         self.0.push_str(&answer.body);
-        self.0.push_str(&format!("{:?}\n", answer.headers));
+        let _ = writeln!(self.0, "{:?}", answer.headers);
     }
 }
 

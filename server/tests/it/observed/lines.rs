@@ -20,7 +20,7 @@ async fn admin_of(site: &Site, base: &str) -> User {
     User::sign_in(base.to_owned(), ADMIN.0, ADMIN.1).await
 }
 
-fn is_request<'a>(route: &'a str) -> impl Fn(&Value) -> bool + 'a {
+fn is_request(route: &str) -> impl Fn(&Value) -> bool {
     move |line| line["message"] == "request" && line["route"] == route
 }
 

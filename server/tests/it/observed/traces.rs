@@ -96,7 +96,7 @@ async fn an_upload_its_job_and_the_providers_call_are_one_trace_across_processes
         }
         let job = collector
             .until("the job", |seen| {
-                below(seen, &request.id, "job documents.index")
+                below(seen, &request.id, "job index_document")
             })
             .await;
         let call = collector
