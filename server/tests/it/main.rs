@@ -15,6 +15,7 @@ mod contracts;
 mod faults;
 mod flows;
 mod guards;
+mod observed;
 mod routes;
 mod rules;
 mod support;

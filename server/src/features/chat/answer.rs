@@ -6,6 +6,7 @@ use std::time::Duration;
 use entities::{MessageId, MessageState, Nanos};
 use futures_util::{StreamExt, future::BoxFuture};
 use serde_json::Value;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
@@ -21,6 +22,7 @@ use crate::platform::{
     budgets::{Charge, Hold},
     retrieval::CitationFilter,
     streams::{EndReason, Producer},
+    telemetry::traces,
 };
 
 /// How often what has been written so far is kept, in case the process dies.
@@ -250,6 +252,7 @@ impl AnswerTask {
             .write(key, settlement, |txn, settlement| {
                 Box::pin(settlement.write(txn))
             })
+            .instrument(tracing::info_span!(target: traces::DETAIL, "settle"))
             .await
         {
             Ok(Settled::Charged(receipt)) => {

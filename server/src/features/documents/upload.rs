@@ -9,6 +9,7 @@ use extract::{HEAD_BYTES, Sniffed, TAIL_BYTES};
 use sea_orm::{ActiveValue::Set, DbErr};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
+use tracing::Instrument as _;
 
 use super::{Documents, DocumentsError, names, queries};
 use crate::platform::{
@@ -16,6 +17,7 @@ use crate::platform::{
     db::{DbError, Txn},
     http::{Problem, UploadField},
     storage::{BlobKey, StorageError, TemporaryFile},
+    telemetry::traces,
 };
 
 /// Bytes of a document that make one token, for the estimate before the text is known.
@@ -184,6 +186,7 @@ impl Documents {
                 (self.clone(), row),
                 |txn, (documents, row)| Box::pin(documents.insert_with_job(txn, row)),
             )
+            .instrument(tracing::info_span!(target: traces::DETAIL, "hold"))
             .await?
             .ok_or(DocumentsError::StoreNotFound)?;
         // Without the money the whole transaction wrote nothing that stays.

@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
+use tracing::{Instrument, Span};
 
 use super::{DbError, Txn, WriteKey};
 
@@ -24,6 +25,8 @@ pub(super) struct TypedMember<I, T, W> {
     pub(super) input: I,
     pub(super) work: W,
     pub(super) outcome: Option<T>,
+    /// The caller's, in which the work is logged and traced.
+    pub(super) span: Span,
     pub(super) reply: oneshot::Sender<Result<T, DbError>>,
 }
 
@@ -47,7 +50,8 @@ where
 
     fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
-            self.outcome = Some((self.work)(txn, &self.input).await?);
+            let work = (self.work)(txn, &self.input).instrument(self.span.clone());
+            self.outcome = Some(work.await?);
             Ok(())
         })
     }

@@ -8,6 +8,7 @@ mod crash;
 mod descriptors;
 mod disk_full;
 mod erasure;
+mod gate;
 mod health;
 mod leaving;
 mod leaving_early;
@@ -15,13 +16,13 @@ mod machines;
 mod migration;
 mod outage;
 mod poison;
-mod program;
+pub mod program;
 mod providers;
 mod purge;
 mod retention;
 mod shutdown;
 mod start;
-mod state;
+pub mod state;
 #[path = "../support/provider.rs"]
 #[expect(
     dead_code,
