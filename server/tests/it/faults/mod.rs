@@ -14,7 +14,7 @@ mod leaving;
 mod leaving_early;
 mod machines;
 mod migration;
-mod outage;
+pub mod outage;
 mod poison;
 pub mod program;
 mod providers;
