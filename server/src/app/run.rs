@@ -12,6 +12,7 @@ use crate::{
         http::{ConnectionLimits, Edge, EdgeEndpoint, Shutdown, bind, serve},
         jobs::{Leader, Process, Worker},
         tasks::Tasks,
+        telemetry::traces,
     },
     routes,
 };
@@ -150,6 +151,7 @@ impl App {
         machines.stop(Duration::ZERO).await;
         self.db.close().await;
         tracing::info!(event = "stopped");
+        traces::flush().await;
         Ok(())
     }
 

@@ -72,7 +72,7 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
         if self.verify {
-            return self.check().await;
+            return Box::pin(self.check()).await;
         }
         let config = load(LogTarget::Stderr)?;
         let surroundings = Surroundings::of_system()?;

@@ -1,5 +1,7 @@
 //! `doctor`: the checks of the start-up gate, and whether everything the server stands on works.
 
+mod machine;
+
 use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
@@ -9,9 +11,9 @@ use super::{CliError, say};
 use crate::{
     app::{App, Schema, Surroundings},
     platform::{
-        config::{Config, EnvSource, LogFormat},
+        config::{Config, EnvSource},
         db::SchemaState,
-        telemetry::{LogTarget, start_logging},
+        telemetry::start_quiet_logging,
     },
 };
 
@@ -48,7 +50,7 @@ const SLOW_ENOUGH: Duration = Duration::from_millis(10);
 
 impl Doctor {
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
-        start_logging(LogFormat::Pretty, LogTarget::Stderr, "warn");
+        start_quiet_logging();
         let mut checks = Checks::default();
         if let Some(config) = checks.settings() {
             Box::pin(checks.house(config, self.repair)).await;
@@ -58,6 +60,7 @@ impl Doctor {
                 .map_err(|error| CliError::Other(error.to_string()))?;
             say(text);
         } else {
+            say("VERDICT  CHECK       WHAT WAS FOUND");
             for check in &checks.0 {
                 let mark = match check.verdict {
                     Verdict::Ok => "ok     ",
@@ -131,6 +134,7 @@ impl Checks {
         let redis = config.redis.url.clone();
         match App::build(config, surroundings, Schema::AsItIs).await {
             Ok(app) => {
+                self.machine(&app).await;
                 self.database(&app).await;
                 self.storage(&app).await;
                 self.providers(&app).await;
@@ -149,6 +153,8 @@ impl Checks {
                 Ok(()) => self.add("redis", Verdict::Ok, "answers"),
                 Err(error) => self.add("redis", Verdict::Problem, error.to_string()),
             }
+        } else {
+            self.add("redis", Verdict::Ok, "not configured");
         }
     }
 

@@ -167,11 +167,7 @@ fn say(line: impl AsRef<str>) {
 /// The settings of this process; logging is started, warnings are logged.
 fn load(target: LogTarget) -> Result<Config, CliError> {
     let (config, warnings) = Config::load(&EnvSource::process())?;
-    start_logging(
-        config.telemetry.log_format,
-        target,
-        &config.telemetry.log_level,
-    );
+    start_logging(&config.telemetry, target).map_err(CliError::other)?;
     for warning in warnings {
         tracing::warn!(
             event = "setting",

@@ -26,7 +26,7 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs `future` until it ends or the hard stop cuts it.
+    /// Runs `future` until it ends or the hard stop cuts it, in the caller's span.
     #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
     pub(crate) fn spawn<F>(&self, name: &'static str, future: F)
     where
@@ -34,7 +34,7 @@ impl Tasks {
     {
         let hard = self.hard.clone();
         // Boxed: what runs until it is cut would be kept twice, where it came from and where it runs.
-        let future = Box::pin(future);
+        let future = Box::pin(future.in_current_span());
         tokio::spawn(self.tracker.track_future(async move {
             if hard.run_until_cancelled(future).await.is_none() {
                 tracing::debug!(task = name, "task cut at the hard stop");
@@ -49,7 +49,7 @@ impl Tasks {
         F: Future<Output: Send> + Send + 'static,
     {
         let (reply, outcome) = oneshot::channel();
-        let future = future.in_current_span().map(move |result| {
+        let future = future.map(move |result| {
             // Without a receiver nobody waits for the outcome any more.
             let _ = reply.send(result);
         });

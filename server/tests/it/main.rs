@@ -16,6 +16,7 @@ mod faults;
 mod flows;
 mod guards;
 mod observability;
+mod observed;
 mod proxied;
 mod routes;
 mod rules;

@@ -14,8 +14,8 @@ use super::{CliError, say};
 use crate::{
     app::{App, Schema, Stop, Surroundings},
     platform::{
-        config::{Config, EnvSource, LogFormat},
-        telemetry::{LogTarget, start_logging},
+        config::{Config, EnvSource},
+        telemetry::start_quiet_logging,
     },
 };
 use client::Client;
@@ -115,7 +115,7 @@ async fn build(folder: &std::path::Path, port: u16) -> Result<App, CliError> {
         ("PLC_STORAGE_DIR", &folder.to_string_lossy()),
     ]);
     let (config, _) = Config::load(&source)?;
-    start_logging(LogFormat::Pretty, LogTarget::Stderr, "warn");
+    start_quiet_logging();
     Ok(App::build(config, Surroundings::of_system()?, Schema::Forward).await?)
 }
 

@@ -2,6 +2,7 @@
 
 use entities::{MessageId, StoreId, UserId, chat::message};
 use serde_json::Value;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
@@ -21,6 +22,7 @@ use crate::platform::{
     db::DbError,
     idempotency::{IdempotencyKey, KeyRefusal},
     streams::{Admission, Answerer, Reader, StreamInfo, StreamPrice},
+    telemetry::traces::{self, TraceParent},
 };
 
 /// Stored turns that a prompt may hold.
@@ -255,7 +257,7 @@ impl Chat {
             born_sent: true,
             job_id: None,
             stream_id,
-            trace_id: None,
+            trace_id: traces::current().map(TraceParent::trace_id),
             store_id: None,
         }
     }
@@ -355,6 +357,7 @@ impl Chat {
             .write(self.0.budgets.key(prepared.user), input, |txn, turn| {
                 Box::pin(turn.write(txn))
             })
+            .instrument(tracing::info_span!(target: traces::DETAIL, "hold"))
             .await?;
         let (reserved, message) = match outcome {
             Stored::Turn(reserved, message) => (Ok(reserved), message),

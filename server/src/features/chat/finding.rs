@@ -1,6 +1,7 @@
 //! Finding the passages that a question is answered from.
 
 use entities::{StoreId, UserId};
+use tracing::{Instrument as _, field::Empty};
 
 use super::{Chat, ChatError, error, sources::Sources};
 use crate::platform::{
@@ -8,6 +9,7 @@ use crate::platform::{
     budgets::{Charge, ChargeKind, HoldRequest, Prices},
     db::DbError,
     retrieval::{self, QuestionVector, Scope},
+    telemetry::traces,
 };
 
 /// Passages that a prompt is given.
@@ -39,9 +41,16 @@ impl Chat {
             text: question,
             vector,
         };
+        let span = tracing::info_span!(
+            target: traces::DETAIL,
+            "retrieval",
+            "binnacle.retrieval.passages" = Empty,
+        );
         let hits = retrieval::search(self.0.db.read(), &self.0.vectors, &scope, &asked, PASSAGES)
+            .instrument(span.clone())
             .await
             .map_err(error::db)?;
+        span.record("binnacle.retrieval.passages", hits.len());
         self.0
             .telemetry
             .retrieval_seconds

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use entities::Nanos;
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::{
     answer::{AnswerTask, Verdict, Written},
@@ -17,6 +18,7 @@ use crate::platform::{
     ai::Usage,
     budgets::{Charge, Hold},
     db::DbError,
+    telemetry::traces,
 };
 
 /// The pause between two attempts.
@@ -115,6 +117,7 @@ impl AnswerTask {
             .write(key, Arc::clone(settlement), |txn, settlement| {
                 Box::pin(settlement.write(txn))
             })
+            .instrument(tracing::info_span!(target: traces::DETAIL, "settle"))
             .await
     }
 

@@ -16,6 +16,7 @@ use crate::platform::{
     budgets::{Charge, ChargeKind, Hold, HoldRequest, Prices, ResizeError},
     db::{Txn, WriteKey},
     jobs::{JobContext, JobError, JobHandler, Outcome, Policy, ReplayConsent},
+    telemetry::traces::{self, TraceParent},
 };
 
 /// The kind `index_document`.
@@ -189,7 +190,7 @@ impl Documents {
             born_sent: false,
             job_id: None,
             stream_id: None,
-            trace_id: None,
+            trace_id: traces::current().map(TraceParent::trace_id),
             store_id: Some(document.store_id),
         }
     }

@@ -10,6 +10,7 @@ use sea_orm::{ActiveValue::Set, DbErr};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
+use tracing::Instrument as _;
 
 use super::{Documents, DocumentsError, names, queries, repeats::KeptUpload};
 use crate::platform::{
@@ -18,6 +19,7 @@ use crate::platform::{
     http::{Problem, UploadField},
     idempotency::{Claim, IdempotencyKey, KeyRefusal, Once, once_in},
     storage::{BlobKey, StorageError, TemporaryFile},
+    telemetry::traces,
 };
 
 /// Bytes of a document that make one token, for the estimate before the text is known.
@@ -237,6 +239,7 @@ impl Documents {
                     Box::pin(once_in(txn, claim.as_ref(), insert, kept))
                 },
             )
+            .instrument(tracing::info_span!(target: traces::DETAIL, "hold"))
             .await?;
         let (document, reserved) = match recorded {
             Once::Done(Ok(inserted)) => inserted,

@@ -38,6 +38,7 @@ impl Ops {
         let level = if database { 1.0 } else { 0.0 };
         parts.telemetry.db_writable.set([], level);
         self.collect_readiness(database && storage);
+        self.collect_pools();
         for (provider, state) in parts.gateway.breakers() {
             parts.observers.breaker_is(provider, state);
         }
@@ -76,6 +77,22 @@ impl Ops {
         let level = |yes| if yes { 1.0 } else { 0.0 };
         telemetry.draining.set([], level(draining));
         telemetry.ready.set([], level(works && !draining));
+    }
+
+    fn collect_pools(&self) {
+        let telemetry = &self.0.parts.telemetry;
+        let level = |count| as_float(i64::try_from(count).unwrap_or(i64::MAX));
+        for pool in self.0.parts.db.pools() {
+            let connections = &telemetry.db_client_connections;
+            connections.set([pool.name, "used"], level(pool.used));
+            connections.set([pool.name, "idle"], level(pool.idle));
+            telemetry
+                .db_client_connections_max
+                .set([pool.name], level(pool.most));
+            telemetry
+                .db_client_pending_requests
+                .set([pool.name], level(pool.pending));
+        }
     }
 
     async fn collect_queue(&self) -> Result<(), DbError> {

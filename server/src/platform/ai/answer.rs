@@ -134,7 +134,7 @@ impl Answer {
         match piece {
             Piece::Text(text) => {
                 self.output.add(&text);
-                self.record.chunk();
+                self.record.chunk(&text);
                 self.ready.push_back(Ok(ChatEvent::Delta(text)));
                 let limit = self.max_output_tokens.saturating_mul(OUTPUT_TOLERANCE);
                 if self.output.tokens() > limit {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument as _;
 
 use super::answer::{Answer, AnswerParts, Usage};
 use super::breaker::{Breaker, BreakerState};
@@ -56,6 +57,8 @@ struct Attempts<'a> {
     operation: Operation,
     most: u32,
     deadline: Instant,
+    /// Put into traces only where content belongs there.
+    question: &'a str,
 }
 
 impl Router {
@@ -116,6 +119,7 @@ impl Router {
             operation: Operation::Chat,
             most: self.retry.stream_attempts,
             deadline,
+            question: &request.question,
         };
         let (record, pieces) = self
             .attempt(&attempts, || async {
@@ -188,6 +192,7 @@ impl Router {
             operation: Operation::Embeddings,
             most: self.retry.request_attempts,
             deadline: Instant::now() + self.timeouts.total,
+            question: "",
         };
         let (mut record, part) = self
             .attempt(&attempts, || async {
@@ -240,7 +245,9 @@ impl Router {
             let observer = Arc::clone(&self.observer);
             let model = attempts.model.clone();
             let mut record = CallRecord::start(observer, permit, attempts.operation, model);
-            let error = match call().await {
+            record.asked(attempts.question);
+            let span = record.span().clone();
+            let error = match call().instrument(span).await {
                 Ok(reply) => {
                     record.answering();
                     return Ok((record, reply));

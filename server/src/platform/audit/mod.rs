@@ -22,6 +22,7 @@ use entities::{
     UserId,
     governance::{audit_entry::Model, audit_head},
 };
+use tracing::Span;
 
 use super::{
     clock::Clock,
@@ -159,6 +160,7 @@ impl Audit {
             user_id: event.actor,
             rev: head.last_id,
         });
+        log_once_committed(txn, event, head.last_id);
         Ok(head.last_id)
     }
 
@@ -223,4 +225,22 @@ impl Audit {
             .filter(|newest| newest.id > head.last_id)
             .map(|_| Broken::Head))
     }
+}
+
+/// One line for each act, with the ids of the request that it came with.
+fn log_once_committed(txn: &Txn, event: &AuditEvent, audit_id: i64) {
+    let span = Span::current();
+    let (action, target_type) = (event.action, event.target_type);
+    let (actor_id, target_id) = (event.actor.map(|actor| actor.0), event.target_id.clone());
+    txn.after_commit(move || {
+        let _in_request = span.entered();
+        tracing::info!(
+            event = "act",
+            action,
+            audit_id,
+            actor_id,
+            target_type,
+            target_id
+        );
+    });
 }

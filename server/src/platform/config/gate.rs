@@ -10,7 +10,7 @@ use super::environment::{Environment, STRICT_MODE};
 use super::problem::{Problem, Warning};
 use super::variable::Variable;
 use super::{Argon2Cost, Backend, Config, Provider, Registration};
-use super::{ai, auth, budgets, chat, database, http, redis, uploads};
+use super::{ai, auth, budgets, chat, database, http, redis, traces, uploads};
 
 mod secrets;
 #[cfg(test)]
@@ -128,6 +128,17 @@ fn edge(config: &Config, environment: Environment, verdict: &mut Verdict) {
             "List the origins, or set CORS_ALLOW_CREDENTIALS=false",
         );
     }
+    let captured = config.telemetry.traces.as_ref();
+    if environment.is_guarded() && captured.is_some_and(|traces| traces.capture_content) {
+        verdict.refuse(
+            &traces::CAPTURE_CONTENT,
+            format!(
+                "is on in {}: questions and answers would leave the house",
+                environment.as_str()
+            ),
+            "Set OTEL_CAPTURE_CONTENT=false, or remove it",
+        );
+    }
     if config.chat.metadata_filters_allowed {
         verdict.warn(
             &chat::ALLOW_METADATA_FILTERS,
@@ -157,35 +168,46 @@ fn edge(config: &Config, environment: Environment, verdict: &mut Verdict) {
             "Set REQUIRE_CSRF_HEADER=true, or remove it",
         );
     }
-    edge_warnings(config, verdict);
+    reachable(config, verdict);
 }
 
-fn edge_warnings(config: &Config, verdict: &mut Verdict) {
+/// Who can reach a guarded server, and as whom.
+fn reachable(config: &Config, verdict: &mut Verdict) {
     let proxies = &config.http.trusted_proxies;
     if config.http.host.is_loopback() && proxies.is_empty() {
-        verdict.warn(
+        verdict.refuse(
             &http::TRUSTED_PROXY_IPS,
-            "is empty while HOST is loopback: all users behind the proxy share one address and \
-             one rate limit",
+            "is empty while HOST is loopback: all users behind the proxy would share one address \
+             and one rate limit",
+            "Set it to the proxy's address, such as 127.0.0.1",
         );
     }
     if proxies.iter().any(|network| network.prefix_len() == 0) {
-        verdict.warn(
+        verdict.refuse(
             &http::TRUSTED_PROXY_IPS,
             "trusts every address to name the client's",
+            "List the proxies' own addresses or networks",
         );
     }
-    if config.http.metrics.allow_all {
-        verdict.warn(&http::METRICS_ALLOW_ALL, "everybody may read /metrics");
+    let metrics = &config.http.metrics;
+    if metrics.allow_all && metrics.bind.is_none() {
+        verdict.refuse(
+            &http::METRICS_ALLOW_ALL,
+            "opens /metrics to everybody who reaches the server",
+            "Set METRICS_ALLOW_CIDRS or METRICS_TOKEN instead, or METRICS_BIND to an address of \
+             its own",
+        );
+    } else if metrics.allow_all {
+        let message = "everybody who reaches METRICS_BIND may read /metrics";
+        verdict.warn(&http::METRICS_ALLOW_ALL, message);
     }
-    if config
-        .http
-        .cors
-        .origins
-        .iter()
-        .any(|origin| origin.starts_with("http://"))
-    {
-        verdict.warn(&http::CORS_ORIGINS, "has an origin without TLS");
+    let origins = &config.http.cors.origins;
+    if let Some(origin) = origins.iter().find(|origin| origin.starts_with("http://")) {
+        verdict.refuse(
+            &http::CORS_ORIGINS,
+            format!("`{origin}` is without TLS"),
+            "Use `https://`",
+        );
     }
 }
 

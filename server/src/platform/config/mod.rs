@@ -24,6 +24,7 @@ mod retention;
 mod storage;
 mod streams;
 mod telemetry;
+mod traces;
 mod uploads;
 mod variable;
 mod watchdog;
@@ -48,6 +49,7 @@ pub(crate) use retention::{MAX_DAYS as MAX_RETENTION_DAYS, RetentionConfig};
 pub(crate) use storage::StorageConfig;
 pub(crate) use streams::StreamsConfig;
 pub(crate) use telemetry::{LogFormat, TelemetryConfig};
+pub(crate) use traces::{TraceShare, TracesConfig};
 pub(crate) use uploads::{UploadProfile, UploadsConfig};
 pub(crate) use variable::Setting;
 pub(crate) use watchdog::WatchdogConfig;
@@ -62,7 +64,7 @@ use variable::Section;
 mod tests;
 
 /// Every section, in the order in which they are documented.
-const SECTIONS: [Section; 17] = [
+const SECTIONS: [Section; 18] = [
     environment::SECTION,
     http::SECTION,
     database::SECTION,
@@ -80,6 +82,7 @@ const SECTIONS: [Section; 17] = [
     retention::SECTION,
     watchdog::SECTION,
     telemetry::SECTION,
+    traces::SECTION,
 ];
 
 /// The settings of this process.
@@ -114,6 +117,7 @@ impl Config {
         let reading = reader.finish();
         config.settings = reading.settings;
         config.secret_files = reading.secret_files;
+        config.telemetry.secrets = reading.secrets;
 
         let verdict = gate::check(&config);
         let mut problems = reading.problems;

@@ -40,6 +40,7 @@ pub(super) struct Reader<'s> {
     warnings: Vec<Warning>,
     settings: Vec<Setting>,
     secret_files: Vec<SecretFile>,
+    secrets: Vec<SecretString>,
     broken: BTreeSet<String>,
 }
 
@@ -50,6 +51,8 @@ pub(super) struct Reading {
     pub(super) settings: Vec<Setting>,
     /// Files that secrets were read from.
     pub(super) secret_files: Vec<SecretFile>,
+    /// Every secret that is set.
+    pub(super) secrets: Vec<SecretString>,
     /// Variables whose given value could not be taken and was replaced by the default.
     pub(super) broken: BTreeSet<String>,
 }
@@ -63,6 +66,7 @@ impl<'s> Reader<'s> {
             warnings: Vec::new(),
             settings: Vec::new(),
             secret_files: Vec::new(),
+            secrets: Vec::new(),
             broken: BTreeSet::new(),
         }
     }
@@ -79,6 +83,7 @@ impl<'s> Reader<'s> {
             warnings: self.warnings,
             settings: self.settings,
             secret_files: self.secret_files,
+            secrets: self.secrets,
             broken: self.broken,
         }
     }
@@ -153,6 +158,9 @@ impl<'s> Reader<'s> {
                 path: file.path.clone(),
                 world_readable: file.world_readable,
             });
+        }
+        if variable.secret && !text.is_empty() {
+            self.secrets.push(SecretString::from(text));
         }
         self.settings.push(Setting {
             name: variable.name,

@@ -2,15 +2,18 @@
 
 use std::str::FromStr;
 
+use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::reader::{Malformed, Reader};
+use super::traces::TracesConfig;
 use super::variable::{Section, Variable};
 
 pub(super) const LOG_FORMAT: Variable = Variable::new(
     "LOG_FORMAT",
-    "json",
-    "`json`: one object a line; `pretty`: for a person at a terminal.",
+    "auto",
+    "`json`: one object a line; `pretty`: for a person; `auto`: for a person where a terminal \
+     reads, else JSON.",
 );
 pub(super) const LOG_LEVEL: Variable = Variable::new(
     "LOG_LEVEL",
@@ -31,12 +34,18 @@ pub(crate) struct TelemetryConfig {
     pub(crate) log_format: LogFormat,
     /// Directives that `EnvFilter` accepts.
     pub(crate) log_level: String,
+    /// `None`: traces are sent nowhere.
+    pub(crate) traces: Option<TracesConfig>,
+    /// Every secret of the settings: what no line may hold.
+    pub(crate) secrets: Vec<SecretString>,
 }
 
 /// The shape of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LogFormat {
+    /// Pretty where a terminal reads, else JSON.
     #[default]
+    Auto,
     Json,
     Pretty,
 }
@@ -46,15 +55,21 @@ impl TelemetryConfig {
         Self {
             log_format: reader.value(&LOG_FORMAT, parse_format),
             log_level: reader.value(&LOG_LEVEL, parse_level),
+            traces: TracesConfig::read(reader),
+            secrets: Vec::new(),
         }
     }
 }
 
 fn parse_format(text: &str) -> Result<LogFormat, Malformed> {
     match text.to_ascii_lowercase().as_str() {
+        "auto" => Ok(LogFormat::Auto),
         "json" => Ok(LogFormat::Json),
         "pretty" => Ok(LogFormat::Pretty),
-        _ => Err(Malformed::new("is not a format", "Use `json` or `pretty`")),
+        _ => Err(Malformed::new(
+            "is not a format",
+            "Use `auto`, `json` or `pretty`",
+        )),
     }
 }
 

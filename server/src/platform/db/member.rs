@@ -8,6 +8,7 @@ use std::sync::{
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
+use tracing::{Instrument, Span};
 
 use super::{DbError, Txn, WriteKey};
 
@@ -59,6 +60,8 @@ pub(super) struct TypedMember<I, T, W> {
     pub(super) work: W,
     pub(super) turn: Turn,
     pub(super) outcome: Option<T>,
+    /// The caller's, in which the work is logged and traced.
+    pub(super) span: Span,
     pub(super) reply: oneshot::Sender<Result<T, DbError>>,
 }
 
@@ -86,7 +89,8 @@ where
 
     fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
-            self.outcome = Some((self.work)(txn, &self.input).await?);
+            let work = (self.work)(txn, &self.input).instrument(self.span.clone());
+            self.outcome = Some(work.await?);
             Ok(())
         })
     }

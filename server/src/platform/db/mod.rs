@@ -29,15 +29,17 @@ pub(crate) use standing::Migrations;
 pub(crate) use transaction::{Change, Entity, Txn};
 pub(crate) use writer::WriteKey;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 pub(crate) use sea_orm::DbErr;
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection};
 use tokio::sync::broadcast;
+use tracing::{Instrument as _, field::Empty};
 
-use super::tasks::Tasks;
+use super::{tasks::Tasks, telemetry::traces};
 use observer::Observed;
+use standing::system_name;
 use writer::Writers;
 
 /// Handles on the database. Cheap to clone.
@@ -117,7 +119,7 @@ impl Db {
         T: Send + 'static,
         W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
     {
-        self.writers.run(key, false, input, work).await
+        self.traced(self.writers.run(key, false, input, work)).await
     }
 
     /// As [`Db::write`], in a transaction of its own: for bulk rows, at most 200 a call.
@@ -132,7 +134,27 @@ impl Db {
         T: Send + 'static,
         W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
     {
-        self.writers.run(key, true, input, work).await
+        self.traced(self.writers.run(key, true, input, work)).await
+    }
+
+    /// Runs a write, from the wait for its turn to its commit, in a span.
+    async fn traced<T>(
+        &self,
+        write: impl Future<Output = Result<T, DbError>>,
+    ) -> Result<T, DbError> {
+        let span = tracing::info_span!(
+            target: traces::DETAIL,
+            "write",
+            "otel.kind" = "client",
+            "otel.status_code" = Empty,
+            "db.system.name" = system_name(self.backend),
+            "db.operation.name" = "transaction",
+        );
+        let outcome = write.instrument(span.clone()).await;
+        if outcome.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        outcome
     }
 
     /// Brings the schema to this program's version and tells how many migrations that took; several

@@ -8,7 +8,8 @@ use std::{
 /// Told of every transaction of the write door, after its end. Implementations must not block.
 pub(crate) trait DbObserver: Send + Sync {
     /// A transaction that served so many callers was committed, or failed and was rolled back.
-    fn transaction(&self, callers: usize, succeeded: bool, took: Duration);
+    /// `system` is the database's name in OpenTelemetry's conventions.
+    fn transaction(&self, system: &'static str, callers: usize, succeeded: bool, took: Duration);
 }
 
 /// Who is told; nobody at first.
@@ -21,9 +22,15 @@ impl Observed {
         let _ = self.0.set(observer);
     }
 
-    pub(super) fn transaction(&self, callers: usize, succeeded: bool, took: Duration) {
+    pub(super) fn transaction(
+        &self,
+        system: &'static str,
+        callers: usize,
+        succeeded: bool,
+        took: Duration,
+    ) {
         if let Some(observer) = self.0.get() {
-            observer.transaction(callers, succeeded, took);
+            observer.transaction(system, callers, succeeded, took);
         }
     }
 }

@@ -19,6 +19,8 @@ use sqlx::{
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::standing::PoolStanding;
+
 /// Connections for reading. On SQLite they refuse to write.
 pub(crate) struct Readers {
     pool: DatabaseConnection,
@@ -78,6 +80,20 @@ impl Readers {
         }
     }
 
+    pub(super) fn standing(&self) -> PoolStanding {
+        let (used, open, most) = match &self.kept {
+            Kept::Sqlite(connections) => connections.standing(),
+            Kept::Postgres(connections) => connections.standing(),
+        };
+        PoolStanding {
+            name: "reader",
+            used,
+            idle: open.saturating_sub(used),
+            most,
+            pending: 0,
+        }
+    }
+
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         match &self.kept {
             Kept::Sqlite(connections) => connections.close(),
@@ -124,6 +140,7 @@ struct Connections<DB: Database> {
     pool: Pool<DB>,
     /// As many as may be borrowed: who has one finds a connection here or in the pool.
     permits: Semaphore,
+    most: usize,
     wait: Duration,
     rest: Rest,
     resting: Mutex<Vec<Resting<DB>>>,
@@ -145,9 +162,11 @@ struct Lent<'c, DB: Database> {
 
 impl<DB: Database> Connections<DB> {
     fn new(pool: Pool<DB>, most: u32, wait: Duration, rest: Rest) -> Self {
+        let most = usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             pool,
-            permits: Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS)),
+            permits: Semaphore::new(most),
+            most,
             wait,
             rest,
             resting: Mutex::default(),
@@ -186,6 +205,13 @@ impl<DB: Database> Connections<DB> {
             }
             connection.close_on_drop();
         }
+    }
+
+    /// How many are in use, how many are open, how many there may be.
+    fn standing(&self) -> (usize, usize, usize) {
+        let used = self.most.saturating_sub(self.permits.available_permits());
+        let open = usize::try_from(self.pool.size()).unwrap_or(usize::MAX);
+        (used, open, self.most)
     }
 
     fn close(&self) {

@@ -1,5 +1,6 @@
 //! How large the database is, and how far its schema.
 
+use chrono::{DateTime, Utc};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
@@ -14,7 +15,54 @@ pub(crate) struct Migrations {
     pub(crate) pending: usize,
 }
 
+/// The program that keeps the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Server {
+    /// Its name and version, as people say them.
+    pub(crate) version: String,
+    /// Its clock.
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// How a pool of connections is used at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PoolStanding {
+    pub(crate) name: &'static str,
+    pub(crate) used: usize,
+    pub(crate) idle: usize,
+    pub(crate) most: usize,
+    /// Who waits for one.
+    pub(crate) pending: usize,
+}
+
 impl Db {
+    /// How readers and writers are used at this moment.
+    pub(crate) fn pools(&self) -> [PoolStanding; 2] {
+        [self.read().standing(), self.writers.standing()]
+    }
+
+    /// Which program it is, and what time it is there.
+    pub(crate) async fn server(&self) -> Result<Server, DbError> {
+        let question = match self.backend {
+            DatabaseBackend::Postgres => {
+                "SELECT 'PostgreSQL ' || split_part(version(), ' ', 2) AS version, \
+                 CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS millis"
+            }
+            _ => {
+                "SELECT 'SQLite ' || sqlite_version() AS version, \
+                 CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS millis"
+            }
+        };
+        let statement = Statement::from_string(self.backend, question);
+        let row = self.read().query_one_raw(statement).await?;
+        let row = row.ok_or(DbError::Unavailable(None))?;
+        let millis: i64 = row.try_get("", "millis")?;
+        Ok(Server {
+            version: row.try_get("", "version")?,
+            now: DateTime::from_timestamp_millis(millis).unwrap_or_default(),
+        })
+    }
+
     /// What it is called.
     pub(crate) fn name(&self) -> &'static str {
         match self.backend {
@@ -55,5 +103,13 @@ impl Db {
             applied: applied.last().cloned(),
             newest: known.into_iter().max().unwrap_or_default(),
         })
+    }
+}
+
+/// The name of a database in OpenTelemetry's conventions.
+pub(super) fn system_name(backend: DatabaseBackend) -> &'static str {
+    match backend {
+        DatabaseBackend::Postgres => "postgresql",
+        _ => "sqlite",
     }
 }

@@ -62,13 +62,17 @@ pub(crate) struct Change {
 pub(crate) struct Txn {
     pub(super) inner: DatabaseTransaction,
     changes: Mutex<Vec<Change>>,
+    committed: Mutex<Vec<AfterCommit>>,
 }
+
+type AfterCommit = Box<dyn FnOnce() + Send>;
 
 impl Txn {
     pub(super) fn new(inner: DatabaseTransaction) -> Self {
         Self {
             inner,
             changes: Mutex::new(Vec::new()),
+            committed: Mutex::new(Vec::new()),
         }
     }
 
@@ -77,8 +81,17 @@ impl Txn {
         self.changes.lock().push(change);
     }
 
+    /// Runs something once this transaction has committed, such as a line of the log; it must not
+    /// block.
+    pub(crate) fn after_commit(&self, act: impl FnOnce() + Send + 'static) {
+        self.committed.lock().push(Box::new(act));
+    }
+
     pub(super) async fn commit(self) -> Result<Vec<Change>, DbErr> {
         self.inner.commit().await?;
+        for act in self.committed.into_inner() {
+            act();
+        }
         Ok(self.changes.into_inner())
     }
 

@@ -18,12 +18,14 @@ use sea_orm::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::{
     Change, DbError, Txn,
     error::{is_refusal, is_transient_conflict},
     member::{Member, Turn, TypedMember},
     observer::Observed,
+    standing::{PoolStanding, system_name},
 };
 use crate::platform::tasks::Tasks;
 
@@ -82,6 +84,19 @@ impl Writers {
         }
     }
 
+    /// A lane works while something waits in it.
+    pub(super) fn standing(&self) -> PoolStanding {
+        let waiting = |lane: &Queue| lane.max_capacity() - lane.capacity();
+        let used = self.lanes.iter().filter(|lane| waiting(lane) > 0).count();
+        PoolStanding {
+            name: "writer",
+            used,
+            idle: self.lanes.len() - used,
+            most: self.lanes.len(),
+            pending: self.lanes.iter().map(waiting).sum(),
+        }
+    }
+
     /// The same key always has the same lane, in every process with as many lanes.
     fn lane(&self, key: WriteKey) -> &Queue {
         use std::sync::atomic::Ordering;
@@ -114,6 +129,7 @@ impl Writers {
             work,
             turn: turn.clone(),
             outcome: None,
+            span: Span::current(),
             reply,
         };
         let lane = self.lane(key);
@@ -243,8 +259,9 @@ impl Lane {
         let began = Instant::now();
         let callers = members.len();
         let outcome = self.transaction(members).await;
+        let system = system_name(self.connection.get_database_backend());
         self.observed
-            .transaction(callers, outcome.is_ok(), began.elapsed());
+            .transaction(system, callers, outcome.is_ok(), began.elapsed());
         outcome
     }
 

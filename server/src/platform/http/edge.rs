@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use poem::{Body, Endpoint, Request, Response, Route, error::NotFoundError, http::Method};
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
+use uuid::Uuid;
 
 use super::{
     accept::Late,
@@ -19,7 +20,7 @@ use super::{
     guard::{Identify, Identity, MetricsAccess},
     method,
     middleware::{
-        client_address::{self, TrustedProxies},
+        client_address::{self, ClientAddress, TrustedProxies},
         cors::{Cors, CorsSettings},
         measure::Measure,
         rate_limit, request_id,
@@ -31,6 +32,7 @@ use super::{
 use crate::platform::{
     limits::{LimitClass, Limits},
     tasks::Tasks,
+    telemetry::traces,
 };
 
 /// What an operator sets about the edge.
@@ -102,10 +104,11 @@ impl EdgeEndpoint {
         request_id::write(request.headers_mut(), &request_id);
         let client = self.proxies.client_of(&request);
         let route: Arc<OnceLock<&'static str>> = Arc::default();
+        let span = self.span(&request, &request_id, &client);
         let mut measure = Measure::start(
             edge.observer.clone(),
             method::label(request.method()),
-            request_id.clone(),
+            span.clone(),
             route.clone(),
         );
         let family = self.families.of(request.uri().path());
@@ -113,13 +116,16 @@ impl EdgeEndpoint {
         let is_head = *request.method() == Method::HEAD;
         let https = client.https;
 
-        let span = tracing::info_span!(target: "http", "request", request_id = %request_id);
         let (mut response, exchange) = if let Some(preflight) = cors.preflight() {
             (preflight, None)
         } else {
             let token = client_address::bearer_token(request.headers());
             let identity = match token {
-                Ok(token) => edge.identify.identify(token).instrument(span.clone()).await,
+                Ok(token) => {
+                    let auth = tracing::info_span!(target: traces::DETAIL, parent: &span, "auth");
+                    let identified = edge.identify.identify(token).instrument(auth);
+                    identified.instrument(span.clone()).await
+                }
                 Err(problem) => Identity::Refused(problem),
             };
             let exchange = Arc::new(Exchange::new(edge.clone(), client, identity, route));
@@ -145,6 +151,31 @@ impl EdgeEndpoint {
         self.security.write(response.headers_mut(), https);
         request_id::write(response.headers_mut(), &request_id);
         measure.answered(response)
+    }
+
+    /// The request as a part of its caller's trace, when a trusted proxy tells it, or of a new one.
+    fn span(&self, request: &Request, request_id: &str, client: &ClientAddress) -> Span {
+        let span = tracing::info_span!(
+            target: traces::SPAN,
+            "request",
+            "otel.name" = Empty,
+            "otel.kind" = "server",
+            "otel.status_code" = Empty,
+            "http.request.method" = method::label(request.method()),
+            "http.route" = Empty,
+            "http.response.status_code" = Empty,
+            "url.scheme" = if client.https { "https" } else { "http" },
+            "error.type" = Empty,
+            request_id,
+            trace_id = Empty,
+            user_id = Empty,
+        );
+        let caller = request.header("traceparent").filter(|_| client.vouched);
+        let caller = caller.and_then(|header| header.parse().ok());
+        traces::begin(&span, caller, || {
+            Uuid::parse_str(&(self.edge.new_request_id)()).ok()
+        });
+        span
     }
 
     async fn answer(

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tracing::{Instrument as _, field::Empty};
 
 use super::{
     edge::Edge, guard::Identity, middleware::client_address::ClientAddress, problem::Problem,
@@ -11,6 +12,7 @@ use super::{
 use crate::platform::{
     auth::principal::Principal,
     limits::{Decision, LimitClass, LimitKey},
+    telemetry::traces,
 };
 
 /// One request and what will be added to its response.
@@ -79,9 +81,18 @@ impl Exchange {
 
     /// Takes one call and remembers the decision for the response's headers.
     pub(super) async fn take(&self, class: LimitClass, key: LimitKey) -> Result<(), Problem> {
-        let Some(decision) = self.edge.limits.check(class, key).await else {
+        let span = tracing::info_span!(
+            target: traces::DETAIL,
+            "limit",
+            "binnacle.limit.class" = class.name(),
+            "binnacle.limit.allowed" = Empty,
+        );
+        let check = self.edge.limits.check(class, key);
+        let checked = check.instrument(span.clone()).await;
+        let Some(decision) = checked else {
             return Ok(());
         };
+        span.record("binnacle.limit.allowed", decision.allowed);
         self.edge.observer.limited(class, decision.allowed);
         self.added.lock().decisions.push(decision);
         if decision.allowed {

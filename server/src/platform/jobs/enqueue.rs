@@ -7,7 +7,7 @@ use super::{
     JobHandler, Jobs, Subject,
     queries::{DbErr, enqueue},
 };
-use crate::platform::db::Txn;
+use crate::platform::{db::Txn, telemetry::traces};
 
 /// A job to be added. Made by [`NewJob::of`], then completed field by field.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct NewJob {
     pub(crate) idempotency_key: Option<String>,
     /// At most one job of the kind with this key is not over.
     pub(crate) duplicate_key: Option<String>,
-    /// The trace that asked for it, in the form of W3C Trace Context.
+    /// The trace that asked for it, in the form of W3C Trace Context; the caller's at first.
     pub(crate) traceparent: Option<String>,
     /// The money reserved for it.
     pub(crate) hold_id: Option<HoldId>,
@@ -53,7 +53,7 @@ impl NewJob {
             run_at: None,
             idempotency_key: None,
             duplicate_key: None,
-            traceparent: None,
+            traceparent: traces::current().map(|trace| trace.to_string()),
             hold_id: None,
         })
     }

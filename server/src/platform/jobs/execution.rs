@@ -6,7 +6,7 @@ use entities::jobs::job;
 use futures_util::FutureExt;
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 
 use super::{
     Backoff, JobContext, JobError, Outcome, RunResult, class,
@@ -16,7 +16,10 @@ use super::{
     stop::StopReason,
     worker::{Pool, Running},
 };
-use crate::platform::db::{DbError, WriteKey};
+use crate::platform::{
+    db::{DbError, WriteKey},
+    telemetry::traces,
+};
 
 pub(super) struct Execution {
     pool: Arc<Pool>,
@@ -43,14 +46,7 @@ impl Execution {
     }
 
     pub(super) async fn run_to_end(self) {
-        let span = tracing::info_span!(
-            "job",
-            job_id = %self.job.id,
-            kind = %self.job.kind,
-            claim = self.job.claim,
-            user_id = self.job.user_id.map(|user| user.0),
-            traceparent = self.job.traceparent.as_deref(),
-        );
+        let span = self.span();
         let engine = &self.pool.jobs.0;
         let kind = engine.registry.label(&self.job.kind);
         let waited = engine.clock.now() - self.job.run_at;
@@ -63,13 +59,38 @@ impl Execution {
             fail::fail_point!("job-finishing");
             let result = self.finish(end).await;
             fail::fail_point!("job-finished");
-            tracing::info!(event = "job_run_ended", result = result.as_str());
+            tracing::info!(event = "job_run_ended", kind, result = result.as_str());
             result
         }
-        .instrument(span)
+        .instrument(span.clone())
         .await;
+        span.record("binnacle.job.result", result.as_str());
+        if matches!(result, RunResult::Retry | RunResult::Dead) {
+            span.record("otel.status_code", "ERROR");
+        }
         engine.observer.finished(kind, result, started.elapsed());
         self.pool.release(self.running.run);
+    }
+
+    /// The run as a part of the trace that asked for the job.
+    fn span(&self) -> Span {
+        let engine = &self.pool.jobs.0;
+        let span = tracing::info_span!(
+            target: traces::SPAN,
+            "job",
+            "otel.name" = format!("job {}", engine.registry.label(&self.job.kind)),
+            "otel.kind" = "consumer",
+            "otel.status_code" = Empty,
+            "binnacle.job.claim" = self.job.claim,
+            "binnacle.job.result" = Empty,
+            job_id = %self.job.id,
+            user_id = self.job.user_id.map(|user| user.0),
+            trace_id = Empty,
+        );
+        let asked = self.job.traceparent.as_deref();
+        let asked = asked.and_then(|header| header.parse().ok());
+        traces::begin(&span, asked, || Some(engine.entropy.uuid()));
+        span
     }
 
     async fn run(&self) -> End {
@@ -122,7 +143,7 @@ impl Execution {
                 let _ = reply.send(outcome.map_err(|_| ()));
             }
         };
-        self.pool.tasks.spawn("job-handler", run.in_current_span());
+        self.pool.tasks.spawn("job-handler", run);
         (report, cut)
     }
 

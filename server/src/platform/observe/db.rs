@@ -6,12 +6,16 @@ use super::Observers;
 use crate::platform::db::DbObserver;
 
 impl DbObserver for Observers {
-    fn transaction(&self, callers: usize, succeeded: bool, took: Duration) {
+    fn transaction(&self, system: &'static str, callers: usize, succeeded: bool, took: Duration) {
         let batch = if callers > 1 { "group" } else { "single" };
         let result = if succeeded { "ok" } else { "error" };
         self.0
             .db_write_seconds
             .record([batch, result], took.as_secs_f64());
+        let error_type = if succeeded { "" } else { "error" };
+        self.0
+            .db_client_operation_seconds
+            .record([system, "transaction", error_type], took.as_secs_f64());
         self.0
             .db_writes
             .add([batch, result], u64::try_from(callers).unwrap_or(u64::MAX));

@@ -208,8 +208,8 @@ fn every_result_of_a_known_kind_of_job_has_its_series_from_the_start() {
 #[test]
 fn a_transaction_counts_all_whom_it_served() {
     let (observers, telemetry) = observers();
-    observers.transaction(3, true, Duration::from_millis(2));
-    observers.transaction(1, false, Duration::from_millis(2));
+    observers.transaction("sqlite", 3, true, Duration::from_millis(2));
+    observers.transaction("sqlite", 1, false, Duration::from_millis(2));
     let writes = "binnacle_db_writes_total";
     assert_eq!(value(&telemetry, writes, &["group", "\"ok\""]), "3");
     assert_eq!(value(&telemetry, writes, &["single", "\"error\""]), "1");

@@ -89,6 +89,14 @@ catalogue! {
     Gauge() http_server_active_requests: "http_server_active_requests" [http_request_method];
     /// Whether the database accepts writes: 1 or 0.
     Gauge() db_writable: "binnacle_db_writable" [];
+    /// Time of one transaction (OpenTelemetry db.client.operation.duration).
+    Histogram(DB_SECONDS) db_client_operation_seconds: "db_client_operation_duration_seconds" [db_system_name, db_operation_name, error_type];
+    /// Connections open, by pool and by whether they are in use.
+    Gauge() db_client_connections: "db_client_connection_count" [db_client_connection_pool_name, db_client_connection_state] = [["reader", "used"], ["reader", "idle"], ["writer", "used"], ["writer", "idle"]];
+    /// Connections that a pool may have.
+    Gauge() db_client_connections_max: "db_client_connection_max" [db_client_connection_pool_name] = [["reader"], ["writer"]];
+    /// Callers that wait for a connection of a pool; for the writer, whose writes are not begun.
+    Gauge() db_client_pending_requests: "db_client_connection_pending_requests" [db_client_connection_pool_name] = [["reader"], ["writer"]];
     /// Time of one transaction of the write door, by whether it served one caller or several.
     Histogram(DB_SECONDS) db_write_seconds: "binnacle_db_write_duration_seconds" [batch, result];
     /// Callers that transactions of the write door have served.
@@ -223,6 +231,9 @@ catalogue! {
     Counter() panics: "binnacle_panics_total" [] = [[]];
     /// Log lines of weight.
     Counter() log_messages: "binnacle_log_messages_total" [level] = [["warn"], ["error"]];
+    /// Spans on their way to the collector: sent, dropped because too many waited, lost with a
+    /// request that failed.
+    Counter() trace_spans: "binnacle_trace_spans_total" [result] = [["exported"], ["dropped"], ["failed"]];
     /// 1 while the process stops.
     Gauge() draining: "binnacle_draining" [];
     /// 1 when the process would answer /ready with 200.

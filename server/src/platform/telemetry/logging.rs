@@ -1,15 +1,29 @@
 //! Logs: one JSON object a line on stdout, or readable lines on a terminal.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    io::IsTerminal,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use crate::platform::config::LogFormat;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::LevelFilter, fmt, layer::Context, layer::SubscriberExt,
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt, FilterFn, LevelFilter},
+    layer::{Context, SubscriberExt},
     reload,
+};
+
+use super::{
+    lines::{Lines, Shape},
+    redact::Redactor,
+    traces,
+};
+use crate::platform::{
+    config::{LogFormat, TelemetryConfig},
+    outbound::OutboundError,
 };
 
 /// Where lines go.
@@ -18,6 +32,15 @@ pub(crate) enum LogTarget {
     Stdout,
     /// For commands whose output is their result.
     Stderr,
+}
+
+impl LogTarget {
+    fn is_terminal(self) -> bool {
+        match self {
+            Self::Stdout => std::io::stdout().is_terminal(),
+            Self::Stderr => std::io::stderr().is_terminal(),
+        }
+    }
 }
 
 /// The filter of the log that runs.
@@ -45,28 +68,59 @@ impl<S: Subscriber> Layer<S> for CountLines {
     }
 }
 
-/// Starts logging for the whole process; a second call changes nothing.
-///
-/// `filter` is a directive list such as `info` or `binnacle=debug,info`; what cannot be read is
-/// taken as `info`.
-pub(crate) fn start(format: LogFormat, target: LogTarget, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts logging for the whole process, and traces where a collector is configured; a second call
+/// changes nothing. Directives that cannot be read are taken as `info`.
+pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), OutboundError> {
+    // Commands do one thing and end: what they did is their output.
+    let traces = config
+        .traces
+        .as_ref()
+        .filter(|_| target == LogTarget::Stdout && FILTER.get().is_none())
+        .map(traces::layer)
+        .transpose()?;
+    let shape = match config.log_format {
+        LogFormat::Json => Shape::Json,
+        LogFormat::Pretty => Shape::Pretty,
+        LogFormat::Auto if target.is_terminal() => Shape::Pretty,
+        LogFormat::Auto => Shape::Json,
+    };
+    let lines = Lines {
+        shape,
+        target,
+        redactor: Redactor::new(&config.secrets),
+    };
+    install(lines, &config.log_level, traces);
+    Ok(())
+}
+
+/// Logs warnings alone, for a person, beside the output of a command.
+pub(crate) fn start_quiet() {
+    let lines = Lines {
+        shape: Shape::Pretty,
+        target: LogTarget::Stderr,
+        redactor: Redactor::new(&[]),
+    };
+    install(lines, "warn", None);
+}
+
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn install(lines: Lines, directives: &str, traces: Option<BoxedLayer>) {
+    let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
     let (filter, handle) = reload::Layer::new(filter);
-    let writer = move || -> Box<dyn std::io::Write> {
-        match target {
-            LogTarget::Stdout => Box::new(std::io::stdout()),
-            LogTarget::Stderr => Box::new(std::io::stderr()),
-        }
-    };
-    let lines = fmt::layer().with_writer(writer);
-    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
-        LogFormat::Json => Box::new(lines.json().flatten_event(true).with_span_list(false)),
-        LogFormat::Pretty => Box::new(lines.compact()),
-    };
-    let subscriber = Registry::default()
-        .with(lines.with_filter(filter))
+    let exported = traces.is_some();
+    // Lines take their ids from spans, however little is logged.
+    let spans = FilterFn::new(move |metadata| {
+        traces::is_first(metadata) || (exported && traces::is_ours(metadata))
+    });
+    let filter = filter.or(spans.with_max_level_hint(LevelFilter::INFO));
+    let mut layers: Vec<BoxedLayer> = vec![
+        lines.with_filter(filter).boxed(),
         // Filtered too: what one layer wants, every library makes, down to its trace spans.
-        .with(CountLines.with_filter(LevelFilter::WARN));
+        CountLines.with_filter(LevelFilter::WARN).boxed(),
+    ];
+    layers.extend(traces);
+    let subscriber = Registry::default().with(layers);
     // A second application in the same process keeps the first one's log.
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         // The first one's filter is the one that can be changed.

@@ -1,19 +1,24 @@
-//! What operators see: metrics by a typed catalogue, logs without content.
+//! What operators see: metrics by a typed catalogue, logs and traces without content.
 
 mod catalogue;
+mod lines;
 mod logging;
 mod metric;
+mod redact;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod tests;
+pub(crate) mod traces;
 mod values;
 
 pub(crate) use catalogue::DECLARATIONS;
 #[cfg(test)]
 use catalogue::FIELDS;
 use catalogue::Metrics;
-pub(crate) use logging::{LogLevel, LogTarget, set_level, start as start_logging};
+pub(crate) use logging::{
+    LogLevel, LogTarget, set_level, start as start_logging, start_quiet as start_quiet_logging,
+};
 pub(crate) use metric::{Declaration, Kind};
 pub(crate) use values::{Series, Values};
 
@@ -34,6 +39,7 @@ struct Inner {
     process: metrics_process::Collector,
     warnings_seen: AtomicU64,
     errors_seen: AtomicU64,
+    spans_seen: [AtomicU64; 3],
 }
 
 /// The catalogue names a histogram without buckets, which Prometheus would show as a summary.
@@ -68,6 +74,7 @@ impl Telemetry {
             process,
             warnings_seen: AtomicU64::new(warnings),
             errors_seen: AtomicU64::new(errors),
+            spans_seen: traces::counts().map(|(_, spans)| AtomicU64::new(spans)),
         })))
     }
 
@@ -76,6 +83,7 @@ impl Telemetry {
         metrics::with_local_recorder(&*self.0.series, || self.0.process.collect());
         self.collect_runtime();
         self.collect_log_lines();
+        self.collect_spans();
         self.0.render.render()
     }
 
@@ -104,6 +112,13 @@ impl Telemetry {
         ] {
             let before = seen.swap(now, Ordering::Relaxed);
             self.log_messages.add([level], now.saturating_sub(before));
+        }
+    }
+
+    fn collect_spans(&self) {
+        for ((result, now), seen) in traces::counts().into_iter().zip(&self.0.spans_seen) {
+            let before = seen.swap(now, Ordering::Relaxed);
+            self.trace_spans.add([result], now.saturating_sub(before));
         }
     }
 }

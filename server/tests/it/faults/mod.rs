@@ -9,6 +9,7 @@ mod crash;
 mod descriptors;
 mod disk_full;
 mod erasure;
+mod gate;
 mod health;
 mod leaving;
 mod leaving_early;

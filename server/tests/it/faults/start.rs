@@ -159,7 +159,8 @@ async fn doctor_finds_a_changed_audit_row_and_mends_a_drifted_period() {
         let (content, checks) = doctor(&site, &[]).await;
         assert!(content, "{checks}");
         for name in [
-            "settings", "database", "schema", "storage", "audit", "ledger",
+            "settings", "versions", "clock", "disk", "database", "schema", "storage", "provider",
+            "redis", "audit", "ledger",
         ] {
             assert_eq!(verdict(&checks, name), "ok", "{checks}");
         }

@@ -10,6 +10,7 @@ use super::{Engine, error::EngineError};
 use crate::platform::{
     ai::{ChatEvent, ChatRequest, ErrorKind, ProviderName, Usage},
     budgets::{Charge, ChargeKind, Hold, HoldRequest, Prices},
+    telemetry::traces::{self, TraceParent},
 };
 
 /// How the question was answered.
@@ -59,7 +60,7 @@ impl Engine {
             born_sent: true,
             job_id: None,
             stream_id: None,
-            trace_id: None,
+            trace_id: traces::current().map(TraceParent::trace_id),
             store_id: None,
         };
         Ok((request, hold))

@@ -166,6 +166,8 @@ async fn the_levels_are_those_of_the_database() {
         let breaker = "binnacle_provider_breaker_state{provider=\"offline\",state=\"closed\"}";
         assert_eq!(house.level(breaker), "1");
         assert_eq!(house.level("binnacle_budget_reservations_open"), "0");
+        let writers = "db_client_connection_max{db_client_connection_pool_name=\"writer\"}";
+        assert_ne!(house.level(writers), "0");
 
         let budgets = house.ops.0.parts.budgets.clone();
         let user = add_user(&test).await;

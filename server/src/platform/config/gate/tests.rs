@@ -157,22 +157,41 @@ fn a_trusted_proxy_must_be_an_address_everywhere() {
 }
 
 #[test]
+fn who_reaches_a_guarded_server_must_be_known() {
+    let proxies = "TRUSTED_PROXY_IPS";
+    refused_when_guarded(proxies, "", proxies, "HOST is loopback");
+    refused_when_guarded(proxies, "0.0.0.0/0", proxies, "every address");
+    let metrics = "METRICS_ALLOW_ALL";
+    refused_when_guarded(metrics, "true", metrics, "everybody");
+    let origin = "http://app.example.org";
+    refused_when_guarded("CORS_ORIGINS", origin, "CORS_ORIGINS", "without TLS");
+    accepted(
+        &production()
+            .with("TRUSTED_PROXY_IPS", "")
+            .with("HOST", "0.0.0.0"),
+    );
+}
+
+#[test]
+fn questions_do_not_leave_a_guarded_house_in_traces() {
+    let variable = "OTEL_CAPTURE_CONTENT";
+    let source = |source: EnvSource| {
+        source
+            .with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+            .with(variable, "true")
+    };
+    refused(&source(production()), variable, "leave the house");
+    refused(&source(staging()), variable, "leave the house");
+    accepted(&source(development()));
+}
+
+#[test]
 fn doubtful_edges_are_warned_of() {
     warned(
-        &production().with("TRUSTED_PROXY_IPS", ""),
-        "TRUSTED_PROXY_IPS",
-    );
-    warned(
-        &production().with("TRUSTED_PROXY_IPS", "0.0.0.0/0"),
-        "TRUSTED_PROXY_IPS",
-    );
-    warned(
-        &production().with("METRICS_ALLOW_ALL", "true"),
+        &production()
+            .with("METRICS_ALLOW_ALL", "true")
+            .with("METRICS_BIND", "10.0.0.2:9464"),
         "METRICS_ALLOW_ALL",
-    );
-    warned(
-        &production().with("CORS_ORIGINS", "http://app.example.org"),
-        "CORS_ORIGINS",
     );
     warned(
         &production().with("ALLOW_METADATA_FILTERS", "true"),

@@ -44,7 +44,8 @@ fn a_newcomer_needs_no_settings() {
     assert_eq!(config.extraction.max_text_bytes, 64 * 1024 * 1024);
     assert_eq!(config.retention.chat, Some(Duration::from_hours(90 * 24)));
     assert_eq!(config.streams.disconnect_grace, Duration::from_mins(1));
-    assert_eq!(config.telemetry.log_format, LogFormat::Json);
+    assert_eq!(config.telemetry.log_format, LogFormat::Auto);
+    assert!(config.telemetry.traces.is_none());
 }
 
 #[test]

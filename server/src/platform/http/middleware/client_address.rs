@@ -30,6 +30,8 @@ pub(in super::super) struct ClientAddress {
     pub(in super::super) address: IpAddr,
     /// Whether a trusted proxy says that the client spoke https.
     pub(in super::super) https: bool,
+    /// Whether the peer is a proxy whose word is taken.
+    pub(in super::super) vouched: bool,
     direct: bool,
     peer: IpAddr,
 }
@@ -59,10 +61,12 @@ impl TrustedProxies {
 
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let direct = !FORWARDING.iter().any(|name| headers.contains_key(name));
-        if direct || !self.trusts(peer) {
+        let vouched = self.trusts(peer);
+        if direct || !vouched {
             return ClientAddress {
                 address: peer,
                 https: false,
+                vouched,
                 direct,
                 peer,
             };
@@ -83,6 +87,7 @@ impl TrustedProxies {
         ClientAddress {
             address,
             https,
+            vouched,
             direct,
             peer,
         }

@@ -12,12 +12,13 @@ use http_body_util::combinators::BoxBody;
 use hyper::body::{Body, Frame, SizeHint};
 use poem::Response;
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::super::{
     exchange::UNMATCHED,
     observer::{EdgeObserver, Finished},
 };
-use crate::platform::auth::principal::Principal;
+use crate::platform::{auth::principal::Principal, telemetry::traces};
 
 /// What nginx logs for a client that left before there was an answer.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -26,10 +27,9 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub(in super::super) struct Measure {
     observer: Arc<dyn EdgeObserver>,
     method: &'static str,
-    request_id: String,
+    span: Span,
     route: Arc<OnceLock<&'static str>>,
     started: Instant,
-    user_id: Option<i64>,
     status: u16,
 }
 
@@ -37,23 +37,24 @@ impl Measure {
     pub(in super::super) fn start(
         observer: Arc<dyn EdgeObserver>,
         method: &'static str,
-        request_id: String,
+        span: Span,
         route: Arc<OnceLock<&'static str>>,
     ) -> Self {
         observer.in_flight(method, 1);
         Self {
             observer,
             method,
-            request_id,
+            span,
             route,
             started: Instant::now(),
-            user_id: None,
             status: CLIENT_CLOSED_REQUEST,
         }
     }
 
     pub(in super::super) fn caller(&mut self, principal: Option<&Principal>) {
-        self.user_id = principal.map(|principal| principal.user_id);
+        if let Some(principal) = principal {
+            self.span.record("user_id", principal.user_id);
+        }
     }
 
     /// The request is answered; it is over when the answer's body is.
@@ -70,6 +71,24 @@ impl Measure {
     }
 }
 
+impl Measure {
+    /// Fills the span in, by the conventions of OpenTelemetry: only the server's own failures are
+    /// errors.
+    fn describe(&self, route: &'static str) {
+        let span = &self.span;
+        if !traces::are_exported() {
+            return;
+        }
+        span.record("otel.name", format!("{} {route}", self.method));
+        span.record("http.route", route);
+        span.record("http.response.status_code", self.status);
+        if self.status >= 500 {
+            span.record("error.type", self.status.to_string());
+            span.record("otel.status_code", "ERROR");
+        }
+    }
+}
+
 impl Drop for Measure {
     fn drop(&mut self) {
         let route = self.route.get().copied().unwrap_or(UNMATCHED);
@@ -81,16 +100,17 @@ impl Drop for Measure {
             status: self.status,
             duration,
         });
-        tracing::info!(
-            target: "http",
-            request_id = self.request_id,
-            method = self.method,
-            route,
-            status = self.status,
-            duration_ms = duration.as_secs_f64() * 1_000.0,
-            user_id = self.user_id,
-            "request"
-        );
+        self.describe(route);
+        self.span.in_scope(|| {
+            tracing::info!(
+                target: "http",
+                method = self.method,
+                route,
+                status = self.status,
+                duration_ms = duration.as_secs_f64() * 1_000.0,
+                "request"
+            );
+        });
     }
 }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::failure;
 use crate::platform::ai::error::{ErrorKind, ProviderError};
 use crate::platform::ai::model::ProviderName;
+use crate::platform::telemetry::traces;
 
 /// Large enough for a full batch of embeddings written out as decimal numbers.
 const LARGEST_JSON: usize = 64 << 20;
@@ -15,8 +16,11 @@ const LARGEST_JSON: usize = 64 << 20;
 /// Sends the request; anything but a success becomes a typed error.
 pub(in crate::platform::ai::providers) async fn send(
     provider: ProviderName,
-    request: RequestBuilder,
+    mut request: RequestBuilder,
 ) -> Result<Response, ProviderError> {
+    if let Some((name, value)) = traces::outgoing() {
+        request = request.header(name, value);
+    }
     let response = request
         .send()
         .await
