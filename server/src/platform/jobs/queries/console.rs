@@ -1,7 +1,7 @@
 //! The list of jobs that admins filter and sort.
 
-use api::filter::{Test, Value};
-use chrono::{DateTime, Utc};
+use api::filter::{Comparison, Test, Value};
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::{JobId, JobState, jobs::job};
 use sea_orm::{
     ConnectionTrait, DbErr, ExprTrait, Iterable, Order,
@@ -24,7 +24,7 @@ pub(crate) struct Owners {
 
 /// Jobs, the newest, among which is looked for what no index knows: words in texts, and numbers that
 /// most jobs share.
-const LOOKED_THROUGH: u64 = 100_000;
+const LOOKED_THROUGH: u64 = 50_000;
 const UNINDEXED: [&str; 4] = ["attempt", "priority", "replay_of", "replayed_by"];
 
 /// What the fields of the list are. `owner` is the owner's address.
@@ -145,6 +145,18 @@ fn jobs(listing: &Listing, owners: Owners) -> SelectStatement {
                 let addresses = addresses.map(|one| one.to_lowercase());
                 let called = (owners.called)(addresses.collect());
                 select.and_where(column(job::Column::UserId).in_subquery(called));
+            }
+            // Whatever was added since has changed since.
+            Test::Compare(
+                "age",
+                Comparison::Less | Comparison::LessOrEqual,
+                Value::Seconds(seconds),
+            ) => {
+                let since = TimeDelta::try_seconds(*seconds);
+                let since = since.and_then(|age| listing.now().checked_sub_signed(age));
+                if let Some(since) = since {
+                    select.and_where(column(job::Column::UpdatedAt).gte(since));
+                }
             }
             _ => {}
         }
