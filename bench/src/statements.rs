@@ -1,8 +1,11 @@
-//! The statements of one chat, as the server writes them: four when it begins, four when it ends.
+//! The statements of one chat, as the server writes them. SQLite: four when it begins, four when it
+//! ends; PostgreSQL: two and two.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement, Value};
 use uuid::Uuid;
+
+mod at_once;
 
 /// What the server's hold for a short question comes to.
 const HELD_NANOS: i64 = 5_200_000;
@@ -75,8 +78,17 @@ pub(crate) async fn seed(db: &impl ConnectionTrait, count: i64) -> Result<(), Db
 /// Reserves the money, opens the conversation, stores both messages.
 pub(crate) async fn begin(db: &impl ConnectionTrait, user: i64) -> Result<Begun, DbErr> {
     let (at, stream) = (now(), Uuid::now_v7());
-    let (period, hold) = reserve(db, user, stream, at).await?;
-    let message = store_turn(db, user, stream, hold, at).await?;
+    let at_once = db.get_database_backend() == DatabaseBackend::Postgres;
+    let (period, hold) = if at_once {
+        at_once::reserve(db, user, stream, at).await?
+    } else {
+        reserve(db, user, stream, at).await?
+    };
+    let message = if at_once {
+        at_once::store_turn(db, user, stream, hold, at).await?
+    } else {
+        store_turn(db, user, stream, hold, at).await?
+    };
     Ok(Begun {
         period,
         hold,
@@ -173,6 +185,29 @@ async fn store_turn(
 /// Closes the hold, writes the ledger, settles the period, stores the answer.
 pub(crate) async fn end(db: &impl ConnectionTrait, begun: Begun) -> Result<(), DbErr> {
     let at = now();
+    if db.get_database_backend() == DatabaseBackend::Postgres {
+        at_once::charge(db, begun, at).await?;
+    } else {
+        charge(db, begun, at).await?;
+    }
+    change(
+        db,
+        "UPDATE messages SET content = $1, state = 'complete', provider = 'openai', \
+         model = 'gpt-4o-mini', citations = $2, prompt_tokens = 40, completion_tokens = 20, \
+         cost_nanos = $3, error_code = NULL, finished_at = $4 WHERE id = $5",
+        vec![
+            " word of the answer".repeat(ANSWER_WORDS).into(),
+            serde_json::json!([]).into(),
+            SPENT_NANOS.into(),
+            at.into(),
+            begun.message.into(),
+        ],
+    )
+    .await
+}
+
+/// Closes the hold, writes the ledger, settles the period.
+async fn charge(db: &impl ConnectionTrait, begun: Begun, at: DateTime<Utc>) -> Result<(), DbErr> {
     row(
         db,
         "UPDATE holds SET state = 'settled', resolved_at = $1 \
@@ -210,19 +245,6 @@ pub(crate) async fn end(db: &impl ConnectionTrait, begun: Begun) -> Result<(), D
             begun.period.into(),
         ],
     )
-    .await?;
-    change(
-        db,
-        "UPDATE messages SET content = $1, state = 'complete', provider = 'openai', \
-         model = 'gpt-4o-mini', citations = $2, prompt_tokens = 40, completion_tokens = 20, \
-         cost_nanos = $3, error_code = NULL, finished_at = $4 WHERE id = $5",
-        vec![
-            " word of the answer".repeat(ANSWER_WORDS).into(),
-            serde_json::json!([]).into(),
-            SPENT_NANOS.into(),
-            at.into(),
-            begun.message.into(),
-        ],
-    )
     .await
+    .map(|_| ())
 }

@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
@@ -32,6 +33,8 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         let hard = self.hard.clone();
+        // Boxed: what runs until it is cut would be kept twice, where it came from and where it runs.
+        let future = Box::pin(future);
         tokio::spawn(self.tracker.track_future(async move {
             if hard.run_until_cancelled(future).await.is_none() {
                 tracing::debug!(task = name, "task cut at the hard stop");
@@ -46,11 +49,11 @@ impl Tasks {
         F: Future<Output: Send> + Send + 'static,
     {
         let (reply, outcome) = oneshot::channel();
-        let future = future.in_current_span();
-        self.spawn(name, async move {
+        let future = future.in_current_span().map(move |result| {
             // Without a receiver nobody waits for the outcome any more.
-            let _ = reply.send(future.await);
+            let _ = reply.send(result);
         });
+        self.spawn(name, future);
         outcome.await.ok()
     }
 

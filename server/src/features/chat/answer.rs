@@ -80,7 +80,7 @@ impl AnswerTask {
         };
         let stored = serde_json::to_value(&shown).unwrap_or(Value::Null);
         fail::fail_point!("chat-settling");
-        let settled = self.settle(hold, &written, &verdict, stored).await;
+        let settled = Box::pin(self.settle(hold, &written, &verdict, stored)).await;
         fail::fail_point!("chat-settled");
         self.close(&producer, &written, &verdict, &shown, settled.is_ok());
         producer.finish(if settled.is_ok() {
@@ -98,7 +98,9 @@ impl AnswerTask {
         written: &mut Written,
     ) -> End {
         let mut early = std::pin::pin!(producer.ended_early());
-        let asked = self.chat.0.gateway.stream_chat(hold, self.request.clone());
+        // Boxed, as the settlement is: neither lasts as long as the answer, which would keep room
+        // for both.
+        let asked = Box::pin(self.chat.0.gateway.stream_chat(hold, self.request.clone()));
         let answer = tokio::select! {
             biased;
             reason = &mut early => return End::Early(reason),

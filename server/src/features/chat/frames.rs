@@ -147,7 +147,7 @@ impl Frames {
     }
 
     /// A piece of the answer. Written by hand: this is the one frame that is sent for every token.
-    pub(super) fn text_delta(&self, text: &str) -> Bytes {
+    pub(super) fn text_delta(&self, text: &str) -> String {
         use std::fmt::Write;
         let mut out = String::with_capacity(text.len() + 96);
         // Writing to a string cannot fail, and neither can the JSON of one.
@@ -158,7 +158,7 @@ impl Frames {
         );
         out.push_str(&serde_json::to_string(text).unwrap_or_default());
         out.push_str("}\n\n");
-        Bytes::from(out)
+        out
     }
 
     pub(super) fn text_end(&self) -> Bytes {

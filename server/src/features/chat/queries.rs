@@ -2,98 +2,20 @@
 
 use chrono::{DateTime, Utc};
 use entities::{
-    ChatSessionId, HoldId, IdempotencyState, MessageId, MessageRole, MessageState, Nanos, StoreId,
-    UserId,
+    ChatSessionId, IdempotencyState, MessageId, MessageRole, MessageState, Nanos, StoreId, UserId,
     chat::{chat_session, idempotency_key, message},
 };
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
-    prelude::Json,
-    sea_query::{Expr, OnConflict},
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, prelude::Json, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::platform::db::Txn;
 
-/// Finds or begins a conversation, and marks it as used now.
-pub(super) async fn touch_session(
-    txn: &Txn,
-    user: UserId,
-    key: &str,
-    store: StoreId,
-    title: &str,
-    now: DateTime<Utc>,
-) -> Result<ChatSessionId, DbErr> {
-    let row = chat_session::ActiveModel {
-        user_id: Set(user),
-        session_key: Set(key.to_owned()),
-        store_id: Set(Some(store)),
-        title: Set(title.to_owned()),
-        created_at: Set(now),
-        updated_at: Set(now),
-        ..Default::default()
-    };
-    let touched = chat_session::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([
-                chat_session::Column::UserId,
-                chat_session::Column::SessionKey,
-            ])
-            .update_column(chat_session::Column::UpdatedAt)
-            .to_owned(),
-        )
-        .exec_with_returning(txn)
-        .await?;
-    Ok(touched.id)
-}
+mod turns;
 
-/// A question and the answer that is about to be written.
-#[derive(Clone, Debug)]
-pub(super) struct NewTurn {
-    pub(super) session: ChatSessionId,
-    pub(super) user: UserId,
-    pub(super) store: StoreId,
-    pub(super) question: String,
-    pub(super) stream_id: Uuid,
-    pub(super) hold: HoldId,
-    pub(super) now: DateTime<Utc>,
-}
-
-/// Stores both messages; answers the id of the one that will hold the answer.
-pub(super) async fn insert_turn(txn: &Txn, turn: &NewTurn) -> Result<MessageId, DbErr> {
-    let base = message::ActiveModel {
-        chat_session_id: Set(turn.session),
-        user_id: Set(turn.user),
-        store_id: Set(Some(turn.store)),
-        created_at: Set(turn.now),
-        prompt_tokens: Set(0),
-        completion_tokens: Set(0),
-        cost_nanos: Set(Nanos::ZERO),
-        stream_id: Set(Some(turn.stream_id)),
-        ..Default::default()
-    };
-    let question = message::ActiveModel {
-        role: Set(MessageRole::User),
-        content: Set(turn.question.clone()),
-        state: Set(MessageState::Complete),
-        hold_id: Set(None),
-        ..base.clone()
-    };
-    let answer = message::ActiveModel {
-        role: Set(MessageRole::Assistant),
-        content: Set(String::new()),
-        state: Set(MessageState::Streaming),
-        hold_id: Set(Some(turn.hold)),
-        ..base
-    };
-    // One statement; the later row has the higher id.
-    let ids = message::Entity::insert_many([question, answer])
-        .exec_with_returning_keys(txn)
-        .await?;
-    ids.into_iter().max().ok_or(DbErr::RecordNotInserted)
-}
+pub(super) use turns::{NewTurn, store_turn};
 
 /// How an answer came out.
 #[derive(Clone, Debug)]

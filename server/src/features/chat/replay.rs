@@ -15,7 +15,7 @@ pub(super) fn frames(answer: &message::Model, frames: Frames) -> Vec<Bytes> {
         out.push(frames.text_start());
     }
     if !answer.content.is_empty() {
-        out.push(frames.text_delta(&answer.content));
+        out.push(Bytes::from(frames.text_delta(&answer.content)));
     }
     if let Some(error) = error_of(answer) {
         out.push(frames.error(error));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_stream::stream;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::Stream;
 
 use super::frames::{DONE, Profile, StreamError, error_frame};
@@ -21,7 +21,8 @@ pub(super) struct Reading {
 }
 
 /// The frames of `reader` to the end of the stream.
-pub(super) fn frames(mut reader: Reader, reading: Reading) -> impl Stream<Item = Bytes> + Send {
+pub(super) fn frames(reader: Reader, reading: Reading) -> impl Stream<Item = Bytes> + Send {
+    let mut reader = reader.numbered(reading.numbered);
     stream! {
         let mut comments = 0_u64;
         loop {
@@ -30,9 +31,7 @@ pub(super) fn frames(mut reader: Reader, reading: Reading) -> impl Stream<Item =
                     comments += 1;
                     yield Bytes::from(format!(": keepalive {comments}\n\n"));
                 }
-                Ok(ReaderEvent::Frame(number, frame)) => {
-                    yield if reading.numbered { numbered(number, &frame) } else { frame };
-                }
+                Ok(ReaderEvent::Frames(frames)) => yield frames,
                 Ok(ReaderEvent::Lost) => {
                     yield error_frame(reading.profile, reading.lost);
                     yield DONE;
@@ -42,11 +41,4 @@ pub(super) fn frames(mut reader: Reader, reading: Reading) -> impl Stream<Item =
             }
         }
     }
-}
-
-fn numbered(number: u64, frame: &Bytes) -> Bytes {
-    let mut out = BytesMut::with_capacity(frame.len() + 16);
-    out.extend_from_slice(format!("id: {number}\n").as_bytes());
-    out.extend_from_slice(frame);
-    out.freeze()
 }

@@ -1,7 +1,7 @@
 //! The first transaction of a question: the hold, the idempotency key and both messages.
 
 use chrono::{DateTime, Utc};
-use entities::{HoldId, MessageId, StoreId, UserId};
+use entities::{MessageId, StoreId, UserId};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -44,29 +44,17 @@ impl StoreTurn {
             let _ = self.chat.0.budgets.release_in(txn, reserved.id).await?;
             return Ok(Stored::KeyTaken);
         }
-        let message = self.messages(txn, reserved.id).await?;
-        Ok(Stored::Turn(reserved, message))
-    }
-
-    async fn messages(&self, txn: &Txn, hold: HoldId) -> Result<MessageId, DbErr> {
-        let session = queries::touch_session(
-            txn,
-            self.user,
-            &self.session_key,
-            self.store,
-            &self.title,
-            self.now,
-        )
-        .await?;
         let turn = queries::NewTurn {
-            session,
             user: self.user,
+            session_key: &self.session_key,
+            title: &self.title,
             store: self.store,
-            question: self.question.clone(),
+            question: &self.question,
             stream_id: self.stream_id,
-            hold,
+            hold: reserved.id,
             now: self.now,
         };
-        queries::insert_turn(txn, &turn).await
+        let message = queries::store_turn(txn, turn).await?;
+        Ok(Stored::Turn(reserved, message))
     }
 }

@@ -50,7 +50,7 @@ pub(crate) use {request::MINIMUM_OUTPUT_TOKENS, sweep::Swept};
 
 use std::sync::Arc;
 
-use entities::{HoldId, Nanos, UserId, money::period};
+use entities::{HoldId, Nanos, PeriodId, UserId, money::period};
 
 use super::{
     clock::Clock,
@@ -255,10 +255,14 @@ impl Budgets {
 }
 
 fn announce(txn: &Txn, row: &period::Model) {
+    announce_at(txn, row.id, row.user_id, row.rev);
+}
+
+fn announce_at(txn: &Txn, id: PeriodId, user_id: Option<UserId>, rev: i64) {
     txn.announce(Change {
         entity: Entity::Period,
-        id: row.id.to_string(),
-        user_id: row.user_id,
-        rev: row.rev,
+        id: id.to_string(),
+        user_id,
+        rev,
     });
 }

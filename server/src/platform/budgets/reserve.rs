@@ -5,9 +5,9 @@ use entities::{HoldId, Nanos, money::period};
 
 use super::{
     Account, BudgetRefusal, Budgets, HoldRequest, Month, Reserved, ResizeError, ResolveError,
-    announce,
+    announce, announce_at,
     queries::{
-        holds,
+        at_once, holds,
         periods::{self, Row},
     },
     request::MAX_CALL,
@@ -41,6 +41,9 @@ impl Budgets {
             now,
             month: Month::of(now),
         };
+        if let Some(reserved) = self.hold_at_once(txn, request, moment).await? {
+            return Ok(Ok(reserved));
+        }
         // The house first, always: who waits for one row then holds no other.
         let house = if self.settings.house_limit.is_some() {
             let most = request.max_output_tokens;
@@ -96,6 +99,40 @@ impl Budgets {
         )
         .await?;
         Ok(Ok(Reserved::from(&row)))
+    }
+
+    /// The usual case in one statement, where that is dear: the whole cost fits, and no house limit.
+    async fn hold_at_once(
+        &self,
+        txn: &Txn,
+        request: &HoldRequest,
+        moment: Moment,
+    ) -> Result<Option<Reserved>, DbErr> {
+        let amount = request.cost(request.max_output_tokens);
+        if self.settings.house_limit.is_some() || amount > MAX_CALL {
+            return Ok(None);
+        }
+        let terms = at_once::Terms {
+            month: moment.month,
+            amount,
+            margin: self.settings.margin,
+            lease_until: moment.now + self.settings.lease,
+            now: moment.now,
+        };
+        let Some(placed) = at_once::reserve(txn, request, terms).await? else {
+            return Ok(None);
+        };
+        announce_at(txn, placed.period_id, Some(request.user_id), placed.rev);
+        Ok(Some(Reserved {
+            id: placed.id,
+            user_id: request.user_id,
+            period_id: placed.period_id,
+            amount,
+            prompt_tokens: request.prompt_tokens,
+            output_tokens: request.max_output_tokens,
+            prices: request.prices,
+            job_id: request.job_id,
+        }))
     }
 
     /// Reserves in one period row: the cost with `most` tokens of output, else what is left.

@@ -7,7 +7,7 @@ use entities::{
 
 use super::{
     Budgets, Prices, Resolution, ResolveError, announce,
-    queries::{holds, ledger, periods},
+    queries::{at_once, holds, ledger, periods},
     request::MAX_CALL,
 };
 use crate::platform::db::{DbErr, Txn};
@@ -34,6 +34,14 @@ pub(crate) struct Charge {
     pub(crate) document_id: Option<DocumentId>,
     pub(crate) project_id: Option<i64>,
     pub(crate) tags: Option<serde_json::Value>,
+}
+
+impl Charge {
+    /// What it comes to.
+    fn amount(&self, prices: Prices) -> Nanos {
+        let input = self.prompt_tokens.saturating_add(self.index_tokens);
+        prices.cost(input, self.completion_tokens).min(MAX_CALL)
+    }
 }
 
 /// A ledger entry, and where its period stands after it.
@@ -85,6 +93,9 @@ impl Budgets {
         charge: &Charge,
     ) -> Result<Result<Receipt, ResolveError>, DbErr> {
         let now = self.clock.now();
+        if let Some(receipt) = settle_at_once(txn, id, charge, now).await? {
+            return Ok(Ok(receipt));
+        }
         match holds::close(txn, id, HoldState::Settled, now).await? {
             Some(hold) => Ok(Ok(post(txn, &hold, charge, now).await?)),
             None => Ok(Err(why_closed(txn, id).await?)),
@@ -146,6 +157,40 @@ impl Budgets {
     }
 }
 
+/// The usual case in one statement, where that is dear: it is known who answered, and the house does
+/// not count the call.
+async fn settle_at_once(
+    txn: &Txn,
+    id: HoldId,
+    charge: &Charge,
+    now: DateTime<Utc>,
+) -> Result<Option<Receipt>, DbErr> {
+    let Some(by) = &charge.answered_by else {
+        return Ok(None);
+    };
+    let amount = charge.amount(by.prices);
+    let Some(charged) = at_once::charge(txn, id, charge, by, amount, now).await? else {
+        return Ok(None);
+    };
+    warn_of_overrun(id, charged.overrun_nanos);
+    announce(txn, &charged.period);
+    Ok(Some(Receipt {
+        entry_id: charged.entry_id,
+        provider: by.provider.clone(),
+        model: by.model.clone(),
+        amount,
+        overrun: charged.overrun_nanos,
+        limit: charged.period.limit_nanos,
+        spent: charged.period.spent_nanos,
+    }))
+}
+
+fn warn_of_overrun(hold_id: HoldId, overrun: Nanos) {
+    if overrun > Nanos::ZERO {
+        tracing::warn!(%hold_id, %overrun, "a charge went beyond its hold");
+    }
+}
+
 /// Writes the entry of a hold that this transaction has just ended.
 async fn post(
     txn: &Txn,
@@ -164,12 +209,9 @@ async fn post(
             },
         ),
     };
-    let input = charge.prompt_tokens.saturating_add(charge.index_tokens);
-    let amount = prices.cost(input, charge.completion_tokens).min(MAX_CALL);
+    let amount = charge.amount(prices);
     let overrun = amount.minus(hold.amount_nanos).max(Nanos::ZERO);
-    if overrun > Nanos::ZERO {
-        tracing::warn!(hold_id = %hold.id, %overrun, "a charge went beyond its hold");
-    }
+    warn_of_overrun(hold.id, overrun);
     let entry = ledger::NewEntry {
         provider: &provider,
         model: &model,

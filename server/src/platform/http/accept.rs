@@ -212,7 +212,9 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             async move {
                 let response = if names_one_host(&request) {
                     let request = (request, head.0, head.1, Scheme::HTTP).into();
-                    endpoint.get_response(request).await
+                    // Boxed: the connection keeps room for this future as long as it lives, and a
+                    // streamed answer outlives it by far.
+                    Box::pin(endpoint.get_response(request)).await
                 } else {
                     ambiguous()
                 };

@@ -164,13 +164,14 @@ impl CitationFilter {
     /// Takes note of text that passes.
     fn pass(&mut self, text: &str) {
         self.code.pass(text);
-        self.context.push_str(text);
-        if self.context.len() > CONTEXT_BYTES * 4 {
+        // Before it grows: an answer is written for long, and there are many at once.
+        if self.context.len() + text.len() > CONTEXT_BYTES * 2 {
             let start = self
                 .context
-                .floor_char_boundary(self.context.len() - CONTEXT_BYTES);
+                .floor_char_boundary(self.context.len().saturating_sub(CONTEXT_BYTES));
             self.context.drain(..start);
         }
+        self.context.push_str(text);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering};
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use entities::UserId;
 use parking_lot::Mutex;
@@ -117,10 +116,10 @@ pub(crate) struct Producer {
 
 impl Producer {
     /// Appends a frame, ready for the socket.
-    pub(crate) fn send(&self, frame: Bytes) {
+    pub(crate) fn send(&self, frame: impl AsRef<[u8]>) {
         let newest = {
             let mut ring = self.entry.ring.lock();
-            ring.push(frame);
+            ring.push(frame.as_ref());
             ring.newest()
         };
         self.entry

@@ -12,8 +12,8 @@ use super::{
 /// What a reader meets next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ReaderEvent {
-    /// The frame of this number.
-    Frame(u64, Bytes),
+    /// The frames that follow, one or more that were there at once.
+    Frames(Bytes),
     /// Frames were dropped before this reader came to them.
     Lost,
     /// Nothing will follow.
@@ -25,6 +25,7 @@ pub(crate) struct Reader {
     entry: Arc<Entry>,
     progress: tokio::sync::watch::Receiver<(u64, StreamState)>,
     next: u64,
+    numbered: bool,
     closed: bool,
 }
 
@@ -37,8 +38,15 @@ impl Reader {
             entry,
             progress,
             next: last_seen.saturating_add(1),
+            numbered: false,
             closed: false,
         }
+    }
+
+    /// With an `id:` line before each frame, when `numbered`.
+    pub(crate) fn numbered(mut self, numbered: bool) -> Self {
+        self.numbered = numbered;
+        self
     }
 
     /// The next event, as soon as there is one. Cancel safe.
@@ -49,12 +57,11 @@ impl Reader {
             }
             // Read the state before the ring: a stream that has ended writes nothing more.
             let (_, state) = *self.progress.borrow_and_update();
-            let slot = self.entry.ring.lock().get(self.next);
+            let slot = self.entry.ring.lock().read(self.next, self.numbered);
             match slot {
-                Slot::Frame(frame) => {
-                    let number = self.next;
-                    self.next += 1;
-                    return ReaderEvent::Frame(number, frame);
+                Slot::Frames(last, frames) => {
+                    self.next = last + 1;
+                    return ReaderEvent::Frames(frames);
                 }
                 Slot::Evicted => {
                     self.closed = true;

@@ -13,15 +13,15 @@ mod leaving;
 mod leaving_early;
 mod leaving_work;
 mod migration;
-mod outage;
+pub mod outage;
 mod poison;
-mod program;
+pub mod program;
 mod providers;
 mod purge;
 mod retention;
 mod shutdown;
 mod start;
-mod state;
+pub mod state;
 #[path = "../support/provider.rs"]
 #[expect(
     dead_code,

@@ -1,5 +1,6 @@
 //! The statements on the tables of money: budgets, periods, holds, the ledger.
 
+pub(super) mod at_once;
 pub(super) mod charges;
 pub(super) mod columns;
 pub(super) mod defaults;
