@@ -1,5 +1,7 @@
 //! The list of jobs that admins filter and sort.
 
+use std::collections::HashMap;
+
 use api::filter::{Comparison, Test, Value};
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{JobId, JobState, jobs::job};
@@ -25,6 +27,8 @@ pub(crate) struct Owners {
 /// Jobs, the newest, among which is looked for what no index knows: words in texts, and numbers that
 /// most jobs share.
 const LOOKED_THROUGH: u64 = 50_000;
+/// Jobs that one walk tallies.
+const TALLIED: u64 = 50_000;
 const UNINDEXED: [&str; 4] = ["attempt", "priority", "replay_of", "replayed_by"];
 
 /// What the fields of the list are. `owner` is the owner's address.
@@ -223,6 +227,21 @@ pub(in super::super) async fn count(
         exact: counted.exact && all,
         ..counted
     })
+}
+
+/// How many of the jobs that match have each value of a field; `None` when they are too many to
+/// walk.
+pub(in super::super) async fn tally(
+    connection: &impl ConnectionTrait,
+    listing: &Listing,
+    owners: Owners,
+    field: &str,
+) -> Result<Option<HashMap<String, i64>>, DbErr> {
+    let fields = fields(listing, owners);
+    let jobs = jobs(listing, owners);
+    listing
+        .tally(connection, jobs, &fields, (field, TALLIED))
+        .await
 }
 
 /// The jobs that match, the lowest number first: at most `most`.
