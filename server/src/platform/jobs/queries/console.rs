@@ -230,13 +230,16 @@ pub(in super::super) async fn count(
 }
 
 /// How many of the jobs that match have each value of a field; `None` when they are too many to
-/// walk.
+/// walk, or not all are looked through.
 pub(in super::super) async fn tally(
     connection: &impl ConnectionTrait,
     listing: &Listing,
     owners: Owners,
     field: &str,
 ) -> Result<Option<HashMap<String, i64>>, DbErr> {
+    if is_unindexed(listing) {
+        return Ok(None);
+    }
     let fields = fields(listing, owners);
     let jobs = jobs(listing, owners);
     listing
