@@ -1,6 +1,8 @@
 //! The list of jobs that admins filter and sort. The owner of the users says how their addresses are
 //! found.
 
+use std::collections::HashMap;
+
 use entities::{JobId, jobs::job};
 
 use super::{
@@ -30,6 +32,17 @@ impl Jobs {
         owners: Owners,
     ) -> Result<Counted, DbError> {
         Ok(console::count(self.0.db.read(), listing, owners).await?)
+    }
+
+    /// How many of the jobs that a listing asks for have each value of a field; `None` when they are
+    /// too many to walk.
+    pub(crate) async fn tallied(
+        &self,
+        listing: &Listing,
+        owners: Owners,
+        field: &str,
+    ) -> Result<Option<HashMap<String, i64>>, DbError> {
+        Ok(console::tally(self.0.db.read(), listing, owners, field).await?)
     }
 
     /// The jobs that a listing asks for, as many as one act may be about and one more.

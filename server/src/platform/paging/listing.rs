@@ -1,5 +1,7 @@
 //! A page that is asked for, and how it is fetched.
 
+use std::collections::HashMap;
+
 use api::{
     console::{CountQuery, ListQuery},
     filter::{self, Field, Filter, Kind, Schema},
@@ -193,6 +195,37 @@ impl Listing {
         let row = connection.query_one(&count).await?;
         let counted: i64 = row.map_or(Ok(0), |row| row.try_get("", "counted"))?;
         Ok(Counted::of(u64::try_from(counted).unwrap_or(0)))
+    }
+
+    /// How many of the rows that match have each value of a field, in one walk; `None` when more than
+    /// `most` match.
+    pub(crate) async fn tally(
+        &self,
+        connection: &impl ConnectionTrait,
+        mut select: SelectStatement,
+        columns: &impl Columns,
+        (field, most): (&str, u64),
+    ) -> Result<Option<HashMap<String, i64>>, DbErr> {
+        let Some(column) = columns.column(field) else {
+            return Ok(None);
+        };
+        select
+            .clear_selects()
+            .expr_as(column.sorted(), "value")
+            .cond_where(condition(&self.filter, columns, self.now))
+            .limit(most + 1);
+        let tally = Query::select()
+            .column("value")
+            .expr_as(Expr::cust("COUNT(*)"), "counted")
+            .from_subquery(select, "matching")
+            .group_by_col("value")
+            .take();
+        let mut counted = HashMap::new();
+        for row in connection.query_all(&tally).await? {
+            counted.insert(row.try_get("", "value")?, row.try_get("", "counted")?);
+        }
+        let all: i64 = counted.values().sum();
+        Ok((all.unsigned_abs() <= most).then_some(counted))
     }
 
     /// The ids of the rows that match, the lowest first: at most `most`.

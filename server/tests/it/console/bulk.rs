@@ -132,7 +132,7 @@ async fn ten_thousand_users_get_a_budget_by_a_job() {
         let job = begin(&admin, "accounts", &act).await;
         let detail = over(&admin, &job).await;
         assert_eq!(detail["checkpoint"]["done"], MANY);
-        let limited = "budgets WHERE limit_nanos = 2000000000";
+        let limited = "budgets WHERE monthly_limit_nanos = 2000000000";
         assert_eq!(sql.count(limited).await, MANY);
         let entries = "audit_log WHERE action = 'set_budget'";
         assert_eq!(sql.count(entries).await, MANY, "one entry each");

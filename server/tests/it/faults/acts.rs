@@ -359,7 +359,7 @@ async fn an_act_whose_process_died_is_not_done_again_and_nobody_pretends_to_know
 
             let acts = "SELECT COUNT(*) FROM audit_log WHERE action = 'set_budget'";
             assert_eq!(state.number(acts).await, done, "{point}");
-            let limits = "SELECT COUNT(*) FROM budgets WHERE limit_nanos = 7000000000";
+            let limits = "SELECT COUNT(*) FROM budgets WHERE monthly_limit_nanos = 7000000000";
             assert_eq!(state.number(limits).await, done, "{point}");
             state.close().await;
             server.stop().await;

@@ -40,6 +40,16 @@ impl Engine {
                 return Err(EngineError::InvalidQuery("by", message));
             }
         };
+        let all = Listing::matching(&filter::JOBS, Some(filter), now)?;
+        if let Some(counts) = parts.jobs.tallied(&all, JOB_OWNERS, &query.by).await? {
+            let tally = |value: String| wire::Tally {
+                count: counts.get(&value).copied().unwrap_or(0),
+                value,
+                exact: true,
+            };
+            let items = values.into_iter().map(tally).collect();
+            return Ok(wire::Tallies { items, as_of: now });
+        }
         let mut items = Vec::with_capacity(values.len());
         for value in values {
             let narrowed = format!("{filter} {}:{value}", query.by);

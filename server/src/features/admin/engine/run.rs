@@ -156,6 +156,11 @@ impl Engine {
         pending: &mut Pending,
     ) -> Result<(), EngineError> {
         let parts = &self.0.parts;
+        // A command sweeps without telling anybody, on either database.
+        let runs = self.newest_runs().await?;
+        let changed = runs.iter().filter(|run| !read.runs.contains(run));
+        pending.add_retention(changed.map(|(id, _)| id.0.to_string()));
+        read.runs = runs;
         if parts.db.carries_messages() {
             return Ok(());
         }
@@ -174,10 +179,6 @@ impl Engine {
             }
         }
         read.entry = newest.first().map_or(read.entry, |entry| entry.id);
-        let runs = self.newest_runs().await?;
-        let changed = runs.iter().filter(|run| !read.runs.contains(run));
-        pending.add_retention(changed.map(|(id, _)| id.0.to_string()));
-        read.runs = runs;
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! The list of jobs that admins filter and sort.
 
-use api::filter::{Test, Value};
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use api::filter::{Comparison, Test, Value};
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::{JobId, JobState, jobs::job};
 use sea_orm::{
     ConnectionTrait, DbErr, ExprTrait, Iterable, Order,
@@ -24,7 +26,9 @@ pub(crate) struct Owners {
 
 /// Jobs, the newest, among which is looked for what no index knows: words in texts, and numbers that
 /// most jobs share.
-const LOOKED_THROUGH: u64 = 100_000;
+const LOOKED_THROUGH: u64 = 50_000;
+/// Jobs that one walk tallies.
+const TALLIED: u64 = 50_000;
 const UNINDEXED: [&str; 4] = ["attempt", "priority", "replay_of", "replayed_by"];
 
 /// What the fields of the list are. `owner` is the owner's address.
@@ -146,6 +150,18 @@ fn jobs(listing: &Listing, owners: Owners) -> SelectStatement {
                 let called = (owners.called)(addresses.collect());
                 select.and_where(column(job::Column::UserId).in_subquery(called));
             }
+            // Whatever was added since has changed since.
+            Test::Compare(
+                "age",
+                Comparison::Less | Comparison::LessOrEqual,
+                Value::Seconds(seconds),
+            ) => {
+                let since = TimeDelta::try_seconds(*seconds);
+                let since = since.and_then(|age| listing.now().checked_sub_signed(age));
+                if let Some(since) = since {
+                    select.and_where(column(job::Column::UpdatedAt).gte(since));
+                }
+            }
             _ => {}
         }
     }
@@ -211,6 +227,24 @@ pub(in super::super) async fn count(
         exact: counted.exact && all,
         ..counted
     })
+}
+
+/// How many of the jobs that match have each value of a field; `None` when they are too many to
+/// walk, or not all are looked through.
+pub(in super::super) async fn tally(
+    connection: &impl ConnectionTrait,
+    listing: &Listing,
+    owners: Owners,
+    field: &str,
+) -> Result<Option<HashMap<String, i64>>, DbErr> {
+    if is_unindexed(listing) {
+        return Ok(None);
+    }
+    let fields = fields(listing, owners);
+    let jobs = jobs(listing, owners);
+    listing
+        .tally(connection, jobs, &fields, (field, TALLIED))
+        .await
 }
 
 /// The jobs that match, the lowest number first: at most `most`.
