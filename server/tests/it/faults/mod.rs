@@ -11,15 +11,15 @@ mod erasure;
 mod leaving;
 mod leaving_early;
 mod migration;
-mod outage;
+pub mod outage;
 mod poison;
-pub(crate) mod program;
+pub mod program;
 mod providers;
 mod purge;
 mod retention;
 mod shutdown;
 mod start;
-mod state;
+pub mod state;
 #[path = "../support/provider.rs"]
 #[expect(
     dead_code,
