@@ -5,8 +5,8 @@ use std::{io::Read, process::ExitCode};
 use clap::Args;
 use secrecy::SecretString;
 
-use super::{CliError, build, say};
-use crate::features::accounts::FirstAdmin;
+use super::{CliError, build_on, say};
+use crate::{app::Schema, features::accounts::FirstAdmin};
 
 #[derive(Debug, Args)]
 pub(super) struct CreateFirstAdmin {
@@ -23,7 +23,8 @@ impl CreateFirstAdmin {
             Some(given) => given,
             None => from_stdin()?,
         };
-        let app = build().await?;
+        // The first thing that is done to a new house.
+        let app = build_on(Schema::Forward).await?;
         let outcome = app
             .accounts
             .create_first_admin(&self.email, &SecretString::from(password))

@@ -47,17 +47,6 @@ pub(crate) struct Signed {
     pub(crate) signature: String,
 }
 
-impl Signed {
-    /// `None` when the words are not a receipt.
-    pub(super) fn stored(row: erasure_receipt::Model) -> Option<Self> {
-        Some(Self {
-            receipt: serde_json::from_str(&row.statement).ok()?,
-            statement: row.statement,
-            signature: row.signature,
-        })
-    }
-}
-
 /// Why a receipt is no proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("receipt {0} is not what this server signed")]

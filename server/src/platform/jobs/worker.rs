@@ -32,7 +32,16 @@ use crate::platform::{
 
 /// The workers of one process. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Worker(Arc<Pool>);
+pub(crate) struct Worker(
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "whoever started it keeps the pool; tests count what runs"
+        )
+    )]
+    Arc<Pool>,
+);
 
 pub(super) struct Pool {
     pub(super) jobs: Jobs,

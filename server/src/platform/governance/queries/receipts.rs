@@ -28,13 +28,6 @@ pub(in super::super) async fn insert(txn: &Txn, signed: &Signed) -> Result<(), D
     Ok(())
 }
 
-pub(in super::super) async fn find(
-    connection: &impl ConnectionTrait,
-    id: Uuid,
-) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).one(connection).await
-}
-
 /// All of them, a page at a time.
 pub(in super::super) async fn page(
     connection: &impl ConnectionTrait,
