@@ -79,10 +79,9 @@ pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), O
         .map(traces::layer)
         .transpose()?;
     let shape = match config.log_format {
-        LogFormat::Json => Shape::Json,
         LogFormat::Pretty => Shape::Pretty,
         LogFormat::Auto if target.is_terminal() => Shape::Pretty,
-        LogFormat::Auto => Shape::Json,
+        LogFormat::Json | LogFormat::Auto => Shape::Json,
     };
     let lines = Lines {
         shape,
