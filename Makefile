@@ -1,9 +1,10 @@
 # Thin over scripts/, which can be run without make.
 .DEFAULT_GOAL := help
 .PHONY: help demo run test ci nightly fmt lint bench eval
+.PHONY: secrets prod-up prod-down logs backup restore smoke rotate-secrets
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Build, start on SQLite offline, index the samples, ask three questions, keep serving
 	scripts/demo
@@ -17,7 +18,7 @@ test: ## All tests, against a private PostgreSQL and Redis
 ci: ## What CI runs
 	scripts/ci
 
-nightly: ## What takes too long for every push: long histories of the ledger, many writers
+nightly: ## What takes too long for every push: the image as it is built, long histories of the ledger, many writers
 	scripts/nightly
 
 fmt: ## Format the code
@@ -31,3 +32,30 @@ bench: ## Ratios against bare poem, in a release build (docs/benchmarks.md)
 
 eval: ## Hit rates of retrieval over manuals that Debian ships (docs/retrieval.md)
 	scripts/eval
+
+secrets: ## Make what is missing of the production house's secrets (docs/operations.md)
+	scripts/secrets init
+
+prod-up: ## Build and start the production house, and ask it from outside
+	scripts/secrets check
+	scripts/compose up --build --detach
+	scripts/smoke
+
+prod-down: ## Stop the production house; its data stays
+	scripts/compose down
+
+logs: ## Follow the production house's logs
+	scripts/compose logs --follow --tail 100
+
+backup: ## Take a backup of the production house now, and read it back
+	scripts/compose exec backup backup-daily once
+
+restore: ## Put a backup back: make restore FROM=2026-11-21T021500Z
+	scripts/restore "$(FROM)"
+
+smoke: ## Ask the production house from outside whether it is up, and shut where it must be
+	scripts/smoke
+
+rotate-secrets: ## Change the signing secret and the metrics token, serving on
+	scripts/secrets rotate
+	scripts/compose up --detach --force-recreate --no-deps server worker backup prometheus

@@ -24,6 +24,7 @@ mod m20261121_000010_steering;
 mod m20261121_000011_console;
 mod m20261121_000012_mends;
 mod m20261121_000019_audit_cut;
+mod m20261121_000023_messages_found;
 mod m20261121_000024_purging;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_console::Migration),
             Box::new(m20261121_000012_mends::Migration),
             Box::new(m20261121_000019_audit_cut::Migration),
+            Box::new(m20261121_000023_messages_found::Migration),
             Box::new(m20261121_000024_purging::Migration),
         ]
     }

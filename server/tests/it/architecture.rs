@@ -6,4 +6,4 @@ mod directions;
 mod doors;
 mod pages;
 mod sizes;
-mod source;
+pub mod source;

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::source::{Source, expect_none, pages, root};
 
 /// The folders at the root that pages name files of.
-const ROOTS: [&str; 11] = [
+const ROOTS: [&str; 12] = [
     "api/",
     "entities/",
     "migration/",
@@ -17,6 +17,7 @@ const ROOTS: [&str; 11] = [
     "scripts/",
     "dashboards/",
     "proxy/",
+    "deploy/",
 ];
 
 #[test]

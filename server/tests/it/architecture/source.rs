@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 /// One file of the repository.
-pub(super) struct Source {
+pub struct Source {
     /// From the root of the repository, with `/`.
-    pub(super) path: String,
-    pub(super) text: String,
+    pub path: String,
+    pub text: String,
 }
 
 impl Source {
     /// The lines that are not comments, numbered from 1, without what follows `//`.
-    pub(super) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text
             .lines()
             .enumerate()
@@ -20,7 +20,7 @@ impl Source {
 
     /// The code as one text without white space, so that a rule sees a path as one word however it
     /// was wrapped.
-    pub(super) fn dense(&self) -> String {
+    pub fn dense(&self) -> String {
         self.code()
             .flat_map(|(_, line)| line.chars())
             .filter(|character| !character.is_whitespace())
@@ -28,7 +28,7 @@ impl Source {
     }
 
     /// Whether the file is compiled for tests only.
-    pub(super) fn is_test(&self) -> bool {
+    pub fn is_test(&self) -> bool {
         self.path.split('/').any(|part| {
             matches!(part, "tests" | "tests.rs" | "testing.rs" | "fixtures.rs")
                 || part.trim_end_matches(".rs").ends_with("_tests")
@@ -36,7 +36,7 @@ impl Source {
     }
 
     /// Where the file stands in the server's `src`, such as `platform/clock.rs`.
-    pub(super) fn in_server(&self) -> Option<&str> {
+    pub fn in_server(&self) -> Option<&str> {
         self.path.strip_prefix("server/src/")
     }
 }
@@ -50,12 +50,12 @@ fn without_comment(line: &str) -> &str {
 }
 
 /// The root of the repository.
-pub(super) fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Every Rust file of the workspace.
-pub(super) fn rust_files() -> Vec<Source> {
+pub fn rust_files() -> Vec<Source> {
     let members = [
         "api",
         "entities",
@@ -74,7 +74,7 @@ pub(super) fn rust_files() -> Vec<Source> {
 }
 
 /// Every page: those of the root and those under `docs`.
-pub(super) fn pages() -> Vec<Source> {
+pub fn pages() -> Vec<Source> {
     let mut found = Vec::new();
     for name in ["README.md", "CONTRIBUTING.md"] {
         let text = std::fs::read_to_string(root().join(name)).expect(name);
@@ -103,7 +103,7 @@ fn collect(folder: &Path, name: &str, extension: &str, found: &mut Vec<Source>) 
 }
 
 /// Fails with one line for each breach of a rule.
-pub(super) fn expect_none(rule: &str, mut breaches: Vec<String>) {
+pub fn expect_none(rule: &str, mut breaches: Vec<String>) {
     breaches.sort();
     assert!(breaches.is_empty(), "{rule}:\n  {}", breaches.join("\n  "));
 }

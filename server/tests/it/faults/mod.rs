@@ -10,18 +10,20 @@ mod disk_full;
 mod erasure;
 mod leaving;
 mod leaving_early;
+mod lost_answer;
 mod migration;
 mod older_schema;
-mod outage;
+pub mod outage;
 mod poison;
-mod program;
+pub mod program;
 mod providers;
 mod purge;
 mod purge_restore;
 mod retention;
 mod shutdown;
+mod spoiled_rows;
 mod start;
-mod state;
+pub mod state;
 mod store_deletion;
 #[path = "../support/provider.rs"]
 #[expect(

@@ -15,5 +15,6 @@ mod inactive;
 mod jobs;
 mod limits;
 mod operations;
+mod repeated;
 mod sign_ins;
 mod uploads;

@@ -1,0 +1,136 @@
+//! Faults, one at a time: in the real Prometheus the alert that names the fault fires, and no other.
+//! A minute of the rules is a second here.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{prometheus::Prometheus, scaled};
+use crate::{
+    faults::{
+        outage::Cluster,
+        program::Site,
+        stub::{Fault, ProviderStub},
+    },
+    support::{Database, User, client::eventually},
+};
+
+const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
+
+/// Waits until an alert has fired; three scrapes later it must still be the only one that ever has.
+async fn fires_alone(prometheus: &Prometheus, alert: &str) {
+    let pending = format!("ALERTS{{alertname=\"{alert}\"}}");
+    let seen = || async {
+        prometheus
+            .ask(&pending)
+            .await
+            .is_ok_and(|series| !series.is_empty())
+            .then_some(())
+    };
+    eventually(seen).await;
+    eventually(|| async { prometheus.ever_fired().await.contains(alert).then_some(()) }).await;
+    let later = prometheus.scrapes().await + 3;
+    eventually(|| async { (prometheus.scrapes().await > later).then_some(()) }).await;
+    assert_eq!(
+        prometheus.ever_fired().await,
+        BTreeSet::from([alert.to_owned()])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_database_is_told() {
+    let cluster = Cluster::start();
+    let site = Site::new(cluster.database().into(), &[]);
+    let server = site.serve(&[]).await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    cluster.down();
+
+    fires_alone(&prometheus, "DatabaseNotWritable").await;
+    server.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_gone_is_told() {
+    let site = Site::new(Database::Sqlite.into(), &[]);
+    let server = site.serve(&[]).await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    server.kill().await;
+
+    fires_alone(&prometheus, "TargetMissing").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_provider_is_told() {
+    let stub = ProviderStub::start().await;
+    let url = stub.openai_url();
+    let settings = [
+        ("GEMINI_MOCK_MODE", "false"),
+        ("AI_PROVIDERS", "openai"),
+        ("OPENAI_BASE_URL", url.as_str()),
+        ("AI_BREAKER_FAILURES", "2"),
+        ("AI_BREAKER_SECONDS", "300"),
+    ];
+    let site = Site::new(Database::Sqlite.into(), &settings);
+    let server = site.serve(&[]).await;
+    let user = User::register(server.base.clone(), "ada@example.org").await;
+    let store = user.store("Papers").await;
+    let file = CHECKLIST.to_vec();
+    user.indexed(store, "checklist.md", "text/markdown", file)
+        .await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    stub.always(Fault::ServerError);
+    for _ in 0..4 {
+        let question = json!({"storeIds": [store], "question": "What must be done?"});
+        user.post("/api/chat", &question).await;
+    }
+
+    fires_alone(&prometheus, "ProviderDown").await;
+    server.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_queue_is_told() {
+    let site = Site::new(
+        Database::Sqlite.into(),
+        &[("JOB_WORKERS_IN_SERVE", "false")],
+    );
+    let server = site.serve(&[]).await;
+    let user = User::register(server.base.clone(), "ada@example.org").await;
+    let store = user.store("Papers").await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    let file = CHECKLIST.to_vec();
+    user.upload(store, "checklist.md", "text/markdown", file)
+        .await
+        .expect(200);
+
+    fires_alone(&prometheus, "JobsStale").await;
+    server.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn books_that_disagree_are_told() {
+    let site = Site::new(Database::Sqlite.into(), &[]);
+    let server = site.serve(&[]).await;
+    let user = User::register(server.base.clone(), "ada@example.org").await;
+    let store = user.store("Papers").await;
+    let file = CHECKLIST.to_vec();
+    user.indexed(store, "checklist.md", "text/markdown", file)
+        .await;
+    server.stop().await;
+
+    // The books are summed up when a process starts, and each minute.
+    let state = site.state().await;
+    state
+        .execute("UPDATE periods SET spent_nanos = spent_nanos + 7")
+        .await;
+    state.close().await;
+    let server = site.serve(&[]).await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    fires_alone(&prometheus, "LedgerDrift").await;
+    server.kill().await;
+}

@@ -1,0 +1,11 @@
+//! The house behind the real nginx, as `proxy/start` runs it: over HTTPS, from outside.
+
+mod framing;
+mod headers;
+mod house;
+mod limits;
+mod nginx;
+mod reload;
+mod starting;
+mod streams;
+mod upstream;
