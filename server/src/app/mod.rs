@@ -148,14 +148,14 @@ impl App {
         Self::build(config, surroundings, Schema::Forward).await
     }
 
-    /// Opens the stores and puts the parts together. Nothing runs yet but the writers of the
-    /// database.
+    /// Opens the stores and puts the parts together; only the writers of the database run yet.
     pub(crate) async fn build(
         config: Config,
         surroundings: Surroundings,
         schema: Schema,
     ) -> Result<Self, StartError> {
-        Self::assemble(Ground::open(config, surroundings, schema).await?)
+        let db = start::database(&config, schema).await?;
+        Self::assemble(Ground::open(config, surroundings, db)?)
     }
 
     fn assemble(ground: Ground) -> Result<Self, StartError> {
@@ -229,14 +229,8 @@ struct Means {
 }
 
 impl Ground {
-    async fn open(
-        config: Config,
-        surroundings: Surroundings,
-        schema: Schema,
-    ) -> Result<Self, StartError> {
+    fn open(config: Config, surroundings: Surroundings, db: Db) -> Result<Self, StartError> {
         let telemetry = Telemetry::new()?;
-        // First: where there is no house, a look must not begin one.
-        let db = start::database(&config, schema).await?;
         std::fs::create_dir_all(&config.storage.dir)
             .map_err(|error| StartError::folder(&config.storage.dir, error))?;
         let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;

@@ -168,7 +168,8 @@ pub(crate) enum Schema {
     AsItIs,
 }
 
-/// Connects, and brings the schema to this program's version or refuses.
+/// Connects, and brings the schema to this program's version or refuses. It comes before anything
+/// else is opened: where there is no house, a look must not begin one.
 pub(super) async fn database(config: &Config, schema: Schema) -> Result<Db, StartError> {
     if backup::was_cut(&backup_house(config)) {
         return Err(StartError::RestoreCut);
