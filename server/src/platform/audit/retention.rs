@@ -102,13 +102,17 @@ impl Exporter for About {
         let last = found.last().filter(|_| found.len() as u64 >= limit);
         Ok(Page {
             next: last.map(|row| row.id.into()),
-            rows: found.into_iter().map(AuditEntry::from).map(entry).collect(),
+            rows: found
+                .into_iter()
+                .map(AuditEntry::from)
+                .map(|row| entry(&row))
+                .collect(),
             ..Page::default()
         })
     }
 }
 
-fn entry(row: AuditEntry) -> Value {
+fn entry(row: &AuditEntry) -> Value {
     json!({
         "id": row.id,
         "at": row.created_at,

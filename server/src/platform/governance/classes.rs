@@ -105,16 +105,15 @@ impl Governance {
         let mut counted = self.0.stocks.lock().await;
         let known = counted.take();
         let known = known.filter(|known| known.at.elapsed() < LATELY.max(known.took * 20));
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let at = Instant::now();
-                let stocks = self.count_stocks().await?;
-                Counted {
-                    took: at.elapsed(),
-                    at,
-                    stocks,
-                }
+        let known = if let Some(known) = known {
+            known
+        } else {
+            let at = Instant::now();
+            let stocks = self.count_stocks().await?;
+            Counted {
+                took: at.elapsed(),
+                at,
+                stocks,
             }
         };
         let summaries = self.summaries(&known.stocks).await;

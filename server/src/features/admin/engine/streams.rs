@@ -62,12 +62,11 @@ impl Engine {
             if streams.iter().all(|stream| !stream.process.is_empty()) {
                 return Ok(streams);
             }
-            let until = match asked_until {
-                Some(until) => until,
-                None => {
-                    self.0.parts.relay.ask().await;
-                    *asked_until.insert(Instant::now() + TELL_WITHIN)
-                }
+            let until = if let Some(until) = asked_until {
+                until
+            } else {
+                self.0.parts.relay.ask().await;
+                *asked_until.insert(Instant::now() + TELL_WITHIN)
             };
             if tokio::time::timeout_at(until, told.changed())
                 .await
