@@ -27,6 +27,7 @@ mod m20261121_000019_audit_cut;
 mod m20261121_000020_job_numbers;
 mod m20261121_000021_branding_undo;
 mod m20261121_000022_job_lists;
+mod m20261121_000023_messages_found;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000020_job_numbers::Migration),
             Box::new(m20261121_000021_branding_undo::Migration),
             Box::new(m20261121_000022_job_lists::Migration),
+            Box::new(m20261121_000023_messages_found::Migration),
         ]
     }
 }

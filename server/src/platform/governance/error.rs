@@ -6,6 +6,7 @@ use super::Preview;
 use crate::platform::{
     audit::UndoRefusal,
     db::{DbErr, DbError},
+    idempotency::KeyRefusal,
     jobs::JobError,
     retention::{PeriodRefused, RetentionError},
     storage::StorageError,
@@ -43,6 +44,8 @@ pub(crate) enum GovernanceError {
     Stopped,
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
     #[error(transparent)]
     Database(#[from] DbError),
 }

@@ -351,7 +351,7 @@ async fn an_act_whose_process_died_is_not_done_again_and_nobody_pretends_to_know
             let state = site.state().await;
             let refused = |answer: Answer| answer.refused(409);
             let young = refused(admin.send(ask(&server.base)).await);
-            assert!(young.contains("is not over"), "{young}");
+            assert!(young.contains("still under way"), "{young}");
             let long_ago = "UPDATE act_answers SET created_at = '2026-01-01T00:00:00+00:00'";
             state.execute(long_ago).await;
             let told = refused(admin.send(ask(&server.base)).await);

@@ -12,6 +12,7 @@ mod erasure;
 mod leaving;
 mod leaving_early;
 mod leaving_work;
+mod lost_answer;
 mod migration;
 pub mod outage;
 mod poison;
@@ -20,6 +21,7 @@ mod providers;
 mod purge;
 mod retention;
 mod shutdown;
+mod spoiled_rows;
 mod start;
 pub mod state;
 #[path = "../support/provider.rs"]
