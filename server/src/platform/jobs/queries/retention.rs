@@ -1,7 +1,7 @@
 //! The statements by which ended jobs go. Their events go with them, by the database's own rule.
 
 use entities::{
-    JobId, UserId,
+    UserId,
     jobs::{job, job_event},
 };
 use sea_orm::{
