@@ -8,7 +8,7 @@ use sea_orm::{
     EntityTrait,
     sea_query::Expr,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::platform::{
@@ -196,21 +196,11 @@ async fn branding_keeps_what_is_not_given_and_is_on_record() {
         };
         let back = change_to(back).await;
         assert_eq!(back.app_icon, "sparkles");
-        let update = |keys: &[&str], before: Value, after: Value| {
-            let metadata = json!({"keys": keys, "via": "api", "before": before, "after": after});
-            ("update_settings".to_owned(), metadata)
-        };
-        let both = update(
-            &["app_icon", "app_name"],
-            json!({"app_icon": null, "app_name": null}),
-            json!({"app_icon": "compass", "app_name": "The Chart Room"}),
+        let update = |keys: &[&str]| ("update_settings".to_owned(), json!({ "keys": keys }));
+        assert_eq!(
+            house.acts().await,
+            [update(&["app_icon", "app_name"]), update(&["app_icon"])]
         );
-        let icon = update(
-            &["app_icon"],
-            json!({"app_icon": "compass"}),
-            json!({"app_icon": "sparkles"}),
-        );
-        assert_eq!(house.acts().await, [both, icon]);
     })
     .await;
 }

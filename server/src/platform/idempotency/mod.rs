@@ -3,7 +3,8 @@
 //! A key belongs to a user and to what was asked under it; it is remembered for a day. An act that is
 //! one transaction keeps its answer in it ([`once_in`]): the key is taken if, and only if, the act was
 //! done. One that is several takes its key before ([`begin_in`]) and keeps its answer after them
-//! ([`keep_in`]).
+//! ([`keep_in`]). When its process dies in between, nobody knows what became of it: that is told, and
+//! the act is not repeated.
 
 mod queries;
 mod retention;

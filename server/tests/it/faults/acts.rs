@@ -166,8 +166,8 @@ async fn on_people(walk: &mut Walk) {
     let path = format!("/api/admin/users/{id}/role");
     walk.post("/api/admin/users/{id}/role", &path, role).await;
     let template = "PATCH /api/admin/accounts/{id}";
-    let patch = json!({"role": "auditor"});
-    walk.act(template, &account, Some(patch)).await;
+    let auditor = json!({"role": "auditor"});
+    walk.act(template, &account, Some(auditor)).await;
     let budget = format!("/api/admin/budgets/{id}");
     let limit = json!({"monthly_limit_usd": 3});
     walk.post("/api/admin/budgets/{user_id}", &budget, limit)

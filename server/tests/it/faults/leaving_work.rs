@@ -86,8 +86,8 @@ async fn who_leaves_during_the_embedding_of_a_question_is_charged_once_or_not_at
             ))
             .await;
             eventually(|| async { (scene.stub.requests().len() > asked).then_some(()) }).await;
-            let held = "SELECT COUNT(*) FROM holds WHERE state IN ('open', 'sent')";
-            assert_eq!(scene.state.number(held).await, 1, "it is paid for");
+            let paid_for = "SELECT COUNT(*) FROM holds WHERE state IN ('open', 'sent')";
+            assert_eq!(scene.state.number(paid_for).await, 1, "it is paid for");
             drop(wire);
             scene.quiet().await;
             scene.stub.let_go();
