@@ -64,12 +64,6 @@ wire! {
         /// So far, at the price held for.
         pub cost_nanos: i64,
     }
-
-    /// How many streams were ended.
-    pub struct StreamsEnded {
-        /// In this process and those that it could reach.
-        pub ended: i64,
-    }
 }
 
 page! {

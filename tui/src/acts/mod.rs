@@ -9,7 +9,7 @@ pub mod nouns;
 mod plan;
 
 pub use form::{Field, FieldKind, Values, empty};
-pub use plan::{Ask, Call, Confirm, Done, Next, Plan, Refusal, Tell};
+pub use plan::{Ask, Call, Confirm, Done, Look, Plan, Refusal, Tell};
 
 use crate::object::Object;
 

@@ -13,13 +13,46 @@ pub enum Plan {
     /// Ask the person first.
     Ask(Ask),
     /// Ask the server for the numbers first.
-    Look { request: Request, next: Next },
+    Look(Look),
     /// It only goes somewhere.
     Go(Place),
 }
 
 /// What follows from the server's numbers.
-pub type Next = fn(&Draft, &Reply) -> Result<Plan, Failure>;
+type Next = dyn Fn(&Draft, &Reply) -> Result<Plan, Failure>;
+
+/// A question for the server's numbers, and what follows from them: an act, a question to the
+/// person, or a question for more.
+pub struct Look {
+    pub request: Request,
+    next: Box<Next>,
+}
+
+impl Look {
+    /// What to do now that the server has answered.
+    pub fn next(&self, draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
+        (self.next)(draft, reply)
+    }
+}
+
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Look").field(&self.request).finish()
+    }
+}
+
+impl Plan {
+    /// Asks the server, then goes on with `next`.
+    pub fn look(
+        request: Request,
+        next: impl Fn(&Draft, &Reply) -> Result<Plan, Failure> + 'static,
+    ) -> Plan {
+        Plan::Look(Look {
+            request,
+            next: Box::new(next),
+        })
+    }
+}
 
 /// What a person reads after it is done.
 pub type Tell = fn(&Draft, &Reply) -> Result<Done, Failure>;
@@ -136,6 +169,8 @@ pub struct Done {
     pub reveal: Vec<String>,
     /// Rows left out of a bulk act.
     pub skipped: i64,
+    /// Jobs that do what is left to do.
+    pub jobs: Vec<i64>,
 }
 
 impl Done {
@@ -144,6 +179,13 @@ impl Done {
             text: text.into(),
             ..Done::default()
         }
+    }
+
+    /// With the job that goes on with it.
+    #[must_use]
+    pub fn job(mut self, id: i64) -> Done {
+        self.jobs.push(id);
+        self
     }
 }
 

@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::Palette;
-use crate::acts::{Act, Ask, Call, Draft, FieldKind};
+use crate::acts::{Act, Ask, Call, Draft, FieldKind, Look};
 use crate::client::{Failure, Reply};
 
 /// What has the keys instead of the screen.
@@ -74,6 +74,7 @@ pub enum Stage {
     Form(FormState),
     Looking {
         since_ms: u64,
+        look: Look,
     },
     Asking {
         ask: Ask,

@@ -7,7 +7,6 @@ use tui_input::backend::crossterm::EventHandler;
 use super::dialogs::Overlay;
 use super::{App, Palette};
 use crate::action::Action;
-use crate::acts::Values;
 use crate::keys::{Command, Key, Where, command};
 use crate::place::Place;
 
@@ -54,8 +53,9 @@ impl App {
             _ => None,
         };
         if let Some(act) = act {
-            let chosen = screen.chosen();
-            self.start(act, chosen, Values::default(), actions);
+            let mut chosen = screen.chosen_for(act);
+            let told = std::mem::take(&mut chosen.told);
+            self.start(act, chosen, told, actions);
             return;
         }
         let mut places = screen.keys().to_vec();
@@ -159,10 +159,13 @@ impl App {
             Key::End | Key::Char('G') => last,
             Key::Esc | Key::Char('q' | 'x') | Key::Ctrl('c') => return,
             Key::Enter => {
-                let chosen = self.history.shown().map(|(_, s)| s.chosen());
-                if let Some((act, chosen)) = acts.get(at).copied().zip(chosen) {
-                    self.start(act, chosen, Values::default(), actions);
-                }
+                let Some(act) = acts.get(at).copied() else {
+                    return;
+                };
+                let chosen = self.history.shown().map(|(_, s)| s.chosen_for(act));
+                let mut chosen = chosen.unwrap_or_default();
+                let told = std::mem::take(&mut chosen.told);
+                self.start(act, chosen, told, actions);
                 return;
             }
             _ => at,

@@ -107,9 +107,11 @@ impl App {
                 dialog.opened_ms = self.now.ms;
                 self.overlay = Overlay::Dialog(Box::new(dialog));
             }
-            Plan::Look { request, .. } => {
+            Plan::Look(look) => {
+                let request = look.request.clone();
                 dialog.stage = Stage::Looking {
                     since_ms: self.now.ms,
+                    look,
                 };
                 let slot = Slot {
                     owner: Owner::Dialog(dialog.number),
@@ -200,10 +202,10 @@ impl App {
         let Some(mut dialog) = self.take_dialog(number) else {
             return;
         };
-        let Ok(Plan::Look { next, .. }) = (dialog.act.plan)(&dialog.draft) else {
+        let Stage::Looking { look, .. } = &dialog.stage else {
             return;
         };
-        match outcome.and_then(|reply| next(&dialog.draft, &reply)) {
+        match outcome.and_then(|reply| look.next(&dialog.draft, &reply)) {
             Ok(plan) => self.follow(dialog, plan, actions),
             Err(failure) => {
                 dialog.error = Some(failure.to_string());

@@ -298,9 +298,12 @@ impl App {
             }
             Wish::Behind(act) => {
                 self.history.back();
-                let chosen = self.history.shown().map(|(_, screen)| screen.chosen());
-                let values = crate::acts::Values::default();
-                self.start(act, chosen.unwrap_or_default(), values, actions);
+                let shown = self.history.shown();
+                let mut chosen = shown
+                    .map(|(_, screen)| screen.chosen_for(act))
+                    .unwrap_or_default();
+                let told = std::mem::take(&mut chosen.told);
+                self.start(act, chosen, told, actions);
             }
             Wish::Picture(snapshot) => {
                 let now = self.now.utc;

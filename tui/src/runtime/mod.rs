@@ -5,7 +5,7 @@ pub mod clock;
 mod event_loop;
 pub mod export;
 mod suspend;
-mod tasks;
+pub mod tasks;
 pub mod terminal;
 
 pub use event_loop::{Ended, Started, run};

@@ -11,14 +11,14 @@ use crate::client::auth::Client;
 use crate::message::{Message, Slot};
 
 /// Everything that runs beside the loop.
-pub(super) struct Tasks {
+pub struct Tasks {
     set: JoinSet<()>,
     slots: HashMap<Slot, AbortHandle>,
     out: mpsc::Sender<Message>,
 }
 
 impl Tasks {
-    pub(super) fn new(out: mpsc::Sender<Message>) -> Tasks {
+    pub fn new(out: mpsc::Sender<Message>) -> Tasks {
         Tasks {
             set: JoinSet::new(),
             slots: HashMap::new(),
@@ -27,10 +27,7 @@ impl Tasks {
     }
 
     /// Runs something whose outcome is a message.
-    pub(super) fn run(
-        &mut self,
-        work: impl Future<Output = Message> + Send + 'static,
-    ) -> AbortHandle {
+    pub fn run(&mut self, work: impl Future<Output = Message> + Send + 'static) -> AbortHandle {
         while self.set.try_join_next().is_some() {}
         self.slots.retain(|_, task| !task.is_finished());
         let out = self.out.clone();
@@ -42,7 +39,7 @@ impl Tasks {
     }
 
     /// Asks the server; a newer question of the slot ends this one.
-    pub(super) fn fetch(
+    pub fn fetch(
         &mut self,
         client: Client,
         slot: Slot,
@@ -65,7 +62,7 @@ impl Tasks {
     }
 
     /// Changes something; nothing ends this but its answer.
-    pub(super) fn act(&mut self, client: Client, slot: Slot, generation: u64, request: Request) {
+    pub fn act(&mut self, client: Client, slot: Slot, generation: u64, request: Request) {
         self.run(async move {
             let outcome = client.send(&request).await;
             Message::Answer {
@@ -76,7 +73,7 @@ impl Tasks {
         });
     }
 
-    pub(super) fn cancel(&mut self, slot: &Slot) {
+    pub fn cancel(&mut self, slot: &Slot) {
         if let Some(task) = self.slots.remove(slot) {
             task.abort();
         }

@@ -256,13 +256,14 @@ impl<L: Listing> List<L> {
                     .count
                     .and_then(|(count, _)| usize::try_from(count).ok())
                     .unwrap_or(0),
+                ..Chosen::default()
             };
         }
         if !self.marks.is_empty() {
             return Chosen {
                 objects: self.marked.clone(),
-                everything: None,
                 marked: self.marks.len(),
+                ..Chosen::default()
             };
         }
         Chosen {
@@ -271,9 +272,13 @@ impl<L: Listing> List<L> {
                 .map(|row| self.spec.object(row))
                 .into_iter()
                 .collect(),
-            everything: None,
-            marked: 0,
+            ..Chosen::default()
         }
+    }
+
+    /// Whether Enter opens the row under the cursor, or one that may come.
+    pub fn opens(&self) -> bool {
+        self.row().is_none_or(|row| self.spec.open(row).is_some())
     }
 
     /// The columns that the server sorts by, each with its letter.

@@ -170,6 +170,10 @@ impl<L: Frame> Screen for ListScreen<L> {
         self.list.chosen()
     }
 
+    fn opens(&self) -> bool {
+        self.list.opens()
+    }
+
     fn acted(&mut self, cx: &mut Cx) {
         self.list.clear_marks();
         self.enter(cx);

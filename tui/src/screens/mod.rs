@@ -39,7 +39,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, ExportFormat};
-use crate::acts::{Act, Everything};
+use crate::acts::{Act, Everything, Values};
 use crate::client::{Failure, Reply, Request};
 use crate::keys::{Command, Where};
 use crate::message::{Now, Owner, Slot};
@@ -128,6 +128,8 @@ pub struct Chosen {
     /// Every row that matches, when all are marked.
     pub everything: Option<Everything>,
     pub marked: usize,
+    /// What the row says already of what the act has to be told.
+    pub told: Values,
 }
 
 /// How a screen filters.
@@ -174,6 +176,21 @@ pub trait Screen {
 
     fn chosen(&self) -> Chosen {
         Chosen::default()
+    }
+
+    /// What this act would be done to, where that differs from act to act.
+    fn chosen_for(&self, _act: &'static Act) -> Chosen {
+        self.chosen()
+    }
+
+    /// Whether Enter opens something.
+    fn opens(&self) -> bool {
+        true
+    }
+
+    /// How many panes Tab turns through.
+    fn panes(&self) -> usize {
+        0
     }
 
     fn filtering(&self) -> Option<Filtering<'_>> {

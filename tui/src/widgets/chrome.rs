@@ -41,14 +41,16 @@ impl Hint {
 /// The keys of the footer: open, the acts in their order, then the ways on. `?` is never cut.
 pub fn hints(app: &App) -> Vec<Hint> {
     let mut last = vec![
-        Hint::new(Key::Char('/'), "filter"),
         Hint::new(Key::Char(':'), "go"),
         Hint::new(Key::Char('?'), "keys"),
     ];
     let mut hints = Vec::new();
     if let Some((_, screen)) = app.history.shown() {
         let places = screen.keys();
-        if crate::keys::command(Key::Enter, places) == Some(Command::Open) {
+        if screen.filtering().is_some() {
+            last.insert(0, Hint::new(Key::Char('/'), "filter"));
+        }
+        if screen.opens() && crate::keys::command(Key::Enter, places) == Some(Command::Open) {
             hints.push(Hint::new(Key::Enter, "open"));
         }
         for act in screen.acts() {
@@ -58,7 +60,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
                 hints.push(hint);
             }
         }
-        if places.contains(&Where::Detail) {
+        if screen.panes() > 1 && places.contains(&Where::Detail) {
             hints.push(Hint::new(Key::Tab, "next pane"));
         }
         if screen.acts().len() > 1 {

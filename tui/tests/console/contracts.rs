@@ -130,6 +130,33 @@ fn the_footer_shows_what_the_menu_does() {
     }
 }
 
+/// What the footer names does something: Enter where something opens, Tab where there are panes,
+/// `/` where there is a filter.
+#[test]
+fn the_footer_promises_nothing_that_does_nothing() {
+    for place in every_place() {
+        let mut console = Console::live(WIDE);
+        console.app.history = binnacle_tui::app::History::new(&place, 1);
+        let screen = screens::open(&place);
+        let hints = binnacle_tui::widgets::chrome::hints(&console.app);
+        let has = |key: Key| hints.iter().any(|hint| hint.key == key);
+        assert_eq!(
+            has(Key::Char('/')),
+            screen.filtering().is_some(),
+            "{place:?}"
+        );
+        assert_eq!(has(Key::Tab), screen.panes() > 1, "{place:?}");
+        let key = binnacle_tui::keys::command(Key::Enter, screen.keys());
+        let opens = screen.opens() && key == Some(Command::Open);
+        assert_eq!(has(Key::Enter), opens, "{place:?}");
+        if has(Key::Tab) {
+            let before = console.text();
+            console.key(Key::Tab);
+            assert_ne!(before, console.text(), "{place:?}: Tab does nothing");
+        }
+    }
+}
+
 /// Every list's filter, written out, is read as the same filter.
 #[test]
 fn filters_come_back_as_they_were_written() {

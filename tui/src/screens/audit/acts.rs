@@ -127,6 +127,6 @@ fn verified(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
             good,
             format!("{entries} entries read at {} UTC", units::moment(found.at)),
         ],
-        skipped: 0,
+        ..Done::default()
     })
 }

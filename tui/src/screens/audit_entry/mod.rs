@@ -97,6 +97,10 @@ impl Screen for EntryScreen {
         self.ask(0, cx);
     }
 
+    fn opens(&self) -> bool {
+        self.entry.value().and_then(place).is_some()
+    }
+
     fn command(&mut self, command: Command, cx: &mut Cx) -> bool {
         let entry = self.entry.value();
         match command {

@@ -178,6 +178,11 @@ impl Screen for JobScreen {
         }
     }
 
+    fn opens(&self) -> bool {
+        self.job()
+            .is_some_and(|job| job.replayed_by.or(job.replay_of).is_some())
+    }
+
     fn export(&self) -> Option<Request> {
         Some(Request::get(format!("{}/events", self.address())))
     }

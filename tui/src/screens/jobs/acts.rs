@@ -71,7 +71,7 @@ pub static CANCEL: Act = Act {
 
 fn changed(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
     let job: Job = reply.decode()?;
-    Ok(Done::new(format!("job {} is {}", job.id, job.state)))
+    Ok(Done::new(format!("job {} is {}", job.id, job.state)).job(job.id))
 }
 
 /// Lets jobs try at once.
@@ -124,7 +124,7 @@ pub static REPLAY: Act = Act {
         let call = Call::new(request, |draft, reply| {
             let job: Job = reply.decode()?;
             let from = draft.objects.first().map(Object::id).unwrap_or_default();
-            Ok(Done::new(format!("job {} does {from} again", job.id)))
+            Ok(Done::new(format!("job {} does {from} again", job.id)).job(job.id))
         });
         let quote = job.quote_nanos.unwrap_or(0);
         if quote <= DEAR_NANOS {
@@ -154,15 +154,8 @@ fn bulk(draft: &Draft, action: JobsAction) -> Plan {
             .as_ref()
             .map(|everything| everything.filter.clone()),
     };
-    let next = match action {
-        JobsAction::Cancel => |_: &Draft, reply: &Reply| previewed("cancel", reply),
-        JobsAction::Retry => |_: &Draft, reply: &Reply| previewed("retry", reply),
-        JobsAction::Replay => |_: &Draft, reply: &Reply| previewed("replay", reply),
-    };
-    Plan::Look {
-        request: Request::post(format!("{PATH}/bulk/preview")).json(&body),
-        next,
-    }
+    let request = Request::post(format!("{PATH}/bulk/preview")).json(&body);
+    Plan::look(request, move |_, reply| previewed(action.word(), reply))
 }
 
 fn previewed(verb: &str, reply: &Reply) -> Result<Plan, Failure> {
@@ -186,8 +179,9 @@ fn previewed(verb: &str, reply: &Reply) -> Result<Plan, Failure> {
         let skipped = done.skipped.iter().map(|skipped| skipped.count).sum();
         Ok(Done {
             text: format!("done for {} jobs, {skipped} skipped", done.done),
-            reveal: Vec::new(),
             skipped,
+            jobs: done.job_ids,
+            ..Done::default()
         })
     };
     let mut ask = Ask::yes(

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::{List, Listing};
 use crate::client::{Failure, Reply, Request};
 use crate::keys::Command;
+use crate::object::Object;
 use crate::screens::{Cx, Filtering, View};
 
 /// What every list can do.
@@ -24,6 +25,9 @@ pub trait AnyList {
     fn sort_by(&mut self, field: &'static str, cx: &mut Cx);
     fn export(&self) -> Request;
     fn status(&self, view: &View) -> String;
+    fn opens(&self) -> bool;
+    /// The row under the cursor.
+    fn object(&self) -> Option<Object>;
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View);
 }
 
@@ -78,6 +82,14 @@ impl<L: Listing> AnyList for List<L> {
 
     fn status(&self, view: &View) -> String {
         List::status(self, view)
+    }
+
+    fn opens(&self) -> bool {
+        List::opens(self)
+    }
+
+    fn object(&self) -> Option<Object> {
+        self.row().map(|row| self.spec.object(row))
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {

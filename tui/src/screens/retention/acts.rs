@@ -1,6 +1,9 @@
 //! What can be done about how long data is kept.
 
-use api::console::{DaysSource, RetentionClass, RetentionPreview, RunRetention, SetRetention};
+use api::console::{
+    DaysSource, RetentionClass, RetentionForecast, RetentionPreview, RunRetention, SetRetention,
+    StartedJob,
+};
 
 use super::PATH;
 use crate::acts::{Act, Ask, Call, Done, Draft, Field, FieldKind, On, Plan, Refusal};
@@ -57,13 +60,14 @@ static DAYS: Act = Act {
         if !is_shorter(class.days, days) {
             return Ok(Plan::Send(keep_for(class, days)));
         }
-        let request = Request::get(format!("{PATH}/preview"))
-            .with("classes", class.class.clone())
-            .with("days", days.to_string());
-        Ok(Plan::Look {
-            request,
-            next: supposed,
-        })
+        let name = class.class.clone();
+        let now = Request::get(format!("{PATH}/preview")).with("classes", name.clone());
+        let then = now.clone().with("days", days.to_string());
+        Ok(Plan::look(now, move |_, reply| {
+            let before = forecast(&name, reply)?;
+            let compare = move |draft: &Draft, reply: &Reply| supposed(&before, draft, reply);
+            Ok(Plan::look(then.clone(), compare))
+        }))
     },
 };
 
@@ -98,32 +102,53 @@ fn kept(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
     )))
 }
 
-fn supposed(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
+/// What the server reckons for a class; one that it does not name loses nothing.
+fn forecast(class: &str, reply: &Reply) -> Result<RetentionForecast, Failure> {
     let preview: RetentionPreview = reply.decode()?;
+    let mut items = preview.items.into_iter();
+    let found = items.find(|forecast| forecast.class == class);
+    Ok(found.unwrap_or_else(|| RetentionForecast {
+        class: class.to_owned(),
+        days: 0.0,
+        rows: 0,
+        blobs: 0,
+        bytes: 0,
+        users: 0,
+        held_back: 0,
+    }))
+}
+
+/// What the next run deletes, in numbers.
+fn deletes(forecast: &RetentionForecast) -> String {
+    if forecast.rows + forecast.blobs == 0 {
+        return "the next run deletes nothing".to_owned();
+    }
+    format!(
+        "the next run deletes {} rows, {} files, {}, of {} users",
+        units::count_i(forecast.rows),
+        units::count_i(forecast.blobs),
+        units::bytes(forecast.bytes.unsigned_abs()),
+        units::count_i(forecast.users)
+    )
+}
+
+fn supposed(before: &RetentionForecast, draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
     let pointless = |refusal: Refusal| Failure::Pointless(refusal.text);
     let class = class(draft).map_err(pointless)?;
     let days = days(draft).map_err(pointless)?;
     let call = keep_for(class, days);
-    let Some(forecast) = preview
-        .items
-        .iter()
-        .find(|forecast| forecast.class == class.class)
-        .filter(|forecast| forecast.rows + forecast.blobs > 0)
-    else {
+    let after = forecast(&class.class, reply)?;
+    if (after.rows, after.blobs) == (before.rows, before.blobs) {
         return Ok(Plan::Send(call));
-    };
-    let before = super::columns::days(class.days);
-    let ask = Ask::yes(format!("{}: {before} to {days} days", class.class), call)
-        .warn(format!(
-            "the next run deletes {} rows, {} files, {}, of {} users",
-            units::count_i(forecast.rows),
-            units::count_i(forecast.blobs),
-            units::bytes(forecast.bytes.unsigned_abs()),
-            units::count_i(forecast.users)
-        ))
+    }
+    let days_before = super::columns::days(class.days);
+    let title = format!("{}: {days_before} to {days} days", class.class);
+    let ask = Ask::yes(title, call)
+        .line(format!("before: {}", deletes(before)))
+        .warn(format!("after: {}", deletes(&after)))
         .line(format!(
             "held back: {} rows that jobs need",
-            units::count_i(forecast.held_back)
+            units::count_i(after.held_back)
         ));
     Ok(ask.into())
 }
@@ -165,10 +190,7 @@ static RUN: Act = Act {
     plan: |draft| {
         let classes: Vec<String> = draft.objects.iter().map(Object::id).collect();
         let request = Request::get(format!("{PATH}/preview")).with("classes", classes.join(","));
-        Ok(Plan::Look {
-            request,
-            next: previewed,
-        })
+        Ok(Plan::look(request, previewed))
     },
 };
 
@@ -192,7 +214,10 @@ fn previewed(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
         preview_token: token,
     };
     let request = Request::post(format!("{PATH}/run")).json(&body);
-    let call = Call::new(request, |_, _| Ok(Done::new("the run has begun")));
+    let call = Call::new(request, |_, reply| {
+        let job: StartedJob = reply.decode()?;
+        Ok(Done::new(format!("job {} runs it", job.job_id)).job(job.job_id))
+    });
     let mut ask = Ask::yes("Run retention now", call).warn(format!(
         "deletes {} rows, {} files, {}: gone for good",
         units::count_i(rows),

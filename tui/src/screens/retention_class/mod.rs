@@ -184,6 +184,10 @@ impl Screen for ClassScreen {
         }
     }
 
+    fn opens(&self) -> bool {
+        self.runs.opens()
+    }
+
     fn filtering(&self) -> Option<Filtering<'_>> {
         Some(Filtering {
             text: self.runs.filter(),

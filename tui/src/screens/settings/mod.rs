@@ -187,6 +187,10 @@ impl Screen for SettingsScreen {
         }
     }
 
+    fn opens(&self) -> bool {
+        false
+    }
+
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
         let top = self.settings.draw_notice(self.stage(area), buffer, view);
         let half = top.width / 2;

@@ -214,6 +214,14 @@ impl Screen for StreamScreen {
         }
     }
 
+    fn opens(&self) -> bool {
+        self.panes.list().is_none_or(AnyList::opens)
+    }
+
+    fn panes(&self) -> usize {
+        self.panes.len()
+    }
+
     fn filtering(&self) -> Option<Filtering<'_>> {
         self.panes.list().and_then(AnyList::filtering)
     }

@@ -1,13 +1,15 @@
 //! What can be done about the machinery.
 
 use api::admin::{ResetDone, ResetStuck};
+use api::console::{LogLevel, SetLogLevel};
 
+use super::PATH;
 use crate::acts::{Act, Ask, Call, Done, Draft, Field, FieldKind, On, Plan, Refusal, fits_all};
-use crate::client::{Reply, Request};
+use crate::client::{Method, Reply, Request};
 use crate::place::Place;
 
 /// In the order of the footer.
-pub static ACTS: &[&Act] = &[&RESET, &DELETED];
+pub static ACTS: &[&Act] = &[&RESET, &LOG_LEVEL, &DELETED];
 
 /// A year.
 const MOST_MINUTES: i64 = 525_600;
@@ -56,6 +58,36 @@ static RESET: Act = Act {
             "every document that has stood still for {ttl_minutes} minutes begins again"
         ));
         Ok(ask.into())
+    },
+};
+
+static LOG_LEVEL: Act = Act {
+    noun: "system",
+    verb: "log-level",
+    key: Some('L'),
+    label: "log level",
+    help: "how much the process that answers logs, until it ends",
+    on: On::House,
+    writes: true,
+    fields: &[Field {
+        name: "level",
+        label: "level",
+        help: "error, warn, info, debug, trace; Space turns",
+        kind: FieldKind::Choice(&["error", "warn", "info", "debug", "trace"]),
+        required: true,
+        initial: |_| LogLevel::Info.word().to_owned(),
+    }],
+    fits: fits_all,
+    plan: |draft| {
+        let level = LogLevel::from_word(draft.values.text("level"))
+            .ok_or_else(|| Refusal::of("level", "error, warn, info, debug or trace"))?;
+        let request = Request::new(Method::Put, format!("{PATH}/log_level"));
+        let done = |_: &Draft, reply: &Reply| {
+            let set: SetLogLevel = reply.decode()?;
+            Ok(Done::new(format!("the process logs from {} on", set.level)))
+        };
+        let call = Call::new(request.json(&SetLogLevel { level }), done);
+        Ok(Plan::Send(call))
     },
 };
 

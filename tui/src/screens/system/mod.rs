@@ -107,6 +107,10 @@ impl Screen for SystemScreen {
         }
     }
 
+    fn opens(&self) -> bool {
+        false
+    }
+
     fn draw(&self, area: Rect, buffer: &mut Buffer, view: &View) {
         let area = self.system.draw_notice(area, buffer, view);
         if let Some(system) = self.system.value() {

@@ -11,8 +11,8 @@ use ratatui::layout::Rect;
 
 use super::list::AnyList;
 use super::panes::Panes;
-use super::users::PATH;
 use super::users::acts::DETAIL_ACTS;
+use super::users::{PATH, sign_ins};
 use super::{Chosen, Cx, Filtering, Screen, View};
 use crate::acts::Act;
 use crate::client::{Failure, Reply, Request};
@@ -158,6 +158,23 @@ impl Screen for UserScreen {
                 .collect(),
             ..Chosen::default()
         }
+    }
+
+    fn chosen_for(&self, act: &'static Act) -> Chosen {
+        let mut chosen = self.chosen();
+        let row = self.panes.list().and_then(AnyList::object);
+        if let (true, Some(Object::Session { session, .. })) = (*act == sign_ins::END_ONE, row) {
+            chosen.told.set(sign_ins::SIGN_IN, session.id.to_string());
+        }
+        chosen
+    }
+
+    fn opens(&self) -> bool {
+        self.panes.list().is_none_or(AnyList::opens)
+    }
+
+    fn panes(&self) -> usize {
+        self.panes.len()
     }
 
     fn filtering(&self) -> Option<Filtering<'_>> {

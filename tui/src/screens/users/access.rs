@@ -2,13 +2,13 @@
 
 use api::console::{
     Account, AccountStatus, AccountsAction, AccountsBulk, Because, BulkDone, BulkPreview, BulkRun,
-    Ended, EraseAccount, EraseForecast, PasswordLink, StartedJob, StreamsEnded,
+    Ended, EraseAccount, EraseForecast, PasswordLink, StartedJob,
 };
 
 use super::PATH;
 use super::acts::{address, user};
 use crate::acts::{Act, Ask, Call, Confirm, Done, Draft, On, Plan, Refusal, fits_all};
-use crate::client::{Failure, Method, Reply, Request};
+use crate::client::{Failure, Reply, Request};
 use crate::object::Object;
 use crate::text::units;
 use crate::theme::Role;
@@ -97,6 +97,11 @@ pub(super) static ENABLE: Act = Act {
 
 /// Many users: the server says what it would do, then does exactly that.
 pub(crate) fn bulk(draft: &Draft, action: AccountsAction) -> Result<Plan, Refusal> {
+    // A list of money has fields that users have not.
+    if let Some(everything) = &draft.everything {
+        api::filter::parse(&everything.filter, &api::filter::ACCOUNTS)
+            .map_err(|error| Refusal::new(format!("mark the users one by one: {error}")))?;
+    }
     let ids = draft
         .objects
         .iter()
@@ -111,10 +116,8 @@ pub(crate) fn bulk(draft: &Draft, action: AccountsAction) -> Result<Plan, Refusa
             .map(|everything| everything.filter.clone()),
         limit_nanos: draft.values.money("limit")?,
     };
-    Ok(Plan::Look {
-        request: Request::post(format!("{PATH}/bulk/preview")).json(&body),
-        next: previewed,
-    })
+    let request = Request::post(format!("{PATH}/bulk/preview")).json(&body);
+    Ok(Plan::look(request, previewed))
 }
 
 fn previewed(_: &Draft, reply: &Reply) -> Result<Plan, Failure> {
@@ -128,8 +131,8 @@ fn previewed(_: &Draft, reply: &Reply) -> Result<Plan, Failure> {
         let skipped = done.skipped.iter().map(|skipped| skipped.count).sum();
         Ok(Done {
             text: format!("done for {} users, {skipped} skipped", done.done),
-            reveal: Vec::new(),
             skipped,
+            ..Done::default()
         })
     };
     let mut ask = Ask::yes(format!("{} users", preview.count), Call::new(request, done))
@@ -161,7 +164,7 @@ pub(super) static PASSWORD: Act = Act {
                     format!("token for POST /api/auth/redeem: {}", link.token),
                     format!("good until {} UTC", units::moment(link.expires_at)),
                 ],
-                skipped: 0,
+                ..Done::default()
             })
         };
         let ask = Ask::yes(
@@ -171,34 +174,6 @@ pub(super) static PASSWORD: Act = Act {
         Ok(ask
             .line("a link that is shown once; the old password stays until then")
             .into())
-    },
-};
-
-pub(super) static END_SESSIONS: Act = Act {
-    noun: "users",
-    verb: "sessions",
-    key: None,
-    label: "end sign-ins",
-    help: "signs a user out everywhere",
-    on: On::Many,
-    writes: true,
-    fields: &[],
-    fits: fits_all,
-    plan: |draft| {
-        if draft.is_bulk() {
-            return bulk(draft, AccountsAction::EndSessions);
-        }
-        let user = user(draft)?;
-        let request = Request::new(Method::Delete, format!("{}/sessions", address(user.id)));
-        let call = Call::new(request, |draft, _| {
-            let name = draft.objects.first().map(Object::name).unwrap_or_default();
-            Ok(Done::new(format!("{name} is signed out")))
-        });
-        if user.sessions <= 1 {
-            return Ok(Plan::Send(call));
-        }
-        let ask = Ask::yes(format!("Sign {} out", user.email), call);
-        Ok(ask.line(format!("signs out {}", user.sessions)).into())
     },
 };
 
@@ -222,8 +197,8 @@ pub(super) static END_STREAMS: Act = Act {
 pub(crate) fn end_streams(id: i64, email: &str) -> Plan {
     let request = Request::post(format!("{}/end_streams", address(id)));
     let done = |_: &Draft, reply: &Reply| {
-        let ended: StreamsEnded = reply.decode()?;
-        Ok(Done::new(format!("ended {} streams", ended.ended)))
+        let ended: Ended = reply.decode()?;
+        Ok(Done::new(format!("ended {} streams", ended.streams)))
     };
     Ask::yes(
         format!("End all streams of {email}"),
@@ -247,7 +222,7 @@ pub(super) static EXPORT: Act = Act {
         let request = Request::post(format!("{}/export", address(user(draft)?.id)));
         let done = |_: &Draft, reply: &Reply| {
             let job: StartedJob = reply.decode()?;
-            Ok(Done::new(format!("job {} makes the export", job.job_id)))
+            Ok(Done::new(format!("job {} makes the export", job.job_id)).job(job.job_id))
         };
         Ok(Plan::Send(Call::new(request, done)))
     },
@@ -265,10 +240,7 @@ pub(super) static ERASE: Act = Act {
     fits: fits_all,
     plan: |draft| {
         let request = Request::get(format!("{}/erase", address(user(draft)?.id)));
-        Ok(Plan::Look {
-            request,
-            next: erasing,
-        })
+        Ok(Plan::look(request, erasing))
     },
 };
 
@@ -281,7 +253,7 @@ fn erasing(draft: &Draft, reply: &Reply) -> Result<Plan, Failure> {
     let request = Request::post(format!("{}/erase", address(user.id))).json(&body);
     let done = |_: &Draft, reply: &Reply| {
         let job: StartedJob = reply.decode()?;
-        Ok(Done::new(format!("job {} erases the user", job.job_id)))
+        Ok(Done::new(format!("job {} erases the user", job.job_id)).job(job.job_id))
     };
     let mut lines = vec![(
         Role::Warn,

@@ -4,7 +4,8 @@ use api::accounts::Role as UserRole;
 use api::console::{Account, AccountCreated, ChangeAccount, CreateAccount, FirstPassword};
 
 use super::PATH;
-use super::access::{DISABLE, ENABLE, END_SESSIONS, END_STREAMS, ERASE, EXPORT, PASSWORD};
+use super::access::{DISABLE, ENABLE, END_STREAMS, ERASE, EXPORT, PASSWORD};
+use super::sign_ins;
 use crate::acts::{
     Act, Ask, Call, Done, Draft, Field, FieldKind, On, Plan, Refusal, empty, fits_all,
 };
@@ -25,7 +26,23 @@ pub static ACTS: &[&Act] = &[
     &ROLE,
     &NOTES,
     &CLEAR,
-    &END_SESSIONS,
+    &sign_ins::END_ALL,
+    &END_STREAMS,
+    &EXPORT,
+    &ERASE,
+];
+
+/// Of the shell's noun.
+pub static ALL: &[&Act] = &[
+    &DISABLE,
+    &ENABLE,
+    &CREATE,
+    &INVITE,
+    &PASSWORD,
+    &ROLE,
+    &NOTES,
+    &sign_ins::END_ALL,
+    &sign_ins::END_ONE,
     &END_STREAMS,
     &EXPORT,
     &ERASE,
@@ -37,10 +54,11 @@ pub static DETAIL_ACTS: &[&Act] = &[
     &DISABLE,
     &ENABLE,
     &PASSWORD,
+    &sign_ins::END_ONE,
     &ROLE,
     &NOTES,
     &CLEAR,
-    &END_SESSIONS,
+    &sign_ins::END_ALL,
     &END_STREAMS,
     &EXPORT,
     &ERASE,
@@ -149,7 +167,7 @@ fn created(_: &Draft, reply: &Reply) -> Result<Done, Failure> {
     Ok(Done {
         text: format!("made {}", made.account.email),
         reveal,
-        skipped: 0,
+        ..Done::default()
     })
 }
 

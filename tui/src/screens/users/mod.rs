@@ -4,6 +4,7 @@ mod access;
 pub(crate) use access::{bulk, end_streams};
 pub mod acts;
 pub mod columns;
+pub mod sign_ins;
 
 use api::console::{Account, FeedEvent};
 use api::filter::{ACCOUNTS, Schema};
@@ -30,7 +31,7 @@ pub static NOUN: Noun = Noun {
     read: |reply| read_rows(reply, |user: Account| Object::User(Box::new(user))),
     list: Some(PATH),
     schema: &ACCOUNTS,
-    acts: acts::ACTS,
+    acts: acts::ALL,
 };
 
 /// A user by number or by e-mail address.

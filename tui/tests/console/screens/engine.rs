@@ -52,7 +52,10 @@ fn every_stream_of_a_user_is_ended_after_a_question() {
     let sent = console.question("/api/admin/accounts/13/end_streams");
     assert!(sent.act && sent.request.idempotency_key.is_some());
     console.asked.push(sent);
-    console.answer("/api/admin/accounts/13/end_streams", &json!({"ended": 2}));
+    console.answer(
+        "/api/admin/accounts/13/end_streams",
+        &json!({"sessions": 0, "streams": 2, "jobs": 0}),
+    );
     console.shows("ended 2 streams");
 }
 

@@ -43,12 +43,12 @@ fn a_run_deletes_what_its_preview_showed() {
     console.shows("4,300 rows, 0 files of 9 users; 12 rows held back");
     console.keys("delete 4300");
     console.enter();
-    let sent = console.answer("/api/admin/retention/run", &json!({"items": []}));
+    let sent = console.answer("/api/admin/retention/run", &json!({"job_id": 77}));
     assert_eq!(
         sent.body,
         Some(json!({"classes": ["transcripts"], "preview_token": "t9"}))
     );
-    console.shows("the run has begun");
+    console.shows("job 77 runs it");
 }
 
 #[test]
@@ -102,10 +102,15 @@ fn fewer_days_are_asked_about_in_the_servers_numbers() {
     let mut console = open();
     console.keys("G");
     type_days(&mut console, "3");
+    let mut now = house::forecast(Some("t9"));
+    now["items"][1]["rows"] = json!(12);
+    let asked = console.answer(PREVIEW, &now);
+    assert!(asked.query.iter().all(|(name, _)| *name != "days"));
     let asked = console.answer(PREVIEW, &house::forecast(None));
     assert!(asked.query.contains(&("days", "3".to_owned())));
     console.shows("transcripts: 7 to 3 days");
-    console.shows("the next run deletes 4,300 rows");
+    console.shows("before: the next run deletes 12 rows");
+    console.shows("after: the next run deletes 4,300 rows");
     assert!(!console.asks("/api/admin/retention/transcripts"));
     console.keys("y");
     let sent = console.answer(
@@ -123,6 +128,7 @@ fn fewer_days_that_take_nothing_are_set_at_once() {
     type_days(&mut console, "60");
     let mut nothing = house::forecast(None);
     nothing["items"] = json!([]);
+    console.answer(PREVIEW, &nothing);
     console.answer(PREVIEW, &nothing);
     assert!(console.asks("/api/admin/retention/chat"));
 }
