@@ -4,10 +4,10 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use clap::ArgMatches;
 
-use super::nouns::{read_filter, said};
+use super::nouns::{act_schema, read_filter, said};
 use super::{CliError, Exit, exit, output};
 use crate::acts::nouns::{Noun, called};
-use crate::acts::{Act, Ask, Call, Confirm, Draft, Everything, Plan};
+use crate::acts::{Act, Ask, Call, Confirm, Draft, Everything, On, Plan, Values};
 use crate::client::auth::Client;
 use crate::client::{Failure, Reply};
 use crate::object::Object;
@@ -50,9 +50,9 @@ pub(super) async fn run(
     let mut plan = (act.plan)(&draft).map_err(|refusal| CliError::Usage(refusal.text))?;
     for _ in 0..STEPS {
         plan = match plan {
-            Plan::Look { request, next } => {
-                let reply = client.send(&request).await?;
-                next(&draft, &reply)?
+            Plan::Look(look) => {
+                let reply = client.send(&look.request).await?;
+                look.next(&draft, &reply)?
             }
             Plan::Ask(ask) => {
                 print_question(&ask);
@@ -67,7 +67,7 @@ pub(super) async fn run(
                     exit::tell(&format!("would {} {}", act.verb, names(&draft)));
                     return Ok(Exit::Done);
                 }
-                return send(client, &draft, &call, matches).await;
+                return send(act, client, &draft, &call, matches).await;
             }
             Plan::Go(_) => return Err(CliError::Usage("this only moves the console".to_owned())),
         };
@@ -76,6 +76,9 @@ pub(super) async fn run(
 }
 
 fn names(draft: &Draft) -> String {
+    if let Some(everything) = &draft.everything {
+        return format!("what matches {}", everything.filter);
+    }
     let names: Vec<String> = draft.objects.iter().map(Object::name).collect();
     names.join(", ")
 }
@@ -87,25 +90,23 @@ async fn draft(
     matches: &ArgMatches,
 ) -> Result<Draft, CliError> {
     let mut draft = Draft::default();
-    for field in act.fields {
-        draft.values.set(field.name, said(matches, field.name));
+    let filter = read_filter(act_schema(noun), matches)?;
+    let (named, values) = words(act, matches, !filter.is_empty())?;
+    draft.values = values;
+    if act.on == On::House {
+        return Ok(draft);
     }
-    let named = said(matches, "object");
-    if named.is_empty() {
-        let filter = read_filter(noun, matches)?;
-        if act.on == crate::acts::On::House {
-            return Ok(draft);
-        }
-        if filter.is_empty() {
-            return Err(CliError::Usage(
-                "name an OBJECT, or give --filter".to_owned(),
-            ));
-        }
+    if !filter.is_empty() {
         draft.everything = Some(Everything {
             filter,
             count: None,
         });
         return Ok(draft);
+    }
+    if named.is_empty() {
+        return Err(CliError::Usage(
+            "name an OBJECT, or give --filter".to_owned(),
+        ));
     }
     let reply = client.send(&(noun.find)(&named)).await?;
     let object = only(called((noun.read)(&reply)?, &named))?;
@@ -121,6 +122,30 @@ async fn draft(
     })?;
     draft.objects.push(object);
     Ok(draft)
+}
+
+/// The object and the fields, in the order in which they were written: with a filter there is no
+/// object, so that the first word is the first field.
+fn words(act: &Act, matches: &ArgMatches, filtered: bool) -> Result<(String, Values), CliError> {
+    let mut arguments: Vec<&'static str> = act.fields.iter().map(|field| field.name).collect();
+    if act.on != On::House {
+        arguments.insert(0, "object");
+    }
+    let mut said = arguments.iter().map(|name| said(matches, name));
+    let mut values = Values::default();
+    let named = match (act.on, filtered) {
+        (On::House, _) | (_, true) => String::new(),
+        _ => said.next().unwrap_or_default(),
+    };
+    for field in act.fields {
+        values.set(field.name, said.next().unwrap_or_default());
+    }
+    if said.next().is_some_and(|more| !more.is_empty()) {
+        return Err(CliError::Usage(
+            "give an OBJECT or --filter, not both".to_owned(),
+        ));
+    }
+    Ok((named, values))
 }
 
 fn print_question(ask: &Ask) {
@@ -165,6 +190,7 @@ fn confirm(ask: &Ask, matches: &ArgMatches) -> Result<(), CliError> {
 }
 
 async fn send(
+    act: &Act,
     client: &Client,
     draft: &Draft,
     call: &Call,
@@ -192,6 +218,9 @@ async fn send(
     exit::tell(&format!("{}{undo}", done.text));
     for line in &done.reveal {
         output::line(line)?;
+    }
+    if super::wait::is_wanted(act, matches) {
+        super::wait::until_over(client, &done.jobs).await?;
     }
     Ok(if done.skipped > 0 {
         Exit::Partly

@@ -22,7 +22,7 @@ pub(super) async fn open(mut state: Run, matches: &ArgMatches) -> Result<Exit, C
     let tty = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     if !tty || state.environment.term == "dumb" {
         return Err(CliError::Usage(
-            "the console needs a terminal; for scripts: binnacle-tui overview show, alarms list, \
+            "the console needs a terminal; for scripts: binnacle-tui overview, alarms list, \
              events; binnacle-tui --help lists the rest"
                 .to_owned(),
         ));

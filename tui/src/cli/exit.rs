@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use api::console::JobState;
+
 use crate::client::Failure;
 use crate::client::credentials::CredentialsError;
 use crate::client::http::ClientError;
@@ -24,6 +26,7 @@ pub enum Exit {
     Network = 8,
     Partly = 9,
     Alarms = 10,
+    JobFailed = 11,
     Interrupted = 130,
 }
 
@@ -41,6 +44,7 @@ Exit codes:
     8  no answer from the server
     9  part of a bulk act was skipped
    10  there are alarms (alarms check)
+   11  a job that was waited for did not succeed (--wait)
   130  interrupted";
 
 impl From<Exit> for ExitCode {
@@ -70,6 +74,8 @@ pub enum CliError {
     Usage(String),
     #[error("not done: it was not confirmed")]
     NotConfirmed,
+    #[error("job {id} is {state}")]
+    JobFailed { id: i64, state: JobState },
 }
 
 impl CliError {
@@ -82,6 +88,7 @@ impl CliError {
             CliError::Config(_) | CliError::Usage(_) | CliError::Client(_) => Exit::Usage,
             CliError::Credentials(_) => Exit::SignIn,
             CliError::NotConfirmed => Exit::Refused,
+            CliError::JobFailed { .. } => Exit::JobFailed,
             CliError::Export(_) | CliError::Runtime(_) | CliError::Io(_) => Exit::Server,
         }
     }

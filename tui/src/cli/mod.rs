@@ -1,12 +1,16 @@
 //! The command line: without a noun it opens the console, with one it does one thing and exits.
 
 mod act;
+pub mod columns;
 mod console;
 mod exit;
 mod nouns;
 mod output;
+mod overview;
 mod pages;
+mod preview;
 mod session;
+mod wait;
 mod watch;
 
 use std::process::ExitCode;
@@ -140,8 +144,10 @@ async fn dispatch(matches: &ArgMatches) -> Result<Exit, CliError> {
     let (_, context) = run.chosen()?;
     let client = run.client(http::Via::Shell, &context)?;
     match (name, matches.subcommand_name()) {
-        ("overview" | "events", _) => watch::run(name, &client, matches).await,
+        ("overview", _) => overview::run(&client, matches).await,
+        ("events", _) => watch::run(&client, matches).await,
         ("alarms", Some(verb @ ("check" | "watch"))) => watch::alarms(verb, &client).await,
+        ("retention", Some("preview")) => preview::run(&client, matches).await,
         _ => match crate::acts::nouns::noun(name) {
             Some(noun) => nouns::run(noun, &client, matches).await,
             None => Err(CliError::Usage(format!("there is no command {name}"))),

@@ -1,5 +1,6 @@
 //! The commands of nouns: `list`, `show`, `count`, and every act of the noun's list.
 
+use api::filter::{ACCOUNTS, Schema};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::output::{self, Form};
@@ -13,6 +14,9 @@ use crate::runtime::export;
 /// Rows of a list when nothing is said.
 const ROWS: usize = 50;
 
+/// Lists that the server counts.
+const COUNTED: [&str; 5] = ["users", "jobs", "ledger", "audit", "deleted"];
+
 /// The commands of all nouns.
 pub(super) fn commands() -> Vec<Command> {
     NOUNS.iter().map(|noun| of_noun(noun)).collect()
@@ -24,11 +28,11 @@ fn of_noun(noun: &'static Noun) -> Command {
         .subcommand_required(true);
     if noun.list.is_some() {
         command = command.subcommand(list(noun));
-        if !noun.schema.fields.is_empty() {
+        if COUNTED.contains(&noun.name) {
             command = command.subcommand(
                 Command::new("count")
                     .about("how many rows match")
-                    .arg(filter(noun)),
+                    .arg(filter(noun.schema)),
             );
         }
     }
@@ -43,6 +47,9 @@ fn of_noun(noun: &'static Noun) -> Command {
     if noun.name == "alarms" {
         command = command.subcommands(super::watch::alarm_commands());
     }
+    if noun.name == "retention" {
+        command = command.subcommand(super::preview::command());
+    }
     command.subcommands(
         noun.acts
             .iter()
@@ -51,8 +58,18 @@ fn of_noun(noun: &'static Noun) -> Command {
     )
 }
 
-fn filter(noun: &'static Noun) -> Arg {
-    let names: Vec<&str> = noun.schema.fields.iter().map(|field| field.name).collect();
+/// What an act on many is filtered by: limits are set of users, and users have other fields than
+/// their months.
+pub(super) fn act_schema(noun: &Noun) -> &'static Schema {
+    if noun.name == crate::screens::budgets::NOUN.name {
+        &ACCOUNTS
+    } else {
+        noun.schema
+    }
+}
+
+fn filter(schema: &'static Schema) -> Arg {
+    let names: Vec<&str> = schema.fields.iter().map(|field| field.name).collect();
     Arg::new("filter")
         .long("filter")
         .value_name("FILTER")
@@ -63,7 +80,7 @@ fn filter(noun: &'static Noun) -> Arg {
 fn list(noun: &'static Noun) -> Command {
     let mut command = Command::new("list").about("rows, as a table");
     if !noun.schema.fields.is_empty() {
-        command = command.arg(filter(noun)).arg(
+        command = command.arg(filter(noun.schema)).arg(
             Arg::new("sort")
                 .long("sort")
                 .value_name("FIELD")
@@ -92,7 +109,10 @@ fn verb(noun: &'static Noun, act: &'static Act) -> Command {
         );
     }
     if act.on == On::Many && !noun.schema.fields.is_empty() {
-        command = command.arg(filter(noun).conflicts_with("object"));
+        command = command.arg(filter(act_schema(noun)));
+    }
+    if super::wait::starts_jobs(act) {
+        command = command.arg(super::wait::arg());
     }
     for field in act.fields {
         command = command.arg(
@@ -158,10 +178,10 @@ pub(super) fn said(matches: &ArgMatches, name: &str) -> String {
 }
 
 /// The filter, read here so that a mistake is told before anything is asked.
-pub(super) fn read_filter(noun: &Noun, matches: &ArgMatches) -> Result<String, CliError> {
+pub(super) fn read_filter(schema: &Schema, matches: &ArgMatches) -> Result<String, CliError> {
     let text = said(matches, "filter");
     if !text.is_empty() {
-        api::filter::parse(&text, noun.schema)
+        api::filter::parse(&text, schema)
             .map_err(|error| CliError::Usage(format!("--filter: {error}")))?;
     }
     Ok(text)
@@ -170,7 +190,7 @@ pub(super) fn read_filter(noun: &Noun, matches: &ArgMatches) -> Result<String, C
 async fn list_rows(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result<Exit, CliError> {
     let form = Form::of(matches);
     let request = Request::get(noun.list.unwrap_or_default())
-        .with("filter", read_filter(noun, matches)?)
+        .with("filter", read_filter(noun.schema, matches)?)
         .with("sort", said(matches, "sort"));
     let limit = said(matches, "limit");
     let most = match limit.as_str() {
@@ -181,13 +201,13 @@ async fn list_rows(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result
             .map_err(|_| CliError::Usage("--limit is a number or all".to_owned()))?,
     };
     let rows = export::rows(client, &request, most).await?;
-    output::rows(&rows, &form)?;
+    output::rows(&rows, &form, super::columns::of(noun.name))?;
     Ok(Exit::Done)
 }
 
 async fn count(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result<Exit, CliError> {
     let path = format!("{}/count", noun.list.unwrap_or_default());
-    let request = Request::get(path).with("filter", read_filter(noun, matches)?);
+    let request = Request::get(path).with("filter", read_filter(noun.schema, matches)?);
     let count: api::console::Count = client.send(&request).await?.decode()?;
     let more = if count.exact { "" } else { "+" };
     output::line(&format!("{}{more}", count.count))?;

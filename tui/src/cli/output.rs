@@ -3,16 +3,18 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::{Arg, ArgAction, ArgMatches};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::CliError;
+use super::columns::{self, Shown};
 use super::nouns::said;
-use crate::runtime::export::{cell, csv, flat};
-use crate::text::clean::clean;
+use crate::runtime::export::{csv, flat};
 use crate::text::width::{Align, cells, fit};
 
 /// A column of a table is at most so wide.
 const WIDEST: usize = 40;
+/// Between two columns.
+const GAP: &str = "  ";
 
 /// How rows are printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub(super) fn args() -> [Arg; 4] {
         Arg::new("columns")
             .long("columns")
             .value_name("A,B")
-            .help("these fields only, as id,budget.spent_nanos"),
+            .help("these columns only, by heading or field, as user,spent,budget.held_nanos"),
         Arg::new("no-header")
             .long("no-header")
             .action(ArgAction::SetTrue)
@@ -74,74 +76,101 @@ pub(super) fn json(value: &Value) -> Result<(), CliError> {
     line(&text)
 }
 
-/// Rows in the form that was asked for.
-pub(super) fn rows(rows: &[Value], form: &Form) -> Result<(), CliError> {
+/// Rows in the form that was asked for; `shown` are the columns of a plain table.
+pub(super) fn rows(rows: &[Value], form: &Form, shown: &[Shown]) -> Result<(), CliError> {
     if form.json {
         return json(&serde_json::json!({"items": rows, "next_cursor": null}));
     }
     if form.csv {
-        let bytes = csv(rows, &form.columns, form.head)
+        let bytes = csv(rows, &fields(form, shown), form.head)
             .map_err(crate::runtime::export::ExportError::Csv)?;
         return Ok(io::stdout().write_all(&bytes)?);
     }
     let width = io::stdout()
         .is_terminal()
         .then(|| crossterm::terminal::size().map_or(80, |(width, _)| usize::from(width)));
-    let text = table(rows, form, width);
+    let text = table(rows, form, shown, width);
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
-/// A table, cut to the terminal where there is one.
-fn table(rows: &[Value], form: &Form, width: Option<usize>) -> String {
-    let flat: Vec<_> = rows.iter().map(flat).collect();
-    let columns: Vec<String> = if form.columns.is_empty() {
-        let mut names: Vec<String> = Vec::new();
-        for name in flat.iter().flat_map(serde_json::Map::keys) {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        // What tells a row from the others comes first.
-        names.sort_by_key(|name| match name.as_str() {
-            "id" | "class" | "name" => 0,
-            "email" | "kind" | "text" | "action" => 1,
-            "state" | "status" => 2,
-            _ => 3,
-        });
-        names
-    } else {
-        form.columns.clone()
-    };
-    let body: Vec<Vec<String>> = flat
-        .iter()
-        .map(|row| {
-            columns
-                .iter()
-                .map(|name| clean(cell(row.get(name)).trim_start_matches('\'')).into_owned())
-                .collect()
-        })
-        .collect();
-    let widths: Vec<usize> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, name)| {
-            let widest = body
-                .iter()
-                .filter_map(|row| row.get(at))
-                .map(|text| cells(text))
-                .max();
-            widest.unwrap_or(0).max(cells(name)).min(WIDEST)
-        })
-        .collect();
-    let head: Vec<String> = columns.iter().map(|name| name.to_uppercase()).collect();
-    let mut text = String::new();
-    for row in form.head.then_some(&head).into_iter().chain(&body) {
-        let line: Vec<String> = row
+/// The fields that `--columns` names, by the name of the field or by the heading of its column.
+fn fields(form: &Form, shown: &[Shown]) -> Vec<String> {
+    let field = |name: &String| {
+        let known = shown
             .iter()
-            .zip(&widths)
-            .map(|(value, width)| fit(value, *width, Align::Left))
+            .find(|(head, _)| head.eq_ignore_ascii_case(name));
+        known.map_or_else(|| name.clone(), |(_, field)| (*field).to_owned())
+    };
+    form.columns.iter().map(field).collect()
+}
+
+/// A column of a table, with its values.
+struct Column {
+    head: String,
+    cells: Vec<String>,
+    align: Align,
+    width: usize,
+}
+
+impl Column {
+    fn new(head: String, field: &str, rows: &[Map<String, Value>]) -> Column {
+        let values: Vec<(String, bool)> = rows
+            .iter()
+            .map(|row| columns::value(field, row.get(field)))
             .collect();
-        let line = line.join("  ");
+        let numbers = !values.is_empty() && values.iter().all(|(_, number)| *number);
+        let texts = values.iter().map(|(text, _)| cells(text));
+        let width = texts.max().unwrap_or(0).min(WIDEST).max(cells(&head));
+        Column {
+            head,
+            align: if numbers { Align::Right } else { Align::Left },
+            cells: values.into_iter().map(|(text, _)| text).collect(),
+            width,
+        }
+    }
+}
+
+/// A table. Where there is a terminal, the least important columns give way until it fits, unless
+/// the columns were chosen.
+fn table(rows: &[Value], form: &Form, shown: &[Shown], width: Option<usize>) -> String {
+    let flat: Vec<_> = rows.iter().map(flat).collect();
+    let chosen = fields(form, shown);
+    let mut columns: Vec<Column> = if chosen.is_empty() {
+        let known = shown.iter();
+        known
+            .map(|(head, field)| Column::new((*head).to_owned(), field, &flat))
+            .collect()
+    } else {
+        let heads = form.columns.iter().map(|name| name.to_uppercase());
+        heads
+            .zip(&chosen)
+            .map(|(head, field)| Column::new(head, field, &flat))
+            .collect()
+    };
+    let whole = |columns: &[Column]| -> usize {
+        let text: usize = columns.iter().map(|column| column.width).sum();
+        text + GAP.len() * columns.len().saturating_sub(1)
+    };
+    while chosen.is_empty()
+        && columns.len() > 1
+        && width.is_some_and(|width| whole(&columns) > width)
+    {
+        columns.pop();
+    }
+    let head = columns.iter().map(|column| column.head.as_str());
+    let head = form.head.then(|| head.collect::<Vec<&str>>());
+    let body = (0..flat.len()).map(|at| {
+        let row = columns.iter().filter_map(|column| column.cells.get(at));
+        row.map(String::as_str).collect::<Vec<&str>>()
+    });
+    let mut text = String::new();
+    for row in head.into_iter().chain(body) {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&columns)
+            .map(|(value, column)| fit(value, column.width, column.align))
+            .collect();
+        let line = cells.join(GAP);
         let line = match width {
             Some(width) => crate::text::width::cut(line.trim_end(), width),
             None => line.trim_end().to_owned(),
@@ -159,27 +188,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_fits_its_terminal() {
+    fn a_table_has_headings_and_units_and_fits_its_terminal() {
         let rows = [
-            json!({"email": "bo@ex.org", "id": 12, "budget": {"spent_nanos": 5}}),
-            json!({"email": "a\u{1b}[2J", "id": 7, "budget": {"spent_nanos": null}}),
+            json!({"id": 12, "email": "bo@ex.org", "role": "user", "status": "active",
+                   "budget": {"spent_nanos": 12_400_000_000_i64}}),
+            json!({"id": 7, "email": "a\u{1b}[2J", "role": "admin", "status": "active",
+                   "budget": {"spent_nanos": null}}),
         ];
         let form = Form {
             head: true,
             ..Form::default()
         };
-        let expected =
-            "ID  EMAIL         BUDGET.SPENT_NANOS\n12  bo@ex.org     5\n7   a<U+001B>[2J\n";
-        assert_eq!(table(&rows, &form, None), expected);
+        let shown = columns::of("users");
+        let wide = table(&rows, &form, shown, None);
         assert!(
-            table(&rows, &form, Some(10))
-                .lines()
-                .all(|line| cells(line) <= 10)
+            wide.lines()
+                .next()
+                .is_some_and(|head| head.ends_with("SINCE"))
         );
-        let one = Form {
-            columns: vec!["id".to_owned()],
+        let narrow = "\
+ID  USER          ROLE   STATUS   SPENT
+12  bo@ex.org     user   active  $12.40
+ 7  a<U+001B>[2J  admin  active       -
+";
+        assert_eq!(table(&rows, &form, shown, Some(40)), narrow);
+        let tiny = table(&rows, &form, shown, Some(10));
+        assert!(tiny.lines().all(|line| cells(line) <= 10), "{tiny}");
+        let chosen = Form {
+            columns: vec!["spent".to_owned(), "id".to_owned()],
             ..Form::default()
         };
-        assert_eq!(table(&rows, &one, None), "12\n7\n");
+        assert_eq!(
+            table(&rows, &chosen, shown, None),
+            "$12.40  12\n     -   7\n"
+        );
     }
 }

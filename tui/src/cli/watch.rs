@@ -1,7 +1,7 @@
 //! The house on plain lines: a picture at once, events as they come. The way in for scripts and for
 //! screen readers.
 
-use api::console::{Alarm, Alarms, FeedEvent, Snapshot, Topic};
+use api::console::{Alarm, Alarms, FeedEvent, Topic};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use tokio::signal::ctrl_c;
 use tokio::sync::mpsc;
@@ -18,12 +18,8 @@ use crate::text::units;
 /// Lines that wait to be printed.
 const QUEUE: usize = 256;
 
-/// `overview`, `events`, and what `alarms` can besides `list`.
+/// `overview` and `events`.
 pub(super) fn commands() -> [Command; 2] {
-    let overview = Command::new("overview")
-        .about("the state of the house in numbers")
-        .subcommand_required(true)
-        .subcommand(Command::new("show").about("now, as JSON"));
     let topics: Vec<&str> = Topic::ALL.iter().map(|topic| topic.word()).collect();
     let events = Command::new("events")
         .about("what happens, one line each, until it is interrupted")
@@ -45,7 +41,7 @@ pub(super) fn commands() -> [Command; 2] {
                 .value_name("ID")
                 .help("goes on after that event"),
         );
-    [overview, events]
+    [super::overview::command(), events]
 }
 
 /// `alarms check` and `alarms watch`.
@@ -56,18 +52,8 @@ pub(super) fn alarm_commands() -> [Command; 2] {
     ]
 }
 
-/// Runs `overview` and `events`.
-pub(super) async fn run(
-    name: &str,
-    client: &Client,
-    matches: &ArgMatches,
-) -> Result<Exit, CliError> {
-    if name == "overview" {
-        let reply = client.send(&Request::get("/api/admin/overview")).await?;
-        let snapshot: Snapshot = reply.decode()?;
-        output::json(&serde_json::to_value(snapshot).map_err(std::io::Error::from)?)?;
-        return Ok(Exit::Done);
-    }
+/// Runs `events`.
+pub(super) async fn run(client: &Client, matches: &ArgMatches) -> Result<Exit, CliError> {
     let json = matches.get_flag("json");
     let topics = said(matches, "topics");
     for word in topics.split(',').filter(|word| !word.is_empty()) {
@@ -123,7 +109,7 @@ pub(super) async fn alarms(verb: &str, client: &Client) -> Result<Exit, CliError
     .await
 }
 
-fn alarm_line(alarm: &Alarm) -> String {
+pub(super) fn alarm_line(alarm: &Alarm) -> String {
     let text = format!(
         "{} {} since {}: {}",
         alarm.severity,

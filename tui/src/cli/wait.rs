@@ -1,0 +1,82 @@
+//! `--wait`: until the jobs that an act has started are over.
+
+use std::time::Duration;
+
+use api::console::{JobDetail, JobState};
+use clap::{Arg, ArgAction, ArgMatches};
+
+use super::{CliError, exit};
+use crate::acts::Act;
+use crate::client::Request;
+use crate::client::auth::Client;
+
+/// The server takes 120 requests a minute of one user.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Acts after which a job goes on.
+const STARTS: [(&str, &str); 5] = [
+    ("jobs", "retry"),
+    ("jobs", "replay"),
+    ("users", "export"),
+    ("users", "erase"),
+    ("retention", "run"),
+];
+
+/// Whether there is something to wait for after an act.
+pub(super) fn starts_jobs(act: &Act) -> bool {
+    STARTS.contains(&(act.noun, act.verb))
+}
+
+pub(super) fn arg() -> Arg {
+    Arg::new("wait")
+        .long("wait")
+        .action(ArgAction::SetTrue)
+        .help("returns when the job is over; with 11 when it did not succeed")
+}
+
+pub(super) fn is_wanted(act: &Act, matches: &ArgMatches) -> bool {
+    starts_jobs(act) && matches.get_flag("wait")
+}
+
+/// Returns when all of them are over; with the first that did not succeed.
+pub(super) async fn until_over(client: &Client, jobs: &[i64]) -> Result<(), CliError> {
+    let mut failed = Ok(());
+    for id in jobs {
+        let state = end_of(client, *id).await?;
+        exit::tell(&format!("job {id} is {state}"));
+        if state != JobState::Succeeded && failed.is_ok() {
+            failed = Err(CliError::JobFailed { id: *id, state });
+        }
+    }
+    failed
+}
+
+async fn end_of(client: &Client, id: i64) -> Result<JobState, CliError> {
+    let request = Request::get(format!("/api/admin/jobs/{id}"));
+    loop {
+        let detail: JobDetail = client.send(&request).await?.decode()?;
+        let state = detail.job.state;
+        if matches!(
+            state,
+            JobState::Succeeded | JobState::Failed | JobState::Cancelled
+        ) {
+            return Ok(state);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_are_acts() {
+        for (noun, verb) in STARTS {
+            assert!(
+                crate::acts::nouns::act(noun, verb).is_some(),
+                "{noun} {verb}"
+            );
+        }
+    }
+}
