@@ -21,3 +21,4 @@ mod routes;
 mod rules;
 mod shipped;
 mod support;
+mod terminal;

@@ -2,9 +2,9 @@
 
 mod alarms;
 mod feed;
-mod follower;
+pub(crate) mod follower;
 mod jobs;
 mod machinery;
 mod processes;
 mod retention;
-mod streams;
+pub(crate) mod streams;

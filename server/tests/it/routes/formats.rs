@@ -24,7 +24,7 @@ fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// A Word document of one paragraph; packed, so that much text makes a small file.
-pub(super) fn docx(text: &str) -> Vec<u8> {
+pub(crate) fn docx(text: &str) -> Vec<u8> {
     let document = format!(
         r#"<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>"#
     );

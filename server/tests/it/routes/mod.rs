@@ -7,7 +7,7 @@ mod cut_bodies;
 mod deletion;
 mod documents;
 mod edge;
-mod formats;
+pub(crate) mod formats;
 mod hostile;
 mod identity;
 mod inactive;

@@ -250,7 +250,16 @@ impl Stream {
 }
 
 /// Asks until there is an answer, for at most 30 seconds.
-pub async fn eventually<T, F, Fut>(mut ask: F) -> T
+pub async fn eventually<T, F, Fut>(ask: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    eventually_or(ask, || "it did not happen within 30 seconds".to_owned()).await
+}
+
+/// As [`eventually`], with words of its own for when there is none.
+pub async fn eventually_or<T, F, Fut>(mut ask: F, missed: impl Fn() -> String) -> T
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
@@ -260,10 +269,7 @@ where
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "it did not happen within 30 seconds"
-        );
+        assert!(tokio::time::Instant::now() < deadline, "{}", missed());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -6,7 +6,7 @@ pub mod house;
 pub mod sql;
 pub mod wire;
 
-pub use client::{Answer, PASSWORD, Stream, User, eventually};
+pub use client::{Answer, PASSWORD, Stream, User, eventually, eventually_or};
 pub use database::{Database, on_each_database};
 pub use house::House;
 pub use sql::Sql;
