@@ -24,6 +24,7 @@ mod m20261121_000010_steering;
 mod m20261121_000011_console;
 mod m20261121_000012_mends;
 mod m20261121_000019_audit_cut;
+mod m20261121_000023_messages_found;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_console::Migration),
             Box::new(m20261121_000012_mends::Migration),
             Box::new(m20261121_000019_audit_cut::Migration),
+            Box::new(m20261121_000023_messages_found::Migration),
         ]
     }
 }

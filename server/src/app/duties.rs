@@ -35,14 +35,11 @@ impl App {
         self.on_one(leader, "budgets.expire", HOLDS, move || {
             let (budgets, alive, chat) = (budgets.clone(), alive.clone(), chat.clone());
             async move {
-                budgets
-                    .sweep_once(&alive)
-                    .await
-                    .map_err(|error| error.to_string())?;
-                chat.cut_orphans()
-                    .await
-                    .map_err(|error| error.to_string())?;
-                Ok::<_, String>(())
+                // A hold that cannot expire does not keep the answers of others.
+                let swept = budgets.sweep_once(&alive).await;
+                let cut = chat.cut_orphans().await;
+                swept.map_err(|error| error.to_string())?;
+                cut.map(|_| ()).map_err(|error| error.to_string())
             }
         });
         let documents = self.documents.clone();

@@ -13,6 +13,7 @@ pub(crate) mod entropy;
 pub(crate) mod feed;
 pub(crate) mod governance;
 pub(crate) mod http;
+pub(crate) mod idempotency;
 pub(crate) mod jobs;
 pub(crate) mod limits;
 pub(crate) mod observe;

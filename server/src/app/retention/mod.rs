@@ -13,6 +13,7 @@ use crate::{
         clock::Clock,
         db::Db,
         governance::{self, Governance, GovernanceParts},
+        idempotency,
         jobs::Jobs,
         retention::{self, Class, Part, Periods, Place, Registry},
         retrieval,
@@ -53,6 +54,7 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         .with(budgets::retention(&db))
         .with(audit.retention())
         .with(admin::retention(&db))
+        .with(idempotency::retention(&db))
         .with(retention::retention(&db))
         .with(governance::retention(&db, &blobs))
         .with(backup::retention(&db))

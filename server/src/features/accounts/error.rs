@@ -7,6 +7,7 @@ use crate::platform::{
         tokens::SigningFailed,
     },
     db::{DbErr, DbError},
+    idempotency::KeyRefusal,
 };
 
 use super::email::NotAnEmail;
@@ -59,6 +60,8 @@ pub(crate) enum AccountsError {
     AlreadyUndone,
     #[error("Notes must have at most {MAX_NOTES_CHARS} characters and no NUL")]
     Notes,
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
     #[error(transparent)]
     Hashing(#[from] PasswordError),
     #[error(transparent)]

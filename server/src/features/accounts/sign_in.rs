@@ -115,7 +115,7 @@ impl Accounts {
             user.id
         } else {
             let hash = NO_PASSWORD.to_owned();
-            self.make(&email, hash, Role::User)
+            self.make(&email, hash, Role::User, None)
                 .await?
                 .ok_or(AccountsError::EmailTaken)?
         };

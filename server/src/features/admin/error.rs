@@ -1,7 +1,5 @@
 //! What can go wrong in administration, and how it is told to a client.
 
-use poem::http::StatusCode;
-
 use crate::platform::{
     audit::UndoRefusal,
     db::DbError,
@@ -34,12 +32,6 @@ pub(crate) enum AdminError {
     DefaultNeeded,
     #[error("The preview is not valid any more: it was used, is too old, or is somebody else's")]
     PreviewChanged,
-    #[error("Idempotency-Key must have 1 to 255 printable ASCII characters")]
-    InvalidKey,
-    #[error("This Idempotency-Key was used for another request")]
-    KeyReused,
-    #[error("The first request with this Idempotency-Key is not over")]
-    StillProcessing,
     #[error(transparent)]
     Database(#[from] DbError),
 }
@@ -78,15 +70,6 @@ impl From<AdminError> for Problem {
             AdminError::NotUndoable => Self::conflict(message).with_code("not_undoable"),
             AdminError::DefaultNeeded => Self::conflict(message).with_code("default_needed"),
             AdminError::PreviewChanged => Self::conflict(message).with_code("preview_changed"),
-            AdminError::StillProcessing => Self::conflict(message).with_code("still_processing"),
-            AdminError::InvalidKey => {
-                Self::bad_request(message).with_code("invalid_idempotency_key")
-            }
-            AdminError::KeyReused => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                message,
-            ),
             AdminError::Database(error) => error.into(),
         }
     }

@@ -3,28 +3,15 @@
 //! What is kept of an answer is ids and numbers; what is shown once (links, passwords) is made anew.
 //! An act goes on when its client leaves, so that the second request finds it done.
 
-use chrono::TimeDelta;
 use entities::{UserId, governance::act_answer};
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
 
-use super::{AdminError, Administration, acting, queries};
+use super::{Administration, acting};
 use crate::platform::{
-    db::{DbError, WriteKey},
+    db::WriteKey,
     http::{Admin, Call, Problem},
+    idempotency::{self, Claim},
 };
-
-const HEADER: &str = "Idempotency-Key";
-const LONGEST: usize = 255;
-/// How long an answer is remembered.
-const KEPT: TimeDelta = TimeDelta::hours(24);
-
-/// A key as it came, with what identifies the request that it came with.
-struct Claim {
-    actor: UserId,
-    key: String,
-    fingerprint: String,
-}
 
 /// What an act answers, and its number on record.
 pub(super) struct Done<T> {
@@ -44,34 +31,6 @@ impl<T> Done<T> {
     }
 }
 
-fn read(
-    call: &Call<Admin>,
-    operation: &str,
-    body: &impl Serialize,
-) -> Result<Option<Claim>, Problem> {
-    let Some(header) = call.header(HEADER) else {
-        return Ok(None);
-    };
-    let key = header.trim().trim_matches('"');
-    let printable = key
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    if key.is_empty() || key.len() > LONGEST || !printable {
-        return Err(AdminError::InvalidKey.into());
-    }
-    let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-    let digest = Sha256::new()
-        .chain_update(operation.as_bytes())
-        .chain_update([0])
-        .chain_update(&body)
-        .finalize();
-    Ok(Some(Claim {
-        actor: UserId(call.principal().user_id),
-        key: key.to_owned(),
-        fingerprint: hex::encode(digest),
-    }))
-}
-
 impl Administration {
     /// Does an act, or answers what it answered before under the same key. `operation` names the
     /// act and its object.
@@ -86,26 +45,30 @@ impl Administration {
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
         F: Future<Output = Result<Done<T>, Problem>> + Send + 'static,
     {
-        let key = read(call, operation, body)?;
+        let claim = call.idempotency_key(operation, body)?.map(|key| Claim {
+            user: UserId(call.principal().user_id),
+            key,
+            now: self.0.clock.now(),
+        });
         let administration = self.clone();
         // The key is taken on the same task: a client that leaves in between must not leave it taken
         // with nothing done.
         let act = async move {
-            if let Some(key) = &key
-                && let Some(row) = administration.begin(key).await?
+            if let Some(claim) = &claim
+                && let Some(row) = administration.begin(claim).await?
             {
                 administration
                     .0
                     .telemetry
                     .admin_acts
                     .increment(["repeated"]);
-                return repeated(row, key);
+                return repeated(&row, claim);
             }
             let done = act.await;
             let result = if done.is_ok() { "done" } else { "refused" };
             administration.0.telemetry.admin_acts.increment([result]);
-            if let Some(key) = &key {
-                administration.finish(key, &done).await;
+            if let Some(claim) = &claim {
+                administration.finish(claim, &done).await;
             }
             done
         };
@@ -116,37 +79,22 @@ impl Administration {
     }
 
     /// Takes a key. The row of an earlier request, when there is one.
-    async fn begin(&self, key: &Claim) -> Result<Option<act_answer::Model>, Problem> {
-        let now = self.0.clock.now();
-        let row = act_answer::Model {
-            id: 0,
-            actor_user_id: key.actor,
-            key: key.key.clone(),
-            fingerprint: key.fingerprint.clone(),
-            outcome: None,
-            audit_id: None,
-            created_at: now,
-            expires_at: now + KEPT,
-        };
+    async fn begin(&self, claim: &Claim) -> Result<Option<act_answer::Model>, Problem> {
         let begun = self
             .0
             .db
-            .write(WriteKey::Free, row, |txn, row| {
-                Box::pin(queries::begin_act(txn, row))
+            .write(WriteKey::Free, claim.clone(), |txn, claim| {
+                Box::pin(idempotency::begin_in(txn, claim))
             })
-            .await;
-        match begun {
-            // Another process took it in the same moment.
-            Err(DbError::Duplicate(_)) => Err(AdminError::StillProcessing.into()),
-            begun => Ok(begun?),
-        }
+            .await?;
+        Ok(begun)
     }
 
     /// Remembers an answer; a refusal leaves the key free.
-    async fn finish<T: Serialize>(&self, key: &Claim, done: &Result<Done<T>, Problem>) {
+    async fn finish<T: Serialize>(&self, claim: &Claim, done: &Result<Done<T>, Problem>) {
         let outcome = match done {
-            Ok(done) => match serde_json::to_string(&done.answer) {
-                Ok(text) => Some((text, done.audit_id)),
+            Ok(done) => match serde_json::to_value(&done.answer) {
+                Ok(answer) => Some((answer, done.audit_id)),
                 Err(error) => {
                     tracing::error!(event = "act_answer_lost", %error);
                     return;
@@ -154,12 +102,19 @@ impl Administration {
             },
             Err(_) => None,
         };
-        let input = (key.actor, key.key.clone(), outcome);
+        let input = (claim.clone(), outcome);
         let finished = self
             .0
             .db
-            .write(WriteKey::Free, input, |txn, (actor, key, outcome)| {
-                Box::pin(queries::finish_act(txn, *actor, key, outcome.as_ref()))
+            .write(WriteKey::Free, input, |txn, (claim, outcome)| {
+                Box::pin(async move {
+                    match outcome {
+                        Some((answer, audit_id)) => {
+                            idempotency::keep_in(txn, claim, answer, *audit_id).await
+                        }
+                        None => idempotency::give_back_in(txn, claim).await,
+                    }
+                })
             })
             .await;
         if let Err(error) = finished {
@@ -168,13 +123,12 @@ impl Administration {
     }
 }
 
-fn repeated<T: DeserializeOwned>(row: act_answer::Model, key: &Claim) -> Result<Done<T>, Problem> {
-    if row.fingerprint != key.fingerprint {
-        return Err(AdminError::KeyReused.into());
-    }
-    let text = row.outcome.ok_or(AdminError::StillProcessing)?;
+fn repeated<T: DeserializeOwned>(
+    row: &act_answer::Model,
+    claim: &Claim,
+) -> Result<Done<T>, Problem> {
     Ok(Done {
-        answer: serde_json::from_str(&text).map_err(Problem::internal)?,
+        answer: claim.answer_of(row)?,
         audit_id: row.audit_id,
         again: true,
     })

@@ -1,16 +1,13 @@
-//! Every statement on the tables of administration: settings, answers, previews.
+//! Every statement on the tables of administration: settings and previews.
 
 use chrono::{DateTime, Utc};
 use entities::{
     UserId,
-    governance::{account_preview, act_answer, app_setting},
+    governance::{account_preview, app_setting},
 };
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, OnConflict},
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -47,61 +44,6 @@ pub(super) async fn put_setting(
     Ok(())
 }
 
-/// Takes an idempotency key; answers the row of an earlier request that holds it.
-pub(super) async fn begin_act(
-    txn: &Txn,
-    new: &act_answer::Model,
-) -> Result<Option<act_answer::Model>, DbErr> {
-    use act_answer::Column;
-    act_answer::Entity::delete_many()
-        .filter(Column::ActorUserId.eq(new.actor_user_id))
-        .filter(Column::ExpiresAt.lt(new.created_at))
-        .exec(txn)
-        .await?;
-    let held = act_answer::Entity::find()
-        .filter(Column::ActorUserId.eq(new.actor_user_id))
-        .filter(Column::Key.eq(new.key.as_str()))
-        .one(txn)
-        .await?;
-    if held.is_some() {
-        return Ok(held);
-    }
-    act_answer::Entity::insert(act_answer::ActiveModel {
-        id: NotSet,
-        ..act_answer::ActiveModel::from(new.clone()).reset_all()
-    })
-    .exec_without_returning(txn)
-    .await?;
-    Ok(None)
-}
-
-/// Keeps what an act answered, or gives its key back.
-pub(super) async fn finish_act(
-    txn: &Txn,
-    actor: UserId,
-    key: &str,
-    outcome: Option<&(String, Option<i64>)>,
-) -> Result<(), DbErr> {
-    use act_answer::Column;
-    let of_key = Condition::all()
-        .add(Column::ActorUserId.eq(actor))
-        .add(Column::Key.eq(key));
-    if let Some((text, audit_id)) = outcome {
-        act_answer::Entity::update_many()
-            .col_expr(Column::Outcome, Expr::value(text.as_str()))
-            .col_expr(Column::AuditId, Expr::value(*audit_id))
-            .filter(of_key)
-            .exec(txn)
-            .await?;
-    } else {
-        act_answer::Entity::delete_many()
-            .filter(of_key)
-            .exec(txn)
-            .await?;
-    }
-    Ok(())
-}
-
 /// Keeps the users that an act was previewed for.
 pub(super) async fn put_preview(txn: &Txn, preview: &account_preview::Model) -> Result<(), DbErr> {
     let preview = account_preview::ActiveModel::from(preview.clone()).reset_all();
@@ -131,64 +73,33 @@ pub(super) async fn take_preview(
     Ok(found.filter(|_| taken.rows_affected == 1))
 }
 
-/// Answers and previews that ceased to count.
-pub(super) fn expired() -> Vec<Expiring> {
-    vec![
-        Expiring::of("act_answers", "expires_at < $1")
-            .at("created_at")
-            .user("actor_user_id")
-            .texts(&["key", "fingerprint", "outcome"]),
-        Expiring::of("account_previews", "expires_at < $1")
-            .at("created_at")
-            .user("actor_user_id")
-            .texts(&["action"]),
-    ]
+/// Previews that ceased to count.
+pub(super) fn expired() -> Expiring {
+    Expiring::of("account_previews", "expires_at < $1")
+        .at("created_at")
+        .user("actor_user_id")
+        .texts(&["action"])
 }
 
-/// Deletes up to `limit` of a user's answers and previews each.
+/// Deletes up to `limit` of a user's previews.
 pub(super) async fn erase(txn: &Txn, user: UserId, limit: u64) -> Result<u64, DbErr> {
-    let answers = act_answer::Entity::find().filter(act_answer::Column::ActorUserId.eq(user));
-    let previews =
-        account_preview::Entity::find().filter(account_preview::Column::ActorUserId.eq(user));
-    delete(txn, answers, previews, limit).await
-}
-
-/// How many of a user's answers and previews are left.
-pub(super) async fn remaining(db: &impl ConnectionTrait, user: UserId) -> Result<u64, DbErr> {
-    let answers = act_answer::Entity::find()
-        .filter(act_answer::Column::ActorUserId.eq(user))
-        .count(db)
-        .await?;
-    let previews = account_preview::Entity::find()
+    let some = account_preview::Entity::find()
         .filter(account_preview::Column::ActorUserId.eq(user))
-        .count(db)
-        .await?;
-    Ok(answers + previews)
-}
-
-async fn delete(
-    txn: &Txn,
-    answers: Select<act_answer::Entity>,
-    previews: Select<account_preview::Entity>,
-    limit: u64,
-) -> Result<u64, DbErr> {
-    let answers = answers
-        .select_only()
-        .column(act_answer::Column::Id)
-        .limit(limit)
-        .into_query();
-    let answers = act_answer::Entity::delete_many()
-        .filter(act_answer::Column::Id.in_subquery(answers))
-        .exec(txn)
-        .await?;
-    let previews = previews
         .select_only()
         .column(account_preview::Column::Id)
         .limit(limit)
         .into_query();
-    let previews = account_preview::Entity::delete_many()
-        .filter(account_preview::Column::Id.in_subquery(previews))
+    let erased = account_preview::Entity::delete_many()
+        .filter(account_preview::Column::Id.in_subquery(some))
         .exec(txn)
         .await?;
-    Ok(answers.rows_affected + previews.rows_affected)
+    Ok(erased.rows_affected)
+}
+
+/// How many of a user's previews are left.
+pub(super) async fn remaining(db: &impl ConnectionTrait, user: UserId) -> Result<u64, DbErr> {
+    account_preview::Entity::find()
+        .filter(account_preview::Column::ActorUserId.eq(user))
+        .count(db)
+        .await
 }

@@ -1,4 +1,4 @@
-//! How long the branding of the house, answers of acts and previews are kept.
+//! How long the branding of the house and previews are kept.
 
 use async_trait::async_trait;
 use entities::UserId;
@@ -9,7 +9,6 @@ use crate::platform::{
     retention::{Class, Eraser, Holding, Part, Place, RetentionError, Rows},
 };
 
-const ANSWERS: Place = Place::Table("act_answers");
 const PREVIEWS: Place = Place::Table("account_previews");
 
 /// Why an erased admin's number stays.
@@ -25,24 +24,23 @@ pub(crate) fn retention(db: &Db) -> Part {
             not_expired: None,
             not_erased: Some(PSEUDONYM),
         })
-        .holds(ANSWERS, Class::StreamReplay)
         .holds(PREVIEWS, Class::StreamReplay)
         .expired_by(Rows {
             db: db.clone(),
             class: Class::StreamReplay,
-            places: &[ANSWERS, PREVIEWS],
-            tables: queries::expired(),
+            places: &[PREVIEWS],
+            tables: vec![queries::expired()],
         })
-        .erased_by(Aids(db.clone()))
+        .erased_by(Previews(db.clone()))
 }
 
-/// Answers that are given again, and previews that are acted on.
-struct Aids(Db);
+/// Previews that are acted on.
+struct Previews(Db);
 
 #[async_trait]
-impl Eraser for Aids {
+impl Eraser for Previews {
     fn places(&self) -> &'static [Place] {
-        &[ANSWERS, PREVIEWS]
+        &[PREVIEWS]
     }
 
     async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {

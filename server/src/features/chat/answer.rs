@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use entities::{MessageId, MessageState, Nanos};
-use futures_util::{StreamExt, future::BoxFuture};
+use entities::{MessageId, MessageState};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,13 +12,12 @@ use super::{
     Chat,
     ask::answerer,
     frames::{DONE, Finish, Frames, StreamError},
-    queries::FinishedAnswer,
-    settlement::{Kept, Settled, Settlement},
+    settlement::Kept,
     sources::Sources,
 };
 use crate::platform::{
     ai::{Answer, ChatEvent, ChatRequest, FinishReason, ModelRef, ProviderError, Usage},
-    budgets::{Charge, Hold},
+    budgets::Hold,
     retrieval::CitationFilter,
     streams::{EndReason, Producer},
 };
@@ -42,10 +41,11 @@ pub(super) struct AnswerTask {
 
 /// What has been written.
 #[derive(Default)]
-struct Written {
-    text: String,
-    usage: Option<Usage>,
-    answered_by: Option<ModelRef>,
+pub(super) struct Written {
+    pub(super) text: String,
+    /// `None`: no provider may bill anything.
+    pub(super) usage: Option<Usage>,
+    pub(super) answered_by: Option<ModelRef>,
 }
 
 /// How the writing ended.
@@ -98,12 +98,23 @@ impl AnswerTask {
         written: &mut Written,
     ) -> End {
         let mut early = std::pin::pin!(producer.ended_early());
+        if let Some(reason) = early.as_mut().now_or_never() {
+            return End::Early(reason);
+        }
         // Boxed, as the settlement is: neither lasts as long as the answer, which would keep room
         // for both.
         let asked = Box::pin(self.chat.0.gateway.stream_chat(hold, self.request.clone()));
         let answer = tokio::select! {
             biased;
-            reason = &mut early => return End::Early(reason),
+            reason = &mut early => {
+                // The prompt is on its way and may be billed: as with a hold that expires.
+                written.usage = Some(Usage {
+                    prompt_tokens: hold.terms().prompt_tokens,
+                    completion_tokens: 0,
+                    estimated: true,
+                });
+                return End::Early(reason);
+            }
             answer = asked => answer,
         };
         let mut answer = match answer {
@@ -197,81 +208,6 @@ impl AnswerTask {
         })
     }
 
-    /// Charges the call and stores the answer in one transaction.
-    async fn settle(
-        &self,
-        hold: Hold,
-        written: &Written,
-        verdict: &Verdict,
-        citations: Value,
-    ) -> Result<(), SettleFailed> {
-        let chat = &self.chat.0;
-        let key = chat.budgets.key(hold.terms().user_id);
-        let sent = written.answered_by.is_some();
-        let model = written
-            .answered_by
-            .clone()
-            .unwrap_or_else(|| self.request.model.clone());
-        let usage = written.usage.unwrap_or(Usage {
-            prompt_tokens: 0,
-            completion_tokens: 0,
-            estimated: true,
-        });
-        let settlement = Settlement {
-            chat: self.chat.clone(),
-            hold: hold.id(),
-            charge: sent.then(|| Charge {
-                prompt_tokens: usage.prompt_tokens,
-                completion_tokens: usage.completion_tokens,
-                estimated: usage.estimated,
-                error_code: verdict.error.map(|error| error.code().to_owned()),
-                answered_by: Some(self.chat.answered_by(&model)),
-                project_id: self.project_id,
-                tags: self.tags.clone(),
-                ..Charge::default()
-            }),
-            key_of: self.keyed.then_some((hold.terms().user_id, self.stream_id)),
-            answer: FinishedAnswer {
-                message: self.message,
-                content: written.text.clone(),
-                state: verdict.state,
-                provider: model.provider.as_str().to_owned(),
-                model: model.name.clone(),
-                citations,
-                prompt_tokens: i64::try_from(usage.prompt_tokens).unwrap_or(i64::MAX),
-                completion_tokens: i64::try_from(usage.completion_tokens).unwrap_or(i64::MAX),
-                cost: Nanos::ZERO,
-                error_code: verdict.error.map(StreamError::code),
-                now: chat.clock.now(),
-            },
-        };
-        match chat
-            .db
-            .write(key, settlement, |txn, settlement| {
-                Box::pin(settlement.write(txn))
-            })
-            .await
-        {
-            Ok(Settled::Charged(receipt)) => {
-                if let Err(closed) = chat.budgets.settled(hold, receipt) {
-                    tracing::warn!(event = "answer_settled_before", stream_id = %self.stream_id, %closed);
-                }
-                Ok(())
-            }
-            Ok(Settled::Released(outcome)) => {
-                if let Err(closed) = chat.budgets.released(hold, outcome) {
-                    tracing::warn!(event = "answer_settled_before", stream_id = %self.stream_id, %closed);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                // The lease of the hold runs out and it is charged by estimate.
-                tracing::error!(event = "answer_not_settled", stream_id = %self.stream_id, %error);
-                Err(SettleFailed)
-            }
-        }
-    }
-
     /// Sends what follows the text.
     fn close(
         &self,
@@ -311,13 +247,11 @@ impl AnswerTask {
     }
 }
 
-struct SettleFailed;
-
 /// What an end means: for the stored answer, for the registry, for the client.
-struct Verdict {
-    state: MessageState,
+pub(super) struct Verdict {
+    pub(super) state: MessageState,
     reason: EndReason,
-    error: Option<StreamError>,
+    pub(super) error: Option<StreamError>,
     finish: &'static str,
 }
 

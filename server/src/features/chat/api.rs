@@ -1,6 +1,6 @@
 //! The routes of chat: parse, authorise, one call, render.
 
-use entities::{StoreId, UserId};
+use entities::{MessageId, StoreId, UserId};
 use futures_util::{StreamExt, stream};
 use http::{HeaderName, HeaderValue};
 use poem_openapi::Object;
@@ -13,7 +13,7 @@ use super::{
     Chat, ChatError,
     ask::Asked,
     frames::{DONE, Frames, Profile, StreamError, error_frame},
-    idempotency::Key,
+    idempotency::OPERATION,
     replay,
     request::{ChatBody, Question},
     stream::{self as bytes_of, Reading},
@@ -104,10 +104,7 @@ async fn ask(
     Json(body): Json<ChatBody>,
 ) -> Result<EventStream, Problem> {
     let profile = Profile::from_header(call.header("x-stream-profile"));
-    let key = call
-        .header("idempotency-key")
-        .map(|header| Key::parse(header, &body.canonical()))
-        .transpose()?;
+    let key = call.idempotency_key(OPERATION, &body.canonical())?;
     let question = Question::parse(body)?;
     let checked = chat.check(user(&call), question).await?;
     call.limit(LimitClass::Chat)?;
@@ -164,9 +161,12 @@ fn with_headers(reply: EventStream) -> EventStream {
         })
 }
 
-/// Names the conversation and the stream. A session id that no header can hold is left out.
+/// Names the conversation and the stream. A session id that is not known, or that no header can hold,
+/// is left out.
 fn named(mut reply: EventStream, session_key: &str, stream_id: Option<Uuid>) -> EventStream {
-    if let Ok(value) = HeaderValue::try_from(session_key) {
+    if !session_key.is_empty()
+        && let Ok(value) = HeaderValue::try_from(session_key)
+    {
         reply = reply.header(HeaderName::from_static("x-session-id"), value);
     }
     if let Some(value) = stream_id.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
@@ -218,6 +218,18 @@ struct ListSessions {
     limit: Option<u64>,
 }
 
+/// Messages of one answer.
+const MOST_MESSAGES: u64 = 1_000;
+
+/// Which messages of a conversation to read.
+#[derive(Debug, Deserialize, Object)]
+struct ReadMessages {
+    /// Only those before this one, to go back in a long conversation.
+    before: Option<i64>,
+    /// At most so many, the latest: 1 to 1,000; 1,000 by default.
+    limit: Option<u64>,
+}
+
 async fn sessions(
     chat: Chat,
     call: Call<Member>,
@@ -249,10 +261,18 @@ fn session_key(call: &Call<Member>) -> Result<String, Problem> {
 async fn messages(
     chat: Chat,
     call: Call<Member>,
-    _: NoBody,
+    Query(query): Query<ReadMessages>,
 ) -> Result<Json<Vec<ChatMessage>>, Problem> {
     let key = session_key(&call)?;
-    Ok(Json(chat.messages(user(&call), &key).await?))
+    let limit = query.limit.unwrap_or(MOST_MESSAGES);
+    if !(1..=MOST_MESSAGES).contains(&limit) {
+        return Err(Problem::invalid(
+            &["query", "limit"],
+            format!("Must be between 1 and {MOST_MESSAGES}"),
+        ));
+    }
+    let before = query.before.map(MessageId);
+    Ok(Json(chat.messages(user(&call), &key, before, limit).await?))
 }
 
 async fn rename(

@@ -9,9 +9,8 @@ use super::{
     answer::AnswerTask,
     error::{self, QUESTION_MAX},
     frames::{Frames, Profile},
-    idempotency::Key,
     metadata, queries,
-    request::{ClientTurn, Question, Speaker},
+    request::{Question, Speaker},
     sources::Sources,
     title,
     turn::{StoreTurn, Stored},
@@ -20,6 +19,7 @@ use crate::platform::{
     ai::{ChatRequest, Gateway, ModelRef, Role, Turn},
     budgets::{AnsweredBy, ChargeKind, Hold, HoldRequest, Prices, Reserved},
     db::DbError,
+    idempotency::{IdempotencyKey, KeyRefusal},
     streams::{Admission, Answerer, Reader, StreamInfo, StreamPrice},
 };
 
@@ -62,7 +62,7 @@ struct Prepared {
     sources: Sources,
     project_id: Option<i64>,
     tags: Option<Value>,
-    key: Option<Key>,
+    key: Option<IdempotencyKey>,
 }
 
 impl Chat {
@@ -100,7 +100,7 @@ impl Chat {
     pub(super) async fn ask(
         &self,
         checked: Checked,
-        key: Option<Key>,
+        key: Option<IdempotencyKey>,
         profile: Profile,
     ) -> Result<Asked, ChatError> {
         let Checked {
@@ -134,9 +134,7 @@ impl Chat {
             return Ok(Asked::NoCapacity);
         };
         let sources = self.find(user, &stores, &question.text, &filter).await?;
-        let history = self
-            .history(user, question.session_key.as_deref(), question.history())
-            .await?;
+        let history = self.history(user, &question, stores[0]).await?;
         let session_key = question
             .session_key
             .clone()
@@ -204,10 +202,10 @@ impl Chat {
     async fn history(
         &self,
         user: UserId,
-        session_key: Option<&str>,
-        sent: Option<&[ClientTurn]>,
+        question: &Question,
+        store: StoreId,
     ) -> Result<Vec<Turn>, ChatError> {
-        if let Some(turns) = sent {
+        if let Some(turns) = question.history() {
             return Ok(turns
                 .iter()
                 .filter(|turn| turn.speaker != Speaker::System && !turn.text.trim().is_empty())
@@ -221,10 +219,11 @@ impl Chat {
                 .collect());
         }
         // A conversation that begins now has none.
-        let Some(session_key) = session_key else {
+        let Some(session_key) = question.session_key.as_deref() else {
             return Ok(Vec::new());
         };
-        let stored = queries::recent_turns(self.0.db.read(), user, session_key, HISTORY_TURNS)
+        let read = self.0.db.read();
+        let stored = queries::recent_turns(read, user, session_key, store, HISTORY_TURNS)
             .await
             .map_err(error::db)?;
         Ok(stored
@@ -360,7 +359,7 @@ impl Chat {
         let (reserved, message) = match outcome {
             Stored::Turn(reserved, message) => (Ok(reserved), message),
             Stored::NoBudget(refusal) => (Err(refusal), MessageId(0)),
-            Stored::KeyTaken => return Err(ChatError::StillProcessing),
+            Stored::KeyTaken => return Err(KeyRefusal::StillProcessing.into()),
         };
         Ok((self.0.budgets.admit(reserved)?, message))
     }

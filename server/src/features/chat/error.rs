@@ -2,7 +2,7 @@
 
 use crate::{
     features::documents::DocumentsError,
-    platform::{budgets::BudgetRefusal, db::DbError, http::Problem},
+    platform::{budgets::BudgetRefusal, db::DbError, http::Problem, idempotency::KeyRefusal},
 };
 
 /// The longest question, in characters.
@@ -37,12 +37,8 @@ pub(crate) enum ChatError {
     UnsupportedModel,
     #[error("{0}")]
     InvalidTitle(&'static str),
-    #[error("Idempotency-Key must have 1 to 255 printable ASCII characters")]
-    InvalidIdempotencyKey,
-    #[error("A request with this Idempotency-Key is still under way")]
-    StillProcessing,
-    #[error("This Idempotency-Key was used with another request body")]
-    KeyReused,
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
     #[error("{0}")]
     Budget(Box<BudgetRefusal>),
     #[error(transparent)]
@@ -76,11 +72,9 @@ impl From<ChatError> for Problem {
             | ChatError::FiltersDisabled
             | ChatError::FilterKeyNotAllowed(_)
             | ChatError::InvalidFilterValue(_)
-            | ChatError::UnsupportedModel
-            | ChatError::InvalidIdempotencyKey => Self::bad_request(message),
+            | ChatError::UnsupportedModel => Self::bad_request(message),
             ChatError::InvalidTitle(reason) => Self::invalid(&["body", "title"], reason),
-            ChatError::StillProcessing => Self::conflict(message),
-            ChatError::KeyReused => Self::invalid(&["header", "Idempotency-Key"], message),
+            ChatError::Key(refusal) => refusal.into(),
             ChatError::Budget(refusal) => Self::over_budget(&refusal, "Monthly budget exhausted"),
             ChatError::Documents(error) => error.into(),
             ChatError::Database(error) => error.into(),

@@ -21,6 +21,7 @@ mod request;
 mod retention;
 mod sessions;
 mod settlement;
+mod settling;
 mod sources;
 mod stream;
 mod title;

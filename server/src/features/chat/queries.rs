@@ -7,12 +7,13 @@ use entities::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, prelude::Json, sea_query::Expr,
+    QuerySelect, prelude::Json, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::platform::db::Txn;
 
+pub(super) mod orphans;
 mod turns;
 
 pub(super) use turns::{NewTurn, store_turn};
@@ -81,24 +82,12 @@ pub(super) async fn checkpoint_answer(
     Ok(())
 }
 
-/// Ends the answers whose process died: still `streaming`, though their hold is resolved.
-/// Answers how many.
-pub(super) async fn cut_orphans(txn: &Txn, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let statement = Statement::from_sql_and_values(
-        txn.get_database_backend(),
-        "UPDATE messages SET state = 'cut', error_code = 'interrupted', finished_at = $1 \
-         WHERE state = 'streaming' AND EXISTS (SELECT 1 FROM holds WHERE holds.id = messages.hold_id \
-         AND holds.state NOT IN ('open', 'sent'))",
-        [now.into()],
-    );
-    Ok(txn.execute_raw(statement).await?.rows_affected())
-}
-
-/// The last `limit` turns of a conversation that have text, oldest first.
+/// The last `limit` turns of a conversation about this store that have text, oldest first.
 pub(super) async fn recent_turns(
     db: &impl ConnectionTrait,
     user: UserId,
     key: &str,
+    store: StoreId,
     limit: u64,
 ) -> Result<Vec<message::Model>, DbErr> {
     let Some(session) = session_of(db, user, key).await? else {
@@ -106,6 +95,7 @@ pub(super) async fn recent_turns(
     };
     let mut turns = message::Entity::find()
         .filter(message::Column::ChatSessionId.eq(session.id))
+        .filter(message::Column::StoreId.eq(store))
         .filter(message::Column::Content.ne(""))
         .filter(message::Column::State.ne(MessageState::Streaming))
         .order_by_desc(message::Column::Id)
@@ -146,16 +136,24 @@ pub(super) async fn session_of(
         .await
 }
 
-/// A conversation's messages, oldest first.
+/// The last `limit` messages of a conversation, oldest first; of those before one, if it is named.
 pub(super) async fn messages_of(
     db: &impl ConnectionTrait,
     session: ChatSessionId,
+    before: Option<MessageId>,
+    limit: u64,
 ) -> Result<Vec<message::Model>, DbErr> {
-    message::Entity::find()
-        .filter(message::Column::ChatSessionId.eq(session))
-        .order_by_asc(message::Column::Id)
+    let mut last = message::Entity::find().filter(message::Column::ChatSessionId.eq(session));
+    if let Some(before) = before {
+        last = last.filter(message::Column::Id.lt(before));
+    }
+    let mut messages = last
+        .order_by_desc(message::Column::Id)
+        .limit(limit)
         .all(db)
-        .await
+        .await?;
+    messages.reverse();
+    Ok(messages)
 }
 
 /// Gives a conversation another title. `false`: there is none of that name.

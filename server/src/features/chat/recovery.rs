@@ -1,4 +1,5 @@
-//! Answers whose process died: their hold is ended by its lease, then they are marked as cut.
+//! Answers whose process died: their hold is ended by its lease, then they are marked as cut, and
+//! their idempotency keys give what there is.
 
 use super::{Chat, ChatError, queries};
 use crate::platform::db::WriteKey;
@@ -11,7 +12,7 @@ impl Chat {
             .0
             .db
             .write_alone(WriteKey::Free, now, |txn, now| {
-                Box::pin(queries::cut_orphans(txn, *now))
+                Box::pin(queries::orphans::cut(txn, *now))
             })
             .await?;
         if cut > 0 {

@@ -5,6 +5,7 @@ use entities::{MessageState, chat::message};
 
 use super::{
     frames::{DONE, Finish, Frames, StreamError},
+    queries::orphans::INTERRUPTED,
     sessions,
 };
 
@@ -48,5 +49,6 @@ fn error_of(answer: &message::Model) -> Option<StreamError> {
         StreamError::Revoked,
     ];
     let error = known.into_iter().find(|error| error.code() == code);
-    error.or((answer.state == MessageState::Failed).then_some(StreamError::Unexpected))
+    let broke_off = answer.state == MessageState::Failed || code == INTERRUPTED;
+    error.or(broke_off.then_some(StreamError::Unexpected))
 }

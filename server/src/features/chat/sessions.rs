@@ -1,7 +1,7 @@
 //! Conversations as their owner sees them.
 
 use entities::{
-    MessageRole, StoreId, UserId,
+    MessageId, MessageRole, StoreId, UserId,
     chat::{chat_session, message},
 };
 
@@ -30,14 +30,16 @@ impl Chat {
         Ok(rows.into_iter().map(session).collect())
     }
 
-    /// The messages of a conversation, oldest first.
+    /// The last messages of a conversation, oldest first; of those before one, if it is named.
     pub(super) async fn messages(
         &self,
         user: UserId,
         key: &str,
+        before: Option<MessageId>,
+        limit: u64,
     ) -> Result<Vec<ChatMessage>, ChatError> {
         let session = self.session(user, key).await?;
-        let rows = queries::messages_of(self.0.db.read(), session.id)
+        let rows = queries::messages_of(self.0.db.read(), session.id, before, limit)
             .await
             .map_err(error::db)?;
         Ok(rows.into_iter().map(message).collect())

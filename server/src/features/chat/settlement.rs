@@ -1,6 +1,6 @@
 //! What the end of an answer writes, and what is kept of it on the way: each in one transaction.
 
-use entities::{HoldId, MessageId, UserId};
+use entities::{HoldId, MessageId, Nanos, UserId};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -53,14 +53,16 @@ impl Settlement {
         let budgets = &self.chat.0.budgets;
         let mut answer = self.answer.clone();
         let settled = match &self.charge {
-            Some(charge) => {
-                let receipt = budgets.settle_in(txn, self.hold, charge).await?;
-                if let Ok(receipt) = &receipt {
-                    answer.cost = receipt.amount;
-                }
-                Settled::Charged(receipt)
-            }
+            Some(charge) => Settled::Charged(budgets.settle_in(txn, self.hold, charge).await?),
             None => Settled::Released(budgets.release_in(txn, self.hold).await?),
+        };
+        answer.cost = match &settled {
+            Settled::Charged(Ok(receipt)) => receipt.amount,
+            Settled::Released(Ok(())) => Nanos::ZERO,
+            // It was over before: expired, or settled by a commit whose answer was lost.
+            Settled::Charged(Err(_)) | Settled::Released(Err(_)) => {
+                budgets.charged_in(txn, self.hold).await?
+            }
         };
         fail::fail_point!("chat-in-settlement");
         queries::finish_answer(txn, &answer).await?;

@@ -11,10 +11,14 @@ use crate::platform::{
         Admin, Call, Cap, Download, Json, Member, NoBody, Operation, Problem, Registry, Status,
         Upload,
     },
+    idempotency::HEADER,
     jobs::JobHandler,
     limits::LimitClass,
     storage::BlobKey,
 };
+
+/// What the header is for, in the API's description.
+const REPEATED: &str = "A repetition with the same key and request within a day does nothing again, and answers the same.";
 
 /// Mounts the routes.
 pub(crate) fn register(registry: &mut Registry, documents: &Documents) {
@@ -35,7 +39,8 @@ fn mount_stores(registry: &mut Registry, documents: &Documents) {
         stores(
             Operation::post("/api/stores")
                 .summary("Create a store")
-                .refuses(&[429]),
+                .reads_header(HEADER, REPEATED)
+                .refuses(&[400, 409, 429]),
         ),
         service(),
         create_store,
@@ -90,7 +95,8 @@ fn mount_documents(registry: &mut Registry, documents: &Documents) {
             Operation::post("/api/documents/{id}/retry").summary("Index a document in ERROR again"),
         )
         .path_parameter("id", "integer")
-        .refuses(&[402, 404, 409]),
+        .reads_header(HEADER, REPEATED)
+        .refuses(&[400, 402, 404, 409]),
         service(),
         retry_document,
     );
@@ -113,7 +119,8 @@ fn mount_uploads(registry: &mut Registry, documents: &Documents) {
             )
             .limit(LimitClass::Upload)
             .body_cap(Cap::Upload(documents.max_form_bytes()))
-            .refuses(&[402, 404, 503]),
+            .reads_header(HEADER, REPEATED)
+            .refuses(&[400, 402, 404, 409, 503]),
         service(),
         upload,
     );
@@ -144,8 +151,9 @@ async fn create_store(
     Json(body): Json<wire::CreateStore>,
 ) -> Result<Json<wire::Store>, Problem> {
     let name = StoreName::parse(&body.display_name)?;
+    let key = call.idempotency_key("store", &name.as_str())?;
     Ok(Json(store(
-        documents.create_store(user(&call), name).await?,
+        documents.create_store(user(&call), name, key).await?,
     )))
 }
 
@@ -209,7 +217,8 @@ async fn retry_document(
     _: NoBody,
 ) -> Result<Json<wire::RetryAccepted>, Problem> {
     let id = DocumentId(call.path_or_missing("id", "Document not found")?);
-    documents.retry(user(&call), id).await?;
+    let key = call.idempotency_key("retry", &id)?;
+    documents.retry(user(&call), id, key).await?;
     Ok(Json(wire::RetryAccepted {
         op_id: format!("doc-{id}"),
         document_id: id.0,
@@ -248,6 +257,8 @@ async fn upload(
     mut form: Upload,
 ) -> Result<Json<wire::UploadAccepted>, Problem> {
     let user = user(&call);
+    // A key without a shape is refused before the file is read.
+    call.idempotency_key("upload", &())?;
     let (mut store, mut display_name, mut received) = (None, None, None);
     while let Some(mut field) = form.next_field().await? {
         match field.name() {
@@ -268,8 +279,9 @@ async fn upload(
     let received = received.ok_or_else(|| missing("file", "the file to upload"))?;
     let judged = documents.judge(received).await?;
     call.limit(LimitClass::Upload)?;
+    let key = call.idempotency_key("upload", &judged.identity(store, display_name.as_deref()))?;
     let accepted = documents
-        .accept_whatever_the_client_does(user, store, display_name, judged)
+        .accept_whatever_the_client_does(user, store, display_name, judged, key)
         .await?;
     let document = accepted.document;
     Ok(Json(wire::UploadAccepted {

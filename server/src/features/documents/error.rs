@@ -1,7 +1,8 @@
 //! What can go wrong with stores and documents, and how each is told to a client.
 
 use crate::platform::{
-    budgets::BudgetRefusal, db::DbError, http::Problem, jobs::JobError, storage::StorageError,
+    budgets::BudgetRefusal, db::DbError, http::Problem, idempotency::KeyRefusal, jobs::JobError,
+    storage::StorageError,
 };
 
 /// A refusal or failure of the library.
@@ -23,6 +24,8 @@ pub(crate) enum DocumentsError {
     NotAllowed(String),
     #[error("File too large")]
     TooLarge,
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
     #[error("{0}")]
     Budget(Box<BudgetRefusal>),
     #[error("a job could not be described")]
@@ -62,6 +65,7 @@ impl From<DocumentsError> for Problem {
             DocumentsError::NotInError { .. } | DocumentsError::StoreIsDeleted => {
                 Self::conflict(message)
             }
+            DocumentsError::Key(refusal) => refusal.into(),
             DocumentsError::NotAllowed(_) => Self::unsupported_media_type(message),
             DocumentsError::TooLarge => Self::payload_too_large(message),
             DocumentsError::Budget(refusal) => {

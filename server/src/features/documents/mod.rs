@@ -13,6 +13,7 @@ mod indexing;
 mod names;
 mod purge_job;
 mod queries;
+mod repeats;
 mod retention;
 mod retry;
 mod stores;

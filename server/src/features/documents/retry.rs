@@ -13,6 +13,7 @@ use crate::platform::{
     audit::AuditEvent,
     budgets::{BudgetRefusal, HoldRequest, Reserved},
     db::Txn,
+    idempotency::{Claim, IdempotencyKey, Once, earlier, once_in},
     jobs::{Enqueued, JobHandler, NewJob},
 };
 
@@ -20,36 +21,54 @@ use crate::platform::{
 const REEMBED_BATCH: u64 = 100;
 
 impl Documents {
-    /// Tries a document in ERROR again, at the owner's cost.
+    /// Tries a document in ERROR again, at the owner's cost; once under one key.
     pub(super) async fn retry(
         &self,
         user: UserId,
         id: DocumentId,
-    ) -> Result<document::Model, DocumentsError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<(), DocumentsError> {
+        let claim = self.claim(user, key);
         let document = self.document(user, id).await?;
+        let before: Option<DocumentId> = earlier(self.0.db.read(), claim.as_ref()).await?;
+        if before.is_some() {
+            return Ok(());
+        }
         if document.status != DocumentStatus::Error {
             return Err(DocumentsError::NotInError {
                 status: document.status.as_str(),
             });
         }
-        self.index_again(&document).await?;
-        self.document(user, id).await
+        self.index_once(&document, claim).await
     }
 
     /// Reserves anew and queues the indexing, in one transaction.
     async fn index_again(&self, document: &document::Model) -> Result<(), DocumentsError> {
-        let input = (self.clone(), document.clone());
+        self.index_once(document, None).await
+    }
+
+    async fn index_once(
+        &self,
+        document: &document::Model,
+        claim: Option<Claim>,
+    ) -> Result<(), DocumentsError> {
+        let input = (self.clone(), document.clone(), claim);
         let outcome = self
             .0
             .db
             .write(
                 self.0.budgets.key(document.user_id),
                 input,
-                |txn, (documents, document)| Box::pin(documents.enqueue_index_in(txn, document)),
+                |txn, (documents, document, claim)| {
+                    let enqueue = documents.enqueue_index_in(txn, document);
+                    Box::pin(once_in(txn, claim.as_ref(), enqueue, |_| document.id))
+                },
             )
             .await?;
-        // The job takes the hold up from its row.
-        drop(self.0.budgets.admit(outcome)?);
+        // The job takes the hold up from its row. The same request may have been faster.
+        if let Once::Done(outcome) = outcome {
+            drop(self.0.budgets.admit(outcome)?);
+        }
         Ok(())
     }
 

@@ -7,14 +7,16 @@ use chrono::{DateTime, Utc};
 use entities::{DocumentStatus, StoreId, UserId, library::document};
 use extract::{HEAD_BYTES, Sniffed, TAIL_BYTES};
 use sea_orm::{ActiveValue::Set, DbErr};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
-use super::{Documents, DocumentsError, names, queries};
+use super::{Documents, DocumentsError, names, queries, repeats::KeptUpload};
 use crate::platform::{
     budgets::{BudgetRefusal, Reserved},
     db::{DbError, Txn},
     http::{Problem, UploadField},
+    idempotency::{Claim, IdempotencyKey, KeyRefusal, Once, once_in},
     storage::{BlobKey, StorageError, TemporaryFile},
 };
 
@@ -36,6 +38,20 @@ pub(super) struct Received {
 pub(super) struct Judged {
     received: Received,
     sniffed: Sniffed,
+}
+
+impl Judged {
+    /// What makes it the same file under another request with the same key.
+    pub(super) fn identity<'a>(
+        &'a self,
+        store: StoreId,
+        display_name: Option<&'a str>,
+    ) -> impl Serialize + 'a {
+        let Received {
+            filename, sha256, ..
+        } = &self.received;
+        (store, display_name, filename, sha256, &self.sniffed.mime)
+    }
 }
 
 /// What was taken in, for the answer.
@@ -122,9 +138,25 @@ impl Documents {
         store: StoreId,
         display_name: Option<String>,
         judged: Judged,
+        key: Option<IdempotencyKey>,
     ) -> Result<Accepted, DocumentsError> {
-        let documents = self.clone();
-        let accept = async move { documents.accept(user, store, display_name, judged).await };
+        let (documents, claim) = (self.clone(), self.claim(user, key));
+        let accept = async move {
+            if let Some(accepted) = documents.upload_before(claim.as_ref()).await? {
+                return Ok(accepted);
+            }
+            let accepted = documents
+                .accept(user, store, display_name, judged, claim.clone())
+                .await;
+            match accepted {
+                // The same request was faster, and is answered.
+                Err(DocumentsError::Key(KeyRefusal::StillProcessing)) => documents
+                    .upload_before(claim.as_ref())
+                    .await?
+                    .ok_or_else(|| KeyRefusal::StillProcessing.into()),
+                accepted => accepted,
+            }
+        };
         let accepted = self.0.tasks.carry_through("upload", accept).await;
         accepted.ok_or(DocumentsError::Database(DbError::Unavailable(None)))?
     }
@@ -136,6 +168,7 @@ impl Documents {
         store: StoreId,
         display_name: Option<String>,
         judged: Judged,
+        claim: Option<Claim>,
     ) -> Result<Accepted, DocumentsError> {
         let Judged { received, sniffed } = judged;
         let key = BlobKey::document(user, self.0.entropy.uuid());
@@ -156,7 +189,7 @@ impl Documents {
             estimated_tokens: i64::try_from(estimated_tokens).unwrap_or(i64::MAX),
             now,
         };
-        let accepted = self.record_upload(user, row).await;
+        let accepted = self.record_upload(user, row, claim).await;
         match &accepted {
             Ok(_) => {
                 self.0.telemetry.uploads.increment([&kind, "ok"]);
@@ -165,29 +198,51 @@ impl Documents {
                     .upload_bytes
                     .add([&kind], received.size_bytes);
             }
-            Err(_) => self.0.blobs.delete(&key).await?,
+            // The row may stand, with only its answer lost: an original that has none is found by
+            // the duty that looks for orphans.
+            Err(DocumentsError::Database(DbError::Unavailable(_))) => {}
+            Err(_) => self.forget(&key).await,
         }
         accepted
+    }
+
+    /// Removes an original that was not taken in. Why it was not is the news, not this.
+    async fn forget(&self, key: &BlobKey) {
+        if let Err(error) = self.0.blobs.delete(key).await {
+            tracing::warn!(event = "original_not_removed", %error);
+        }
     }
 
     async fn record_upload(
         &self,
         user: UserId,
         row: NewDocument,
+        claim: Option<Claim>,
     ) -> Result<Accepted, DocumentsError> {
         let store = row.store;
-        let (document, outcome) = self
+        let input = (self.clone(), row, claim);
+        let recorded = self
             .0
             .db
             .write(
                 self.0.budgets.key(user),
-                (self.clone(), row),
-                |txn, (documents, row)| Box::pin(documents.insert_with_job(txn, row)),
+                input,
+                |txn, (documents, row, claim)| {
+                    let insert = documents.insert_with_job(txn, row);
+                    Box::pin(once_in(txn, claim.as_ref(), insert, kept))
+                },
             )
-            .await?
-            .ok_or(DocumentsError::StoreNotFound)?;
-        // Without the money the whole transaction wrote nothing that stays.
-        let hold = self.0.budgets.admit(outcome)?;
+            .await?;
+        let (document, reserved) = match recorded {
+            Once::Done(Ok(inserted)) => inserted,
+            // The transaction wrote nothing that stays.
+            Once::Done(Err(NotInserted::NoBudget(refusal))) => {
+                return Err(self.0.budgets.denied(*refusal).into());
+            }
+            Once::Done(Err(NotInserted::NoStore)) => return Err(DocumentsError::StoreNotFound),
+            Once::Taken => return Err(KeyRefusal::StillProcessing.into()),
+        };
+        let hold = self.0.budgets.admit(Ok(reserved))?;
         let estimated_cost = hold.terms().amount;
         tracing::info!(
             event = "document_accepted",
@@ -202,21 +257,36 @@ impl Documents {
         })
     }
 
-    /// `None`: the store was deleted meanwhile.
     async fn insert_with_job(
         &self,
         txn: &Txn,
         row: &NewDocument,
-    ) -> Result<Option<(document::Model, Result<Reserved, BudgetRefusal>)>, DbErr> {
+    ) -> Result<Result<(document::Model, Reserved), NotInserted>, DbErr> {
         if queries::store_of(txn, row.user, row.store).await?.is_none() {
-            return Ok(None);
+            return Ok(Err(NotInserted::NoStore));
         }
         let document = queries::insert_document(txn, row.active()).await?;
-        let outcome = self.enqueue_index_in(txn, &document).await?;
-        if outcome.is_err() {
-            queries::remove_document(txn, document.id).await?;
+        match self.enqueue_index_in(txn, &document).await? {
+            Ok(reserved) => Ok(Ok((document, reserved))),
+            Err(refusal) => {
+                queries::remove_document(txn, document.id).await?;
+                Ok(Err(NotInserted::NoBudget(Box::new(refusal))))
+            }
         }
-        Ok(Some((document, outcome)))
+    }
+}
+
+/// Why a document was not stored.
+enum NotInserted {
+    /// The store was deleted meanwhile.
+    NoStore,
+    NoBudget(Box<BudgetRefusal>),
+}
+
+fn kept((document, reserved): &(document::Model, Reserved)) -> KeptUpload {
+    KeptUpload {
+        document: document.id,
+        estimated_cost: reserved.amount,
     }
 }
 

@@ -6,6 +6,7 @@ use entities::{ExportId, ExportState, UserId, governance::export};
 use crate::platform::{
     governance::{Governance, GovernanceError},
     http::{Call, Download, Json, Member, NoBody, Operation, Problem, Registry, Status},
+    idempotency::HEADER,
     limits::LimitClass,
 };
 
@@ -24,7 +25,11 @@ pub(crate) fn register(registry: &mut Registry, governance: &Governance) {
                  instead of another.",
             )
             .tag(TAG)
-            .refuses(&[429]),
+            .reads_header(
+                HEADER,
+                "A repetition with the same key within a day answers the same export.",
+            )
+            .refuses(&[400, 409, 429]),
         governance.clone(),
         ask,
     );
@@ -53,7 +58,9 @@ async fn ask(
 ) -> Result<Status<202, Json<wire::Export>>, Problem> {
     call.limit(LimitClass::Upload)?;
     let user = UserId(call.principal().user_id);
-    let export = governance.export_user(user, user).await.map_err(refusal)?;
+    let key = call.idempotency_key("export", &())?;
+    let export = governance.export_user(user, user, key).await;
+    let export = export.map_err(refusal)?;
     Ok(Status(Json(on_the_wire(&governance, export).await?)))
 }
 
@@ -111,6 +118,7 @@ fn refusal(error: GovernanceError) -> Problem {
         GovernanceError::ExportNotFound => Problem::not_found(NOT_FOUND),
         GovernanceError::ExportNotReady => Problem::conflict("The export is not ready yet"),
         GovernanceError::Database(error) => error.into(),
+        GovernanceError::Key(refusal) => refusal.into(),
         other => Problem::internal(other),
     }
 }

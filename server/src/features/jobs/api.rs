@@ -187,6 +187,7 @@ async fn follow(jobs: OwnJobs, call: Call<Member>, _: NoBody) -> Result<EventStr
     let left = call.principal().expires_at - jobs.0.clock.now();
     let following = Following {
         until: Instant::now() + left.to_std().unwrap_or_default(),
+        credentials: call.credentials(),
         jobs,
         id,
         after,

@@ -14,7 +14,11 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{OwnJobs, api, readers::Reading};
-use crate::platform::{db::DbError, jobs::is_ended};
+use crate::platform::{
+    db::DbError,
+    http::{Credentials, Identity},
+    jobs::is_ended,
+};
 
 /// Lines that one look takes.
 const LINES: u64 = 100;
@@ -33,6 +37,8 @@ pub(super) struct Following {
     pub(super) after: i64,
     /// When the caller's token is over, and the stream with it.
     pub(super) until: Instant,
+    /// What the caller came with: looked at again while the stream lasts.
+    pub(super) credentials: Credentials,
     pub(super) reading: Reading,
 }
 
@@ -41,8 +47,16 @@ pub(super) fn frames(mut following: Following) -> impl Stream<Item = Bytes> + Se
     stream! {
         let mut woken = following.jobs.0.jobs.follow_changes();
         let (mut shown, mut silent_since) = (None, Instant::now());
+        let mut admitted_at = Instant::now();
         loop {
             woken.mark_unchanged();
+            if admitted_at.elapsed() >= LOOK {
+                admitted_at = Instant::now();
+                if following.is_kept_out().await {
+                    yield Bytes::from_static(b"event: bye\ndata: {\"reason\":\"forbidden\"}\n\n");
+                    break;
+                }
+            }
             let (frames, over) = match following.look(&mut shown).await {
                 Ok(seen) => seen,
                 Err(error) => {
@@ -94,6 +108,15 @@ struct Seen {
 }
 
 impl Following {
+    /// Whether the caller was disabled, or signed out. That it cannot be asked now ends nothing.
+    async fn is_kept_out(&self) -> bool {
+        match self.credentials.clone().identity().await {
+            Identity::Known(_) => false,
+            Identity::Refused(problem) => !problem.status.is_server_error(),
+            Identity::Anonymous => true,
+        }
+    }
+
     /// What is new, and whether the job is over.
     async fn look(&mut self, shown: &mut Option<Seen>) -> Result<(Vec<Bytes>, bool), DbError> {
         let jobs = &self.jobs.0.jobs;

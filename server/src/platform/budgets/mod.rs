@@ -106,6 +106,11 @@ impl Budgets {
         }
     }
 
+    /// How long a hold is good for when nobody renews it.
+    pub(crate) fn lease(&self) -> std::time::Duration {
+        self.settings.lease.to_std().unwrap_or_default()
+    }
+
     /// The key of every write that touches a user's money. With a house limit everybody's money
     /// meets in the house's row, so that everybody's writes share its key.
     pub(crate) fn key(&self, user_id: UserId) -> WriteKey {
@@ -125,11 +130,14 @@ impl Budgets {
                 self.observer.reserved();
                 Ok(Hold::new(terms, Arc::clone(&self.observer)))
             }
-            Err(refusal) => {
-                self.observer.denied();
-                Err(refusal)
-            }
+            Err(refusal) => Err(self.denied(refusal)),
         }
+    }
+
+    /// Counts a refusal that a committed transaction came to.
+    pub(crate) fn denied(&self, refusal: BudgetRefusal) -> BudgetRefusal {
+        self.observer.denied();
+        refusal
     }
 
     /// Reserves money for a call, with nothing else in the transaction.

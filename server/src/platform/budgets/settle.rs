@@ -118,6 +118,12 @@ impl Budgets {
         }
     }
 
+    /// What was charged for a hold; zero when it is open or was given back.
+    pub(crate) async fn charged_in(&self, txn: &Txn, id: HoldId) -> Result<Nanos, DbErr> {
+        let amount = ledger::amount_of(txn, id).await?;
+        Ok(amount.unwrap_or(Nanos::ZERO))
+    }
+
     /// Ends a hold whose lease ran out before `now`: given back when nothing was sent, else charged
     /// at the prompt and the output that was written down. `None` when it was renewed or ended.
     pub(super) async fn expire_in(

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use entities::{HoldId, JobId};
+use chrono::{DateTime, Utc};
+use entities::{HoldId, JobId, money::hold};
 
 use super::{Budgets, Resolution, queries::holds};
 use crate::platform::db::DbError;
@@ -27,16 +28,28 @@ pub(crate) struct Swept {
     pub(crate) posted: u64,
 }
 
+impl Swept {
+    fn add(&mut self, ended: Option<Resolution>) {
+        match ended {
+            Some(Resolution::ExpiredVoid) => self.voided += 1,
+            Some(Resolution::ExpiredPosted) => self.posted += 1,
+            _ => {}
+        }
+    }
+}
+
 impl Budgets {
-    /// Ends every hold whose lease ran out, except those of unfinished jobs.
+    /// Ends every hold whose lease ran out, except those of unfinished jobs. One that cannot be ended
+    /// does not keep the others: the first failure is told at the end.
     pub(crate) async fn sweep_once(&self, jobs: &dyn JobLiveness) -> Result<Swept, DbError> {
         let now = self.clock.now();
         let mut swept = Swept::default();
+        let mut failed = None;
         let mut after = HoldId(0);
         loop {
             let page = holds::lapsed(self.db.read(), now, after, PAGE).await?;
             let Some(last) = page.last() else {
-                return Ok(swept);
+                return failed.map_or(Ok(swept), Err);
             };
             after = last.id;
             let owners: Vec<JobId> = page.iter().filter_map(|hold| hold.job_id).collect();
@@ -49,27 +62,44 @@ impl Budgets {
                 if hold.job_id.is_some_and(|job| alive.contains(&job)) {
                     continue;
                 }
-                let input = (self.clone(), hold.id, now);
-                let ended = self
-                    .db
-                    .write_alone(self.key(hold.user_id), input, |txn, (budgets, id, now)| {
-                        Box::pin(budgets.expire_in(txn, *id, *now))
-                    })
-                    .await?;
-                let Some((resolution, receipt)) = ended else {
-                    continue;
-                };
-                tracing::warn!(hold_id = %hold.id, ?resolution, "a hold expired");
-                self.observer.resolved(resolution);
-                match receipt {
-                    None => swept.voided += 1,
-                    Some(receipt) => {
-                        debug_assert_eq!(resolution, Resolution::ExpiredPosted);
-                        self.observe(&receipt);
-                        swept.posted += 1;
+                match self.expire(hold, now).await {
+                    Ok(ended) => swept.add(ended),
+                    // Whoever comes after it would fail the same way.
+                    Err(error @ DbError::Unavailable(_)) => return Err(error),
+                    Err(error) => {
+                        tracing::error!(
+                            event = "hold_not_expired",
+                            hold_id = %hold.id,
+                            %error,
+                            source = ?std::error::Error::source(&error),
+                        );
+                        failed.get_or_insert(error);
                     }
                 }
             }
         }
+    }
+
+    async fn expire(
+        &self,
+        hold: &hold::Model,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Resolution>, DbError> {
+        let input = (self.clone(), hold.id, now);
+        let ended = self
+            .db
+            .write_alone(self.key(hold.user_id), input, |txn, (budgets, id, now)| {
+                Box::pin(budgets.expire_in(txn, *id, *now))
+            })
+            .await?;
+        let Some((resolution, receipt)) = ended else {
+            return Ok(None);
+        };
+        tracing::warn!(hold_id = %hold.id, ?resolution, "a hold expired");
+        self.observer.resolved(resolution);
+        if let Some(receipt) = receipt {
+            self.observe(&receipt);
+        }
+        Ok(Some(resolution))
     }
 }

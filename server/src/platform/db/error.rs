@@ -5,7 +5,8 @@ use sea_orm::{DbErr, RuntimeErr};
 /// A failure of the database. Its text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DbError {
-    /// The database does not answer, or the server is stopping; the same call may succeed later.
+    /// The database does not answer, or the server is stopping; the same call may succeed later. A
+    /// write may have been committed all the same: its answer was lost.
     #[error("the database is not reachable")]
     Unavailable(#[source] Option<DbErr>),
     /// The disk is full, for the database at least; nothing of the write is left.
@@ -95,6 +96,20 @@ fn is_connection_loss(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether the database itself said no, so that nothing of the transaction is left; else it may have
+/// committed, and only its answer is missing.
+pub(super) fn is_refusal(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(inner))
+    | DbErr::Exec(RuntimeErr::SqlxError(inner))
+    | DbErr::Query(RuntimeErr::SqlxError(inner))) = error
+    else {
+        return false;
+    };
+    matches!(&**inner, sqlx::Error::Database(_))
+        && !is_connection_loss(inner)
+        && (is_full(inner) || !is_disk_failure(inner))
 }
 
 /// Whether running the same transaction again may succeed: a deadlock or a serialisation failure.

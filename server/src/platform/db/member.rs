@@ -1,10 +1,42 @@
 //! One caller's part of a batch.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
 
 use super::{DbError, Txn, WriteKey};
+
+/// Whether a member is still waiting: either its lane takes it up or its caller gives up, never both.
+#[derive(Clone, Default)]
+pub(super) struct Turn(Arc<AtomicU8>);
+
+const WAITING: u8 = 0;
+const TAKEN: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+impl Turn {
+    /// `false`: the caller has given up. A member may be taken again.
+    fn take(&self) -> bool {
+        self.leave_waiting(TAKEN) != GIVEN_UP
+    }
+
+    /// `false`: it is being written.
+    pub(super) fn give_up(&self) -> bool {
+        self.leave_waiting(GIVEN_UP) != TAKEN
+    }
+
+    fn leave_waiting(&self, next: u8) -> u8 {
+        let order = (Ordering::AcqRel, Ordering::Acquire);
+        match self.0.compare_exchange(WAITING, next, order.0, order.1) {
+            Ok(left) | Err(left) => left,
+        }
+    }
+}
 
 /// A part of a batch, its result type hidden so that parts of all kinds can wait in one queue.
 pub(super) trait Member: Send {
@@ -13,6 +45,8 @@ pub(super) trait Member: Send {
     fn alone(&self) -> bool;
     /// Nobody waits for the answer any more. A member that has not begun may then be dropped.
     fn abandoned(&self) -> bool;
+    /// Says that it is about to run. `false`: its caller does not want it any more.
+    fn take_turn(&mut self) -> bool;
     fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>>;
     fn committed(self: Box<Self>);
     fn failed(self: Box<Self>, error: DbError);
@@ -23,6 +57,7 @@ pub(super) struct TypedMember<I, T, W> {
     pub(super) alone: bool,
     pub(super) input: I,
     pub(super) work: W,
+    pub(super) turn: Turn,
     pub(super) outcome: Option<T>,
     pub(super) reply: oneshot::Sender<Result<T, DbError>>,
 }
@@ -43,6 +78,10 @@ where
 
     fn abandoned(&self) -> bool {
         self.reply.is_closed()
+    }
+
+    fn take_turn(&mut self) -> bool {
+        !self.abandoned() && self.turn.take()
     }
 
     fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>> {

@@ -55,7 +55,7 @@ pub(crate) struct Db {
 
 /// How many changes a slow follower may fall behind before it is told that it lost some.
 const CHANGES_KEPT: usize = 4_096;
-/// How long the writers may take for what is still waiting.
+/// How long the writers may take for what is still waiting, and the pools to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Db {
@@ -161,10 +161,16 @@ impl Db {
     pub(crate) async fn close(&self) {
         self.tasks.stop(CLOSE_TIMEOUT).await;
         // The writer last: SQLite folds the log into the file only through one that may write.
-        for closed in [self.read.close().await, self.write.close_by_ref().await] {
-            if let Err(error) = closed {
-                tracing::warn!(%error, "closing the database");
+        let close = async {
+            for closed in [self.read.close().await, self.write.close_by_ref().await] {
+                if let Err(error) = closed {
+                    tracing::warn!(%error, "closing the database");
+                }
             }
+        };
+        // A pool waits for whoever tries to connect: with a server that is gone, for minutes.
+        if tokio::time::timeout(CLOSE_TIMEOUT, close).await.is_err() {
+            tracing::warn!("the database was not there to be closed");
         }
     }
 }

@@ -3,8 +3,14 @@
 //! One sync to disk then serves many callers, and on PostgreSQL callers that contend for one row
 //! queue here instead of holding a connection each. There are no savepoints: when a member fails,
 //! the batch is rolled back and its members run one by one.
+//!
+//! What may have been committed is never run again: when a COMMIT is not answered, everybody in the
+//! batch is told that the database is not reachable.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
@@ -15,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Change, DbError, Txn,
-    error::is_transient_conflict,
-    member::{Member, TypedMember},
+    error::{is_refusal, is_transient_conflict},
+    member::{Member, Turn, TypedMember},
     observer::Observed,
 };
 use crate::platform::tasks::Tasks;
@@ -25,6 +31,9 @@ use crate::platform::tasks::Tasks;
 const BATCH_MEMBERS: usize = 64;
 /// Waiting members of one lane; beyond it callers wait to queue.
 const QUEUE_MEMBERS: usize = 4_096;
+/// How long a caller waits for its turn. Longer than a process that is frozen in a transaction keeps
+/// its rows locked, and than a connection may take.
+const TURN_TIMEOUT: Duration = Duration::from_secs(12);
 /// Runs of a single member that lost a deadlock.
 const CONFLICT_ATTEMPTS: u32 = 5;
 
@@ -97,19 +106,29 @@ impl Writers {
         W: for<'a> Fn(&'a Txn, &'a I) -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let turn = Turn::default();
         let member = TypedMember {
             key,
             alone,
             input,
             work,
+            turn: turn.clone(),
             outcome: None,
             reply,
         };
-        self.lane(key)
-            .send(Box::new(member))
-            .await
-            .map_err(|_| DbError::Unavailable(None))?;
-        answer.await.map_err(|_| DbError::Unavailable(None))?
+        let lane = self.lane(key);
+        let mut answered = std::pin::pin!(async move {
+            lane.send(Box::new(member))
+                .await
+                .map_err(|_| DbError::Unavailable(None))?;
+            answer.await.map_err(|_| DbError::Unavailable(None))?
+        });
+        match tokio::time::timeout(TURN_TIMEOUT, &mut answered).await {
+            Ok(answered) => answered,
+            Err(_) if turn.give_up() => Err(DbError::Unavailable(None)),
+            // It is being written: only the database knows what becomes of it.
+            Err(_) => answered.await,
+        }
     }
 }
 
@@ -145,6 +164,9 @@ impl Lane {
                 }
             }
             batch.retain(|member| !member.abandoned());
+            if batch.is_empty() {
+                continue;
+            }
             // Rows are locked in the order of keys, so that two processes cannot deadlock.
             batch.sort_by_key(|member| member.key());
             self.commit_batch(batch).await;
@@ -152,51 +174,72 @@ impl Lane {
     }
 
     async fn commit_batch(&self, mut batch: Vec<Box<dyn Member>>) {
-        match batch.len() {
-            0 => {}
-            1 => {
-                if let Some(member) = batch.pop() {
-                    self.commit_one(member).await;
-                }
-            }
-            _ => match self.attempt(&mut batch).await {
-                Ok(changes) => {
-                    self.publish(changes);
-                    for member in batch {
-                        member.committed();
-                    }
-                }
-                Err(_) => {
-                    for member in batch {
-                        self.commit_one(member).await;
-                    }
-                }
-            },
-        }
-    }
-
-    async fn commit_one(&self, member: Box<dyn Member>) {
-        let mut alone = [member];
-        let mut attempts = 1;
-        let outcome = loop {
-            match self.attempt(&mut alone).await {
-                Err(error) if is_transient_conflict(&error) && attempts < CONFLICT_ATTEMPTS => {
-                    attempts += 1;
-                }
-                outcome => break outcome,
-            }
-        };
-        let [member] = alone;
-        match outcome {
+        match self.attempt(&mut batch).await {
             Ok(changes) => {
                 self.publish(changes);
-                member.committed();
+                for member in batch {
+                    member.committed();
+                }
             }
-            Err(error) => member.failed(error.into()),
+            Err(Undone::Member(_)) if batch.len() > 1 => self.commit_each(batch).await,
+            Err(Undone::Member(error)) => {
+                if let Some(member) = batch.pop() {
+                    self.commit_again(member, error).await;
+                }
+            }
+            Err(Undone::NotBegun(error) | Undone::Unanswered(error)) => refuse(batch, error),
         }
     }
 
-    async fn attempt(&self, members: &mut [Box<dyn Member>]) -> Result<Vec<Change>, DbErr> {
+    /// One by one, until the database is gone: the rest would wait for it in vain.
+    async fn commit_each(&self, batch: Vec<Box<dyn Member>>) {
+        let mut rest = batch.into_iter();
+        while let Some(member) = rest.next() {
+            if member.abandoned() {
+                continue;
+            }
+            let mut alone = [member];
+            let outcome = self.attempt(&mut alone).await;
+            let [member] = alone;
+            match outcome {
+                Ok(changes) => {
+                    self.publish(changes);
+                    member.committed();
+                }
+                Err(Undone::Member(error)) => self.commit_again(member, error).await,
+                Err(Undone::Unanswered(error)) => refuse([member], error),
+                Err(Undone::NotBegun(error)) => {
+                    refuse(std::iter::once(member).chain(rest), error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A member that failed alone: once more if it lost a deadlock, else its caller is told.
+    async fn commit_again(&self, member: Box<dyn Member>, mut error: DbErr) {
+        let mut alone = [member];
+        for _ in 1..CONFLICT_ATTEMPTS {
+            if !is_transient_conflict(&error) {
+                break;
+            }
+            match self.attempt(&mut alone).await {
+                Ok(changes) => {
+                    self.publish(changes);
+                    let [member] = alone;
+                    return member.committed();
+                }
+                Err(Undone::Member(again)) => error = again,
+                Err(Undone::NotBegun(gone) | Undone::Unanswered(gone)) => {
+                    return refuse(alone, gone);
+                }
+            }
+        }
+        let [member] = alone;
+        member.failed(error.into());
+    }
+
+    async fn attempt(&self, members: &mut [Box<dyn Member>]) -> Result<Vec<Change>, Undone> {
         let began = Instant::now();
         let callers = members.len();
         let outcome = self.transaction(members).await;
@@ -205,14 +248,18 @@ impl Lane {
         outcome
     }
 
-    async fn transaction(&self, members: &mut [Box<dyn Member>]) -> Result<Vec<Change>, DbErr> {
+    async fn transaction(&self, members: &mut [Box<dyn Member>]) -> Result<Vec<Change>, Undone> {
         let options = TransactionOptions {
             // A deferred transaction that reads first cannot wait for the lock when it comes to write.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let txn = Txn::new(self.connection.begin_with_options(options).await?);
+        let begun = self.connection.begin_with_options(options).await;
+        let txn = Txn::new(begun.map_err(Undone::NotBegun)?);
         for member in members {
+            if !member.take_turn() {
+                continue;
+            }
             // A panic must not end the lane, on which every other caller waits. Nothing of the
             // member is looked at afterwards but where its answer goes.
             let outcome = AssertUnwindSafe(member.run(&txn)).catch_unwind().await;
@@ -221,10 +268,16 @@ impl Lane {
                 if let Err(also) = txn.rollback().await {
                     tracing::warn!(error = %also, "a transaction could not be rolled back");
                 }
-                return Err(error);
+                return Err(Undone::Member(error));
             }
         }
-        txn.commit().await
+        txn.commit().await.map_err(|error| {
+            if is_refusal(&error) {
+                Undone::Member(error)
+            } else {
+                Undone::Unanswered(error)
+            }
+        })
     }
 
     fn publish(&self, changes: Vec<Change>) {
@@ -232,6 +285,25 @@ impl Lane {
             // Without a follower there is nobody to tell.
             let _ = self.changes.send(change);
         }
+    }
+}
+
+/// Why a transaction did not come to its end.
+enum Undone {
+    /// It could not be begun; no member has run.
+    NotBegun(DbErr),
+    /// The database or a member refused, and it was rolled back: its members may run again.
+    Member(DbErr),
+    /// Nobody knows whether it was committed.
+    Unanswered(DbErr),
+}
+
+/// Tells each that the database is not reachable.
+fn refuse(members: impl IntoIterator<Item = Box<dyn Member>>, error: DbErr) {
+    tracing::warn!(%error, "the database does not answer those who write");
+    let mut error = Some(error);
+    for member in members {
+        member.failed(DbError::Unavailable(error.take()));
     }
 }
 

@@ -5,6 +5,7 @@ use entities::JobId;
 use super::Preview;
 use crate::platform::{
     db::{DbErr, DbError},
+    idempotency::KeyRefusal,
     jobs::JobError,
     retention::{PeriodRefused, RetentionError},
     storage::StorageError,
@@ -40,6 +41,8 @@ pub(crate) enum GovernanceError {
     Stopped,
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
     #[error(transparent)]
     Database(#[from] DbError),
 }

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::platform::{
     audit::AuditEvent,
-    db::WriteKey,
+    db::{DbErr, Txn, WriteKey},
+    idempotency::{Claim, IdempotencyKey, KeyRefusal, Once, earlier, once_in},
     jobs::{Enqueued, JobHandler, NewJob},
     retention::{Class, Exporter, Original, Term},
     storage::{BlobKey, StorageError},
@@ -36,44 +37,61 @@ pub(crate) struct ExportFile {
 
 impl Governance {
     /// Asks for everything of a user in one file, which a job writes. One that is being written
-    /// already is answered instead.
+    /// already is answered instead, and so is the one that was asked for under the same key.
     pub(crate) async fn export_user(
         &self,
         requested_by: UserId,
         user: UserId,
+        key: Option<IdempotencyKey>,
     ) -> Result<export::Model, GovernanceError> {
+        let now = self.0.clock.now();
+        let claim = key.map(|key| Claim { user, key, now });
+        if let Some(export) = self.export_before(claim.as_ref()).await? {
+            return Ok(export);
+        }
         let mut job =
             NewJob::of::<ExportUser>(&super::export_job::ExportParameters { user_id: user })?;
         job.id = Some(self.0.jobs.new_id());
         job.user_id = Some(user);
         job.subject = Some(subject(user));
         job.duplicate_key = Some(format!("user:{user}"));
-        let input = (self.clone(), job, requested_by, user);
-        let work = self
+        let new = NewExport {
+            governance: self.clone(),
+            job,
+            requested_by,
+            user,
+        };
+        let input = (new, claim.clone());
+        let asked = self
             .0
             .db
-            .write(
-                WriteKey::Free,
-                input,
-                |txn, (governance, job, requested_by, user)| {
-                    Box::pin(async move {
-                        let parts = &governance.0.parts;
-                        let job = match parts.jobs.enqueue_in(txn, job).await? {
-                            Enqueued::New(job) => job,
-                            Enqueued::Existing(job) => return queries::of_job(txn, job).await,
-                        };
-                        let now = parts.clock.now();
-                        let row = queries::insert(txn, *user, *requested_by, job, now).await?;
-                        parts
-                            .audit
-                            .record_in(txn, &asked(*requested_by, *user))
-                            .await?;
-                        Ok(Some(row))
-                    })
-                },
-            )
+            .write(WriteKey::Free, input, |txn, (new, claim)| {
+                let insert = new.insert(txn);
+                Box::pin(once_in(txn, claim.as_ref(), insert, |export| export.id))
+            })
             .await?;
-        work.ok_or(GovernanceError::ExportNotFound)
+        match asked {
+            Once::Done(export) => export.map_err(|Gone| GovernanceError::ExportNotFound),
+            Once::Taken => {
+                let export = self.export_before(claim.as_ref()).await?;
+                export.ok_or_else(|| KeyRefusal::StillProcessing.into())
+            }
+        }
+    }
+
+    async fn export_before(
+        &self,
+        claim: Option<&Claim>,
+    ) -> Result<Option<export::Model>, GovernanceError> {
+        let Some(claim) = claim else { return Ok(None) };
+        let read = self.0.db.read();
+        let Some(id) = earlier::<ExportId>(read, Some(claim)).await? else {
+            return Ok(None);
+        };
+        let found = queries::find(read, claim.user, id).await?;
+        found
+            .map(Some)
+            .ok_or_else(|| KeyRefusal::AnswerDeleted.into())
     }
 
     /// A user's exports, the newest first.
@@ -195,6 +213,34 @@ impl Governance {
             archive.bytes(piece.map_err(StorageError::from)?).await?;
         }
         Ok(())
+    }
+}
+
+/// An export that is asked for.
+struct NewExport {
+    governance: Governance,
+    job: NewJob,
+    requested_by: UserId,
+    user: UserId,
+}
+
+/// The job that writes it has none any more.
+struct Gone;
+
+impl NewExport {
+    async fn insert(&self, txn: &Txn) -> Result<Result<export::Model, Gone>, DbErr> {
+        let parts = &self.governance.0.parts;
+        let job = match parts.jobs.enqueue_in(txn, &self.job).await? {
+            Enqueued::New(job) => job,
+            Enqueued::Existing(job) => return Ok(queries::of_job(txn, job).await?.ok_or(Gone)),
+        };
+        let now = parts.clock.now();
+        let row = queries::insert(txn, self.user, self.requested_by, job, now).await?;
+        parts
+            .audit
+            .record_in(txn, &asked(self.requested_by, self.user))
+            .await?;
+        Ok(Ok(row))
     }
 }
 

@@ -78,18 +78,28 @@ impl JobHandler for RunRetention {
             job: Some(context.job_id()),
         };
         let count = parameters.passes.len();
+        // A class that fails does not keep the others: the first failure is told at the end. When the
+        // job tries again, those that are done stand on its record.
+        let mut failed = None;
         for (done, pass) in parameters.passes.iter().enumerate() {
             context.progress(ratio(done, count), "sweep").await?;
             // A class of another version of the program.
             let Some(class) = Class::named(&pass.class) else {
                 continue;
             };
-            self.0
+            let swept = self
+                .0
                 .sweep(run, class, pass.before, context.cancelled())
-                .await?;
+                .await;
             context.check()?;
+            if let Err(error) = swept {
+                failed.get_or_insert(error);
+            }
         }
-        Ok(Outcome::done())
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(Outcome::done()),
+        }
     }
 
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {

@@ -6,6 +6,7 @@ use poem::{
     Request,
     http::{HeaderName, HeaderValue},
 };
+use serde::Serialize;
 
 use super::{
     exchange::Exchange,
@@ -13,7 +14,10 @@ use super::{
     middleware::client_address,
     problem::{FieldError, Problem},
 };
-use crate::platform::limits::{LimitClass, LimitKey};
+use crate::platform::{
+    idempotency::{self, IdempotencyKey, KeyRefusal},
+    limits::{LimitClass, LimitKey},
+};
 
 /// One admitted call of an operation guarded by `G`.
 pub(crate) struct Call<G: Guard> {
@@ -44,6 +48,18 @@ impl<G: Guard> Call<G> {
     /// A header's text; None when it is absent or not readable as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.request.header(name)
+    }
+
+    /// The caller's `Idempotency-Key`; `None` when there is none. `operation` names the act and its
+    /// object; `asked` is equal for equal requests.
+    pub(crate) fn idempotency_key(
+        &self,
+        operation: &str,
+        asked: &impl Serialize,
+    ) -> Result<Option<IdempotencyKey>, KeyRefusal> {
+        self.header(idempotency::HEADER)
+            .map(|header| IdempotencyKey::parse(header, operation, asked))
+            .transpose()
     }
 
     /// A parameter of the path, percent-decoded; 422 when it is not a `T`.

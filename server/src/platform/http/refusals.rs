@@ -6,7 +6,12 @@ use poem::http::StatusCode;
 use serde_json::{Map, json};
 
 use super::problem::Problem;
-use crate::platform::{budgets::BudgetRefusal, db::DbError, paging::PagingError};
+use crate::platform::{
+    budgets::BudgetRefusal,
+    db::DbError,
+    idempotency::{self, KeyRefusal},
+    paging::PagingError,
+};
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
@@ -20,6 +25,27 @@ impl From<DbError> for Problem {
                 Self::unavailable("The storage is full. Tell your administrator.").caused_by(error)
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<KeyRefusal> for Problem {
+    fn from(refusal: KeyRefusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            KeyRefusal::Invalid => Self::bad_request(message).with_code("invalid_idempotency_key"),
+            KeyRefusal::StillProcessing => Self::conflict(message).with_code("still_processing"),
+            KeyRefusal::Reused => Self::invalid(&["header", idempotency::HEADER], message)
+                .with_code("idempotency_key_reused"),
+            KeyRefusal::AnswerDeleted => {
+                let code = "answer_deleted";
+                let details = Map::from_iter([("code".to_owned(), json!(code))]);
+                Self::conflict(message)
+                    .with_code(code)
+                    .with_details(details)
+            }
+            KeyRefusal::Answer(error) => Self::internal(error),
+            KeyRefusal::Database(error) => error.into(),
         }
     }
 }

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::{
     queries::claims,
-    rescue,
     settings::delta,
     stop::StopReason,
     worker::{Pool, Running},
@@ -29,10 +28,8 @@ impl Pool {
     pub(super) async fn rescue_until_idle(self: Arc<Self>) {
         // At once at start: what the last process held may be what this one is here for.
         loop {
-            match self.jobs.rescue_lost().await {
-                Ok(rescued) if rescued >= rescue::BATCH => continue,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "cannot look for lost leases"),
+            if let Err(error) = self.jobs.rescue_lost().await {
+                tracing::warn!(%error, "lost leases could not all be taken back");
             }
             if !self.until_idle_or(self.jobs.0.settings.rescue).await {
                 return;

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::platform::db::{DbError, Txn, WriteKey};
 
-/// Lost leases that one look deals with; after a full batch the next look follows at once.
-pub(super) const BATCH: u64 = 100;
+/// Lost leases that are read at once.
+const PAGE: u64 = 100;
 
 /// What became of a lost lease.
 enum Rescue {
@@ -35,39 +35,64 @@ struct Lost {
 
 impl Jobs {
     /// Takes back every lease that ran out; answers how many. Any process may do it at any time:
-    /// each job is moved on the condition that its lease is still the one that ran out.
+    /// each job is moved on the condition that its lease is still the one that ran out. A job that
+    /// cannot be taken back does not keep the others: the first failure is told at the end.
     pub(crate) async fn rescue_lost(&self) -> Result<u64, DbError> {
         let engine = &self.0;
         let now = engine.clock.now();
-        let mut rescued = 0;
-        for job in claims::expired(engine.db.read(), now, BATCH).await? {
-            let handler = engine.registry.get(&job.kind);
-            let kind = engine.registry.label(&job.kind);
-            let key = handler
-                .as_ref()
-                .map_or(WriteKey::Free, |handler| handler.write_key(job.user_id));
-            let id = job.id;
-            let policy = handler.map_or_else(Policy::default, |handler| handler.policy());
-            let lost = Lost {
-                jobs: self.clone(),
-                job,
-                now,
-                max_rescues: policy.max_rescues,
+        let (mut rescued, mut failed, mut after) = (0, None, None);
+        loop {
+            let page = claims::expired(engine.db.read(), now, after, PAGE).await?;
+            let Some(last) = page.last() else {
+                return failed.map_or(Ok(rescued), Err);
             };
-            let work = engine
-                .db
-                .write(key, lost, |txn, lost| Box::pin(lost.rescue(txn)));
-            let outcome = work.await?;
-            if matches!(outcome, Rescue::Queued | Rescue::Dead) {
-                let dead = matches!(outcome, Rescue::Dead);
-                tracing::warn!(event = "job_rescued", job_id = %id, kind, dead);
-                engine
-                    .observer
-                    .rescued(kind, matches!(outcome, Rescue::Dead));
+            after = last.lease_until.map(|until| (until, last.id));
+            for job in page {
+                let id = job.id;
+                match self.rescue(job, now).await {
+                    Ok(Rescue::Nothing) => {}
+                    Ok(_) => rescued += 1,
+                    // Whoever comes after it would fail the same way.
+                    Err(error @ DbError::Unavailable(_)) => return Err(error),
+                    Err(error) => {
+                        tracing::error!(
+                            event = "job_not_rescued",
+                            job_id = %id,
+                            %error,
+                            source = ?std::error::Error::source(&error),
+                        );
+                        failed.get_or_insert(error);
+                    }
+                }
             }
-            rescued += u64::from(!matches!(outcome, Rescue::Nothing));
         }
-        Ok(rescued)
+    }
+
+    async fn rescue(&self, job: job::Model, now: DateTime<Utc>) -> Result<Rescue, DbError> {
+        let engine = &self.0;
+        let handler = engine.registry.get(&job.kind);
+        let kind = engine.registry.label(&job.kind);
+        let key = handler
+            .as_ref()
+            .map_or(WriteKey::Free, |handler| handler.write_key(job.user_id));
+        let id = job.id;
+        let policy = handler.map_or_else(Policy::default, |handler| handler.policy());
+        let lost = Lost {
+            jobs: self.clone(),
+            job,
+            now,
+            max_rescues: policy.max_rescues,
+        };
+        let work = engine
+            .db
+            .write(key, lost, |txn, lost| Box::pin(lost.rescue(txn)));
+        let outcome = work.await?;
+        if matches!(outcome, Rescue::Queued | Rescue::Dead) {
+            let dead = matches!(outcome, Rescue::Dead);
+            tracing::warn!(event = "job_rescued", job_id = %id, kind, dead);
+            engine.observer.rescued(kind, dead);
+        }
+        Ok(outcome)
     }
 }
 

@@ -81,6 +81,25 @@ fn exported(job: &job::Model) -> Value {
 
 struct OfUser(Jobs);
 
+impl OfUser {
+    /// A job that is cancelled may give money back: each by the key of its kind.
+    async fn cancel_unfinished(&self, user: UserId, limit: u64) -> Result<(), RetentionError> {
+        let engine = &self.0.0;
+        for job in queries::unfinished(engine.db.read(), user, limit).await? {
+            let handler = engine.registry.get(&job.kind);
+            let key = handler.map_or(WriteKey::Free, |handler| handler.write_key(Some(user)));
+            let input = (self.0.clone(), job.id);
+            engine
+                .db
+                .write(key, input, |txn, (jobs, id)| {
+                    Box::pin(jobs.cancel_in(txn, *id))
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Eraser for OfUser {
     fn places(&self) -> &'static [Place] {
@@ -88,16 +107,13 @@ impl Eraser for OfUser {
     }
 
     async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {
-        let input = (self.0.clone(), user, limit);
+        self.cancel_unfinished(user, limit).await?;
         let erased = self
             .0
             .0
             .db
-            .write_alone(WriteKey::User(user), input, |txn, (jobs, user, limit)| {
+            .write_alone(WriteKey::User(user), (user, limit), |txn, (user, limit)| {
                 Box::pin(async move {
-                    for id in queries::unfinished(txn, *user, *limit).await? {
-                        jobs.cancel_in(txn, id).await?;
-                    }
                     let acts = queries::forget_actor(txn, *user).await?
                         + previews::erase(txn, *user).await?;
                     Ok(acts + queries::erase(txn, *user, *limit).await?)

@@ -16,7 +16,7 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// The platform's modules: each may import those before it.
-const PLATFORM: [&str; 28] = [
+const PLATFORM: [&str; 29] = [
     "clock",
     "tasks",
     "secrets",
@@ -31,6 +31,7 @@ const PLATFORM: [&str; 28] = [
     "paging",
     "storage",
     "retention",
+    "idempotency",
     "streams",
     "audit",
     "auth",

@@ -82,6 +82,10 @@ async fn a_provider_is_sent_what_was_said_before_in_this_conversation_alone() {
         assert_eq!(scene.history(), said(&both));
         scene.say(ada, "others", QUESTION).await;
         assert_eq!(scene.history(), [], "another conversation");
+        let winds = ada.user.store("Winds").await;
+        let body = json!({"storeIds": [winds], "question": "Why?", "sessionId": "lamps"});
+        parsed(&ada.ask(&body, &[]).await);
+        assert_eq!(scene.history(), [], "another store");
         scene.say(&bob, "lamps", QUESTION).await;
         assert_eq!(scene.history(), [], "somebody else's of the same name");
         let deleted = ada.user.delete("/api/chat/sessions/lamps").await;
@@ -151,6 +155,34 @@ async fn a_long_conversation_keeps_its_newest_turns() {
             history[history.len() - 1].1.starts_with("19 "),
             "the newest"
         );
+        scene.house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_read_from_its_end() {
+    on_each_database(|database| async move {
+        let scene = Scene::set(&database).await;
+        let ada = &scene.ada;
+        for number in 0..3 {
+            scene.say(ada, "long", &format!("Question {number}?")).await;
+        }
+        let read = async |query: &str| {
+            let path = format!("/api/chat/sessions/long/messages{query}");
+            ada.user.get(&path).await.expect(200)
+        };
+        let all = read("").await;
+        let all = all.as_array().expect("messages");
+        assert_eq!(all.len(), 6);
+        let last = read("?limit=2").await;
+        assert_eq!(last.as_array().expect("messages"), &all[4..]);
+        let before = read(&format!("?limit=3&before={}", all[4]["id"])).await;
+        assert_eq!(before.as_array().expect("messages"), &all[1..4]);
+        for wrong in ["0", "1001"] {
+            let path = format!("/api/chat/sessions/long/messages?limit={wrong}");
+            ada.user.get(&path).await.expect(422);
+        }
         scene.house.stop().await;
     })
     .await;

@@ -70,6 +70,35 @@ async fn a_repetition_while_the_first_runs_is_a_conflict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_answer_that_was_deleted_is_refused_as_such() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[("MOCK_LATENCY_MS", "50")]).await;
+        let reader = Reader::new(&house, "ada").await;
+        let first = parsed(&reader.ask(&reader.question(), &[KEY]).await);
+        let delete = async |session: &str| {
+            let path = format!("/api/chat/sessions/{session}");
+            reader.user.delete(&path).await.expect(204);
+        };
+        delete(&first.session.expect("a session")).await;
+        let refused = reader.ask(&reader.question(), &[KEY]).await.expect(409);
+        assert_eq!(refused["code"], "answer_deleted", "{refused}");
+
+        // Deleted while it is being written.
+        let other = ("idempotency-key", "trip-2");
+        let mut live = reader.begin(&reader.question(), &[other]).await;
+        live.until("text-delta").await;
+        delete(&live.header("x-session-id")).await;
+        live.rest().await;
+        let refused = reader.ask(&reader.question(), &[other]).await.expect(409);
+        assert_eq!(refused["code"], "answer_deleted", "{refused}");
+        let mut sql = Sql::of(&house).await;
+        assert_eq!(sql.count("ledger WHERE kind = 'chat'").await, 2);
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_at_once_with_one_key_are_charged_once() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[("MOCK_LATENCY_MS", "10")]).await;

@@ -20,6 +20,7 @@ async fn a_resumed_stream_goes_on_exactly_where_it_was_left() {
 
         assert_eq!(rest.status, 200);
         assert_eq!(rest.header("x-stream-id"), Some(stream.as_str()));
+        assert_ne!(rest.header("x-session-id"), Some(""), "no empty name");
         let at = whole.body.find("id: 5\n").expect("the fifth frame");
         assert_eq!(rest.body, whole.body[at..]);
         for (number, frame) in (1..).zip(super::frames(&whole.body)) {

@@ -13,10 +13,11 @@ use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use super::{program::Site, state::State};
-use crate::support::{Database, User, client::eventually, on_each_database};
+use crate::support::{Database, Stream, User, client::eventually, on_each_database};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 const QUESTION: &str = "What must be done before a release?";
+const KEY: (&str, &str) = ("idempotency-key", "release-1");
 /// Processes that are put through it at the same time.
 const AT_ONCE: usize = 3;
 
@@ -196,12 +197,11 @@ async fn chat_dies_at(point: &'static str, database: Arc<Database>) {
         .indexed(scene.store, "release-checklist.md", "text/markdown", file)
         .await;
     let body = json!({"storeIds": [scene.store], "question": QUESTION});
-    let asked = scene
-        .user
-        .request(reqwest::Method::POST, "/api/chat")
-        .json(&body)
-        .send()
-        .await;
+    let ask = |user: &User| {
+        let request = user.request(reqwest::Method::POST, "/api/chat");
+        request.header(KEY.0, KEY.1).json(&body)
+    };
+    let asked = ask(&scene.user).send().await;
     if let Ok(answer) = asked {
         assert!(
             answer.bytes().await.is_err(),
@@ -226,6 +226,16 @@ async fn chat_dies_at(point: &'static str, database: Arc<Database>) {
         "cut"
     };
     assert_eq!(answer, expected, "{point}");
+    let again = scene.user.send(ask(&scene.user)).await;
+    assert_eq!(again.status, 200, "{point}: {}", again.body);
+    let again = Stream::parse(&again);
+    assert!(again.done, "{point}: {:?}", again.frames);
+    assert_eq!(again.error().is_none(), expected == "complete", "{point}");
+    let charged = scene
+        .state
+        .number("SELECT COUNT(*) FROM ledger WHERE kind = 'chat'")
+        .await;
+    assert_eq!(charged, 1, "{point}: a repetition is not paid");
     scene.asks().await;
     scene.house_is_sound().await;
     scene.state.close().await;

@@ -10,6 +10,7 @@ mod disk_full;
 mod erasure;
 mod leaving;
 mod leaving_early;
+mod lost_answer;
 mod migration;
 pub mod outage;
 mod poison;
@@ -18,6 +19,7 @@ mod providers;
 mod purge;
 mod retention;
 mod shutdown;
+mod spoiled_rows;
 mod start;
 pub mod state;
 #[path = "../support/provider.rs"]

@@ -1,13 +1,17 @@
 //! Providers that fail, seen from the client's end: real wires, a local provider that misbehaves.
 
 use pretty_assertions::assert_eq;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     state::State,
     stub::{Fault, ProviderStub, TEXT},
 };
-use crate::support::{Database, House, User, client::Stream, on_each_database};
+use crate::support::{
+    Database, House, User,
+    client::{Stream, eventually},
+    on_each_database,
+};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 const QUESTION: &str = "What must be done before a release?";
@@ -23,6 +27,11 @@ struct Scene {
 impl Scene {
     /// A house that asks Gemini with two keys, then an OpenAI-compatible server.
     async fn set(database: &Database) -> Self {
+        Self::with_patience(database, "1").await
+    }
+
+    /// One that waits so many seconds for the first token.
+    async fn with_patience(database: &Database, seconds: &str) -> Self {
         let stub = ProviderStub::start().await;
         let (gemini, openai) = (stub.gemini_url(), stub.openai_url());
         let gemini = gemini.trim_end_matches("/v1beta");
@@ -36,7 +45,7 @@ impl Scene {
                 ("GOOGLE_API_KEY", "key-two"),
                 ("OPENAI_BASE_URL", &openai),
                 ("OPENAI_API_KEY", "key-open"),
-                ("AI_FIRST_TOKEN_TIMEOUT_S", "1"),
+                ("AI_FIRST_TOKEN_TIMEOUT_S", seconds),
                 ("AI_IDLE_TIMEOUT_S", "1"),
                 ("DEFAULT_MONTHLY_LIMIT_USD", "5"),
             ],
@@ -193,6 +202,37 @@ async fn when_nobody_answers_the_money_goes_back() {
         assert_eq!(charged, 0, "no answer, no charge");
         let costs = scene.user.get("/api/costs/summary").await.expect(200);
         assert_eq!(costs["held_usd"], 0.0);
+        scene.end().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_stopped_before_its_first_word_is_paid_by_estimate() {
+    on_each_database(|database| async move {
+        let scene = Scene::with_patience(&database, "60").await;
+        scene.stub.always(Fault::NoFirstToken);
+        let body = json!({"storeIds": [scene.store], "question": QUESTION});
+        let request = scene.user.request(reqwest::Method::POST, "/api/chat");
+        let asked = request.json(&body).send().await.expect("an answer");
+        let stream = asked.headers()["x-stream-id"].to_str().expect("an id");
+        let path = format!("/api/chat/streams/{stream}");
+        eventually(|| async { (scene.keys().len() == 1).then_some(()) }).await;
+
+        scene.user.delete(&path).await.expect(204);
+
+        let told = asked.text().await.expect("the rest");
+        assert!(told.contains("[DONE]"), "{told}");
+        assert_eq!(scene.states().await, ["cut"]);
+        let by_estimate = scene
+            .state
+            .number(
+                "SELECT COUNT(*) FROM ledger l JOIN holds h ON h.id = l.hold_id \
+                 WHERE l.kind = 'chat' AND l.estimated AND l.prompt_tokens = h.prompt_tokens \
+                 AND l.completion_tokens = 0 AND l.amount_nanos > 0",
+            )
+            .await;
+        assert_eq!(by_estimate, 1, "the provider may bill the prompt");
         scene.end().await;
     })
     .await;

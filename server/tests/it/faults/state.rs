@@ -59,7 +59,7 @@ const NEVER: [(&str, &str); 7] = [
 ];
 
 /// Each counts what must not be there once everything has come to rest.
-const NOT_AT_REST: [(&str, &str); 6] = [
+const NOT_AT_REST: [(&str, &str); 8] = [
     (
         "jobs that wait or run",
         "SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')",
@@ -71,6 +71,16 @@ const NOT_AT_REST: [(&str, &str); 6] = [
     (
         "answers being written",
         "SELECT COUNT(*) FROM messages WHERE state = 'streaming'",
+    ),
+    (
+        "answers whose cost is not what was charged",
+        "SELECT COUNT(*) FROM messages m WHERE m.hold_id IS NOT NULL AND m.cost_nanos <> \
+         (SELECT CAST(COALESCE(SUM(l.amount_nanos), 0) AS BIGINT) FROM ledger l \
+         WHERE l.hold_id = m.hold_id)",
+    ),
+    (
+        "keys of answers that nobody writes",
+        "SELECT COUNT(*) FROM idempotency_keys WHERE state = 'processing'",
     ),
     (
         "documents that are not DONE",

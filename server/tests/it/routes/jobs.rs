@@ -175,3 +175,44 @@ async fn ones_jobs_are_cancelled_by_oneself_alone() {
     })
     .await;
 }
+
+/// The last word of a job's log after its reader lost the right to read it.
+async fn last_word(house: &House, name: &str, lose: impl AsyncFnOnce(&User)) -> String {
+    let user = house.user(name).await;
+    let store = user.store("Things").await;
+    let text = b"The ferry leaves the north pier at nine.".to_vec();
+    user.upload(store, "ferry.txt", "text/plain", text)
+        .await
+        .expect(200);
+    let (items, _) = list(&user, "?state=queued").await;
+    let path = format!("/api/jobs/{}/events", ids(&items)[0]);
+    let following = tokio::spawn({
+        let user = user.clone();
+        async move { events(&user, &path, None).await }
+    });
+    lose(&user).await;
+    let said = tokio::time::timeout(std::time::Duration::from_secs(20), following);
+    let mut said = said.await.expect("the log ends").expect("frames");
+    said.pop().expect("a last frame").1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jobs_log_ends_when_its_reader_signs_out_or_is_disabled() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[("JOB_WORKERS_IN_SERVE", "false")]).await;
+        let admin = house.admin().await;
+        let signed_out = last_word(&house, "ada", async |user| {
+            user.post("/api/auth/logout", &json!({})).await.expect(200);
+        });
+        assert_eq!(signed_out.await, "bye");
+        let disabled = last_word(&house, "bob", async |user| {
+            let path = format!("/api/admin/accounts/{}/disable", user.id().await);
+            let disabled = admin.post(&path, &json!({})).await;
+            assert!(disabled.status < 300, "{}", disabled.body);
+        });
+        // The jobs of a disabled user end too, and may be seen to.
+        assert!(["bye", "end"].contains(&disabled.await.as_str()));
+        house.stop().await;
+    })
+    .await;
+}

@@ -14,5 +14,6 @@ mod inactive;
 mod jobs;
 mod limits;
 mod operations;
+mod repeated;
 mod sign_ins;
 mod uploads;

@@ -3,11 +3,13 @@
 pub mod client;
 pub mod database;
 pub mod house;
+pub mod link;
 pub mod sql;
 pub mod wire;
 
 pub use client::{Answer, PASSWORD, Stream, User, eventually, eventually_or};
 pub use database::{Database, on_each_database};
 pub use house::House;
+pub(crate) use link::Link;
 pub use sql::Sql;
 pub use wire::Wire;

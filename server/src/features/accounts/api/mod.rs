@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{Account, Accounts, Client, Email, SessionSummary, SignedIn};
 use crate::platform::{
     http::{Anyone, Call, Guard, Json, Member, NoBody, Operation, Problem, Query, Registry},
+    idempotency::HEADER,
     limits::{LimitClass, LimitKey},
 };
 
@@ -50,6 +51,11 @@ fn mount_sign_in(registry: &mut Registry, accounts: &Accounts) {
             )
             .tag(TAG)
             .limit(LimitClass::Register)
+            .reads_header(
+                HEADER,
+                "A repetition with the same key, address and password within a day is answered as the \
+                 first was.",
+            )
             .refuses(&[400, 403, 429, 503]),
         accounts.clone(),
         sign_up,
@@ -146,8 +152,10 @@ async fn sign_up(
 ) -> Result<Json<Done>, Problem> {
     let address = LimitKey::address(call.client_address());
     call.limit_by(LimitClass::Register, address)?;
+    let email = body.email.trim().to_lowercase();
+    let key = call.idempotency_key("register", &email)?;
     accounts
-        .register(&body.email, &body.password.into())
+        .register(&body.email, &body.password.into(), key)
         .await?;
     Ok(Json(Done { ok: true }))
 }

@@ -47,6 +47,7 @@ impl From<AccountsError> for Problem {
             AccountsError::SessionNotFound | AccountsError::UserNotFound => {
                 Self::not_found(message)
             }
+            AccountsError::Key(refusal) => refusal.into(),
             AccountsError::Hashing(PasswordError::Busy) => {
                 Self::unavailable(BUSY).with_retry_after(RETRY_AFTER)
             }

@@ -136,7 +136,7 @@ impl House {
 
     async fn register(&self, email: &str) -> UserId {
         self.accounts
-            .register(email, &PASSWORD.into())
+            .register(email, &PASSWORD.into(), None)
             .await
             .unwrap()
     }

@@ -49,7 +49,7 @@ async fn an_address_is_taken_once_even_by_many_at_the_same_time() {
             } else {
                 ADA
             };
-            accounts.register(email, &password)
+            accounts.register(email, &password, None)
         });
         let outcomes = futures_util::future::join_all(tries).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
@@ -70,7 +70,7 @@ async fn nothing_is_stored_on_a_refusal() {
     for_each_database(async |test: TestDb| {
         let house = House::new(&test);
         let register = async |email: &str, password: &str| {
-            refused(house.accounts.register(email, &password.into()).await)
+            refused(house.accounts.register(email, &password.into(), None).await)
         };
         assert!(matches!(
             register("ada", PASSWORD).await,
@@ -100,7 +100,7 @@ async fn nothing_is_stored_on_a_refusal() {
         }
         assert_eq!(*house.counted.hashes.lock(), 0, "refused before hashing");
         let closed = House::with(&test, |parts| parts.registration = Registration::Closed);
-        let error = refused(closed.accounts.register(ADA, &PASSWORD.into()).await);
+        let error = refused(closed.accounts.register(ADA, &PASSWORD.into(), None).await);
         assert!(matches!(error, AccountsError::RegistrationClosed));
         for table in ["users", "budgets", "audit_log"] {
             let count = format!("SELECT count(*) AS n FROM {table}");

@@ -200,7 +200,7 @@ impl Engine {
     ) -> Result<(wire::StartedJob, Option<i64>), EngineError> {
         let parts = &self.0.parts;
         self.known(user).await?;
-        let export = parts.governance.export_user(actor, user).await?;
+        let export = parts.governance.export_user(actor, user, None).await?;
         let target = user.to_string();
         let entry = self.entry_of(actor, "export_user", Some(&target)).await?;
         Ok((self.started(export.job_id).await?, entry))

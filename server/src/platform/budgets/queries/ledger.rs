@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entities::{
-    LedgerEntryId, Nanos, PeriodId,
+    HoldId, LedgerEntryId, Nanos, PeriodId,
     money::{
         hold,
         ledger_entry::{ActiveModel, Column, Entity},
@@ -63,6 +63,20 @@ pub(in crate::platform::budgets) async fn append(
     .exec(connection)
     .await?;
     Ok(inserted.last_insert_id)
+}
+
+/// What the entry of a hold says; `None` when it has none.
+pub(in crate::platform::budgets) async fn amount_of(
+    connection: &impl ConnectionTrait,
+    hold: HoldId,
+) -> Result<Option<Nanos>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::AmountNanos)
+        .filter(Column::HoldId.eq(hold))
+        .into_tuple()
+        .one(connection)
+        .await
 }
 
 /// A period's charges of one kind.

@@ -1,6 +1,7 @@
 //! Holds whose owner died.
 
 use pretty_assertions::assert_eq;
+use sea_orm::ConnectionTrait as _;
 
 use super::*;
 use crate::platform::db::testing::for_each_database;
@@ -161,6 +162,42 @@ async fn two_sweepers_and_the_owner_end_a_hold_once() {
         books.no_hold_is_open().await;
         books.sound().await;
         db.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_cannot_expire_does_not_keep_the_others() {
+    for_each_database(async |test: TestDb| {
+        let books = Books::open(test, SETTINGS);
+        let user = books.user(None).await;
+        let spoiled = books.abandoned(question(user)).await;
+        for _ in 0..2 {
+            books.abandoned(unsent(user)).await;
+        }
+        // There is an entry for it already, so that none can be written.
+        books
+            .test
+            .db
+            .write_alone(books.budgets.key(user), spoiled, |txn, spoiled| {
+                let entry = format!(
+                    "INSERT INTO ledger (period_id, user_id, hold_id, kind, provider, model, unit, \
+                     input_price, output_price, amount_nanos, created_at) \
+                     SELECT period_id, user_id, id, kind, provider, model, 'token', 0, 0, 0, \
+                     created_at FROM holds WHERE id = {spoiled}"
+                );
+                Box::pin(async move { txn.execute_unprepared(&entry).await.map(|_| ()) })
+            })
+            .await
+            .expect("an entry");
+        books.clock.advance(chrono::Duration::seconds(121));
+
+        let swept = books.budgets.sweep_once(&Unfinished::default()).await;
+
+        let error = swept.expect_err("the first failure is told at the end");
+        assert!(matches!(error, DbError::Duplicate(_)), "{error:?}");
+        assert_eq!(books.status(user).await.held, largest());
+        assert_eq!(books.counts.expired_void.load(SeqCst), 2);
     })
     .await;
 }

@@ -115,6 +115,14 @@ async fn frequent_walks_have_an_index() {
     let test = TestDb::sqlite().await;
     for (index, query) in [
         (
+            "messages_by_stream",
+            "SELECT * FROM messages WHERE user_id = 1 AND stream_id = x'00' AND role = 'assistant'",
+        ),
+        (
+            "messages_by_user",
+            "SELECT id FROM messages WHERE user_id = 1 ORDER BY id LIMIT 200",
+        ),
+        (
             "messages_by_age",
             "SELECT id FROM messages WHERE created_at < '2026-01-01' AND state <> 'streaming' \
              ORDER BY created_at LIMIT 200",

@@ -1,8 +1,9 @@
 //! The writing door: what a member that panics costs, many writers on one SQLite file, a process that
-//! stands still. The readers: what they keep, and what they give back.
+//! stands still, a database that is gone. The readers: what they keep, and what they give back.
 
 mod contention;
 mod frozen;
+mod outage;
 mod panics;
 mod readers;
 

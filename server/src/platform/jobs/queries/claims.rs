@@ -6,8 +6,9 @@ use entities::{
     jobs::{job, job_event},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect, Statement, Value, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, ExprTrait as _,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -119,12 +120,21 @@ pub(in super::super) async fn cancelled(
 pub(in super::super) async fn expired(
     read: &impl ConnectionTrait,
     now: DateTime<Utc>,
+    after: Option<(DateTime<Utc>, JobId)>,
     limit: u64,
 ) -> Result<Vec<job::Model>, DbErr> {
+    let beyond = after.map(|(until, id)| {
+        let at_once = job::Column::LeaseUntil
+            .eq(until)
+            .and(job::Column::Id.gt(id));
+        job::Column::LeaseUntil.gt(until).or(at_once)
+    });
     job::Entity::find()
         .filter(job::Column::State.eq(JobState::Running))
         .filter(job::Column::LeaseUntil.lt(now))
+        .apply_if(beyond, QueryFilter::filter)
         .order_by_asc(job::Column::LeaseUntil)
+        .order_by_asc(job::Column::Id)
         .limit(limit)
         .all(read)
         .await

@@ -87,18 +87,15 @@ pub(in super::super) async fn page(
 
 /// Up to `limit` jobs of a user that are not over.
 pub(in super::super) async fn unfinished(
-    txn: &Txn,
+    read: &impl ConnectionTrait,
     user: UserId,
     limit: u64,
-) -> Result<Vec<JobId>, DbErr> {
+) -> Result<Vec<job::Model>, DbErr> {
     job::Entity::find()
-        .select_only()
-        .column(job::Column::Id)
         .filter(job::Column::UserId.eq(user))
         .filter(job::Column::State.is_not_in(state::ENDED.iter().copied()))
         .limit(limit)
-        .into_tuple()
-        .all(txn)
+        .all(read)
         .await
 }
 

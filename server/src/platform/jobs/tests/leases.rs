@@ -211,3 +211,51 @@ async fn take(site: &Site, id: JobId) -> Vec<job::Model> {
         .await
         .expect("an answer")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_be_given_up_does_not_keep_the_others_from_rescue() {
+    for_each_database(async |test: TestDb| {
+        let site = Site::first(&test, one_slot()).await;
+        site.handle::<Plain>(|context, _| Box::pin(async move { Ok(done_with_note(context)) }));
+        let (spoiled, lost) = (site.add::<Plain>(1).await, site.add::<Plain>(2).await);
+        // What it does when it gives up is refused: its note is there already.
+        site.db
+            .write_alone(WriteKey::Free, spoiled, |txn, spoiled| {
+                Box::pin(async move {
+                    execute(
+                        txn,
+                        "CREATE UNIQUE INDEX notes_once ON notes (what, job)",
+                        [],
+                    )
+                    .await?;
+                    note(txn, "gave_up", *spoiled, "").await?;
+                    let lost = "UPDATE jobs SET state = 'running', claim = 1, \
+                                lease_until = created_at";
+                    execute(txn, lost, []).await?;
+                    let older = "UPDATE jobs SET rescues = 2, \
+                                 lease_until = '2020-01-01 00:00:00+00:00' WHERE id = $1";
+                    execute(txn, older, [spoiled.0.into()]).await
+                })
+            })
+            .await
+            .expect("two lost jobs");
+        site.advance(1);
+
+        let rescued = site.jobs.rescue_lost().await;
+
+        assert_eq!(site.state(lost).await, JobState::Queued, "{rescued:?}");
+        assert_eq!(site.state(spoiled).await, JobState::Running);
+        rescued.expect_err("the first failure is told at the end");
+        site.stop().await;
+    })
+    .await;
+}
+
+async fn execute<const N: usize>(
+    txn: &Txn,
+    sql: &str,
+    values: [sea_orm::Value; N],
+) -> Result<(), DbErr> {
+    let statement = Statement::from_sql_and_values(txn.get_database_backend(), sql, values);
+    txn.execute_raw(statement).await.map(|_| ())
+}
