@@ -23,9 +23,16 @@ pub struct Health {
 /// Whether requests can be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(Object))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the contract's body"
+)]
 pub struct Ready {
+    /// Whether the database accepts writes.
     pub database: bool,
-    /// `true` also when no Redis is configured.
+    /// Whether the object store takes files and its disk has room.
+    pub storage: bool,
+    /// `true` also when no Redis is configured. Requests are served without it.
     pub redis: bool,
     /// Whether the server stops and takes nothing new.
     pub draining: bool,

@@ -342,6 +342,10 @@ impl Ground {
             jobs: means.jobs.clone(),
             budgets: means.budgets.clone(),
             blobs: self.blobs.clone(),
+            storage: (
+                self.config.storage.dir.clone(),
+                self.config.storage.min_free_bytes,
+            ),
             gateway: means.gateway.clone(),
             redis_url: self.config.redis.url.clone(),
             telemetry: self.telemetry.clone(),

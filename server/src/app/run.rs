@@ -11,6 +11,7 @@ use crate::{
     platform::{
         http::{ConnectionLimits, Edge, EdgeEndpoint, Shutdown, bind, serve},
         jobs::{Leader, Process, Worker},
+        tasks::Tasks,
     },
     routes,
 };
@@ -27,30 +28,56 @@ pub struct Stop {
 impl App {
     /// The server's one endpoint, with every route of the house.
     pub(crate) fn endpoint(&self) -> Result<EdgeEndpoint, StartError> {
+        Ok(routes::registry(self).into_endpoint(self.edge())?)
+    }
+
+    fn edge(&self) -> Edge {
         let entropy = self.entropy.clone();
-        let edge = Edge {
+        Edge {
             settings: settings::edge(&self.config.http),
             identify: self.authenticator.clone(),
             limits: self.limits.clone(),
             observer: self.observers.clone(),
             new_request_id: std::sync::Arc::new(move || entropy.uuid().to_string()),
             tasks: self.tasks.clone(),
-        };
-        Ok(routes::registry(self).into_endpoint(edge)?)
+        }
     }
 
     /// Binds the configured address.
     pub async fn bind(&self) -> Result<TcpListener, StartError> {
         let address = SocketAddr::new(self.config.http.host, self.config.http.port);
-        bind(address)
-            .await
-            .map_err(|error| StartError::Listen { address, error })
+        listen(address, "HOST and PORT").await
+    }
+
+    /// Answers machines on METRICS_BIND, if it is set, until the returned tasks are stopped: what
+    /// drains is still looked at.
+    async fn serve_machines(&self) -> Result<Tasks, StartError> {
+        let tasks = Tasks::default();
+        let Some(address) = self.config.http.metrics.bind else {
+            return Ok(tasks);
+        };
+        let listener = listen(address, "METRICS_BIND").await?;
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(event = "listening_for_machines", %address);
+        }
+        let endpoint = routes::machines(self).into_undescribed_endpoint(self.edge())?;
+        let shutdown = Shutdown {
+            soft: tasks.stopping().clone(),
+            hard: tasks.cut().clone(),
+        };
+        let limits = ConnectionLimits {
+            connections: MACHINES,
+            ..ConnectionLimits::default()
+        };
+        tasks.spawn("machines", serve(listener, endpoint, shutdown, limits));
+        Ok(tasks)
     }
 
     /// Answers requests on `listener`, and works the queue unless the settings say otherwise, until
     /// `stop`. Returns when everything has ended.
     pub async fn serve(self, listener: TcpListener, stop: Stop) -> Result<(), StartError> {
         let endpoint = self.endpoint()?;
+        let machines = self.serve_machines().await?;
         let process = self
             .start(ProcessKind::Serve, self.config.jobs.workers_in_serve)
             .await?;
@@ -67,14 +94,15 @@ impl App {
         }
         self.tasks
             .spawn("http", serve(listener, endpoint, shutdown, limits));
-        self.run_until(process, stop).await
+        self.run_until(process, stop, machines).await
     }
 
     /// Works the queue alone, until `stop`.
     pub async fn work(self, stop: Stop) -> Result<(), StartError> {
+        let machines = self.serve_machines().await?;
         let process = self.start(ProcessKind::Worker, true).await?;
         tracing::info!(event = "working", version = env!("CARGO_PKG_VERSION"));
-        self.run_until(process, stop).await
+        self.run_until(process, stop, machines).await
     }
 
     async fn start(&self, kind: ProcessKind, workers: bool) -> Result<Process, StartError> {
@@ -95,7 +123,12 @@ impl App {
         Ok(process)
     }
 
-    async fn run_until(self, process: Process, stop: Stop) -> Result<(), StartError> {
+    async fn run_until(
+        self,
+        process: Process,
+        stop: Stop,
+        machines: Tasks,
+    ) -> Result<(), StartError> {
         stop.soft.cancelled().await;
         tracing::info!(event = "stopping");
         let drain = self.config.http.drain;
@@ -106,6 +139,7 @@ impl App {
         if let Err(error) = process.stop().await {
             tracing::warn!(%error, "the end of this process could not be noted");
         }
+        machines.stop(Duration::ZERO).await;
         self.db.close().await;
         tracing::info!(event = "stopped");
         Ok(())
@@ -116,6 +150,17 @@ impl App {
         self.tasks.stop(Duration::from_secs(5)).await;
         self.db.close().await;
     }
+}
+
+/// Machines that look at a process at once.
+const MACHINES: usize = 64;
+
+async fn listen(address: SocketAddr, variables: &'static str) -> Result<TcpListener, StartError> {
+    bind(address).await.map_err(|error| StartError::Listen {
+        address,
+        error,
+        variables,
+    })
 }
 
 /// Binds any free port of this machine.

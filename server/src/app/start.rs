@@ -55,12 +55,14 @@ pub enum StartError {
     )]
     Redis(String),
     /// The address is taken or not ours.
-    #[error("cannot listen on {address}: {error}. Check HOST and PORT.")]
+    #[error("cannot listen on {address}: {error}. Check {variables}.")]
     Listen {
         /// Where.
         address: std::net::SocketAddr,
         /// Why not.
         error: std::io::Error,
+        /// Which settings say where.
+        variables: &'static str,
     },
     /// The storage does not work.
     #[error("the storage cannot be used: {0}")]

@@ -6,6 +6,7 @@ mod backup;
 mod demo;
 mod doctor;
 mod eval;
+mod healthcheck;
 mod maintenance;
 mod measure_queue;
 mod retention;
@@ -47,6 +48,8 @@ enum Command {
     CreateFirstAdmin(accounts::CreateFirstAdmin),
     /// Check settings, database, storage, providers, audit chain and ledger
     Doctor(doctor::Doctor),
+    /// Ask a running server or worker how it is; exit code 0 or 1
+    Healthcheck(healthcheck::Healthcheck),
     /// Show what is set and from where, secrets masked
     Settings(settings::Settings),
     /// Show the main job on sample documents: upload, ask, cited answers, their price
@@ -106,6 +109,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Migrate => maintenance::migrate().await,
         Command::CreateFirstAdmin(command) => Box::pin(command.run()).await,
         Command::Doctor(command) => Box::pin(command.run()).await,
+        Command::Healthcheck(command) => command.run().await,
         Command::Settings(command) => command.run(),
         Command::Demo(command) => Box::pin(command.run()).await,
         Command::Retention(command) => Box::pin(command.run()).await,

@@ -7,7 +7,7 @@ use super::{Ops, landing};
 use crate::platform::{
     http::{
         Anyone, Call, Checked, Dialect, Family, GlobalLimit, Html, Json, MetricsReader, NoBody,
-        Operation, Problem, PrometheusText, Raw, Registry,
+        Operation, Problem, PrometheusText, Raw, Registry, Word,
     },
     limits::LimitClass,
 };
@@ -31,8 +31,21 @@ pub(crate) const FAMILIES: [Family; 2] = [
     },
 ];
 
-/// Mounts the routes.
+/// Mounts health and the front page.
 pub(crate) fn register(registry: &mut Registry, ops: &Ops) {
+    register_health(registry, ops);
+    registry.mount(
+        operation("/").summary("What runs here"),
+        |call: Call<Anyone>, _: NoBody| async move {
+            let policy = landing::PAGE.policy.clone();
+            call.set_header(header::CONTENT_SECURITY_POLICY, policy);
+            Ok(Raw::<Html>::new(landing::PAGE.html.clone()))
+        },
+    );
+}
+
+/// Mounts what says how the house is.
+pub(crate) fn register_health(registry: &mut Registry, ops: &Ops) {
     registry.mount_with(
         operation("/health")
             .limit(LimitClass::Global)
@@ -53,31 +66,41 @@ pub(crate) fn register(registry: &mut Registry, ops: &Ops) {
     registry.mount_with(
         operation("/ready")
             .summary("Whether requests can be served")
-            .description("503 also while the server stops."),
+            .description(
+                "503 when the database does not accept writes, the store takes no files or its \
+                 disk is full, and while the server stops. Without Redis or a provider requests \
+                 are served all the same: `/health` tells.",
+            ),
         ops.clone(),
         ready,
     );
     registry.mount_with(
         operation("/health/ready")
             .summary("Whether requests can be served, by part")
-            .description("503 also while the server stops."),
+            .description(
+                "As `/ready`. `degraded` with 200 says that something is missing without which \
+                 requests are served.",
+            ),
         ops.clone(),
         ready_by_part,
     );
+    registry.mount_with(
+        operation("/startupz")
+            .summary("Whether the server has been ready once")
+            .description("`started`, or 503 and `starting`."),
+        ops.clone(),
+        started,
+    );
+}
+
+/// Mounts the metrics.
+pub(crate) fn register_metrics(registry: &mut Registry, ops: &Ops) {
     registry.mount_with(
         operation("/metrics")
             .summary("Metrics in the text format of Prometheus")
             .description("For the machine itself, allowed networks, and holders of the token."),
         ops.clone(),
         metrics,
-    );
-    registry.mount(
-        operation("/").summary("What runs here"),
-        |call: Call<Anyone>, _: NoBody| async move {
-            let policy = landing::PAGE.policy.clone();
-            call.set_header(header::CONTENT_SECURITY_POLICY, policy);
-            Ok(Raw::<Html>::new(landing::PAGE.html.clone()))
-        },
     );
 }
 
@@ -112,12 +135,13 @@ async fn health(ops: Ops, _: Call<Anyone>, _: NoBody) -> Result<Checked<wire::He
 }
 
 async fn ready(ops: Ops, _: Call<Anyone>, _: NoBody) -> Result<Checked<wire::Ready>, Problem> {
-    let (database, redis) = tokio::join!(ops.database(), ops.redis());
+    let (database, storage, redis) = tokio::join!(ops.database(), ops.storage(), ops.redis());
     let draining = ops.draining();
     Ok(Checked {
-        passed: database && redis && !draining,
+        passed: database && storage && !draining,
         body: wire::Ready {
             database,
+            storage,
             redis,
             draining,
         },
@@ -132,7 +156,8 @@ async fn ready_by_part(
     let (database, queue, redis, storage) =
         tokio::join!(ops.database(), ops.queue(), ops.redis(), ops.storage());
     let draining = ops.draining();
-    let passed = database && queue && redis && storage && !draining;
+    let passed = database && queue && storage && !draining;
+    let well = passed && redis;
     let redis = if ops.0.parts.redis_url.is_none() {
         check("skipped", Some("No Redis is configured"))
     } else {
@@ -141,14 +166,17 @@ async fn ready_by_part(
     Ok(Checked {
         passed,
         body: wire::ReadyChecks {
-            status: word(passed),
+            status: word(well),
             time: ops.0.parts.clock.now(),
             draining,
             checks: wire::Checks {
                 database: checked(database, "The database does not accept writes"),
                 queue: checked(queue, "The queue cannot be read"),
                 redis,
-                storage: checked(storage, "The object store does not take files"),
+                storage: checked(
+                    storage,
+                    "The object store does not take files, or its disk is full",
+                ),
             },
         },
     })
@@ -167,6 +195,12 @@ fn check(status: &str, reason: Option<&str>) -> wire::Check {
         status: status.to_owned(),
         reason: reason.map(ToOwned::to_owned),
     }
+}
+
+async fn started(ops: Ops, _: Call<Anyone>, _: NoBody) -> Result<Word, Problem> {
+    let passed = ops.has_been_ready().await;
+    let word = if passed { "started" } else { "starting" };
+    Ok(Word { passed, word })
 }
 
 async fn metrics(

@@ -34,10 +34,10 @@ impl Ops {
     /// Reads every level but the drift of the books.
     pub(crate) async fn collect_gauges(&self) {
         let parts = &self.0.parts;
-        let (database, redis) = tokio::join!(self.database(), self.redis());
+        let (database, storage) = tokio::join!(self.database(), self.storage());
         let level = if database { 1.0 } else { 0.0 };
         parts.telemetry.db_writable.set([], level);
-        self.collect_readiness(database && redis);
+        self.collect_readiness(database && storage);
         for (provider, state) in parts.gateway.breakers() {
             parts.observers.breaker_is(provider, state);
         }

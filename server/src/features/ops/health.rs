@@ -1,12 +1,12 @@
 //! Whether the parts that requests need are there.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::{OpsParts, cached::Cached};
-use crate::platform::redis;
+use crate::platform::{redis, storage::Disk};
 
 /// How long an answer of a part within the house is kept, and how long one may take.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ impl Health {
         self.redis.get(PROBE_LIMIT, answers(url)).await
     }
 
-    /// Whether the object store takes a blob.
+    /// Whether the object store takes a blob and its disk has room for more.
     pub(super) async fn storage(&self, parts: &OpsParts) -> bool {
         let unique = parts.entropy.uuid();
         let probe = async {
@@ -66,7 +66,7 @@ impl Health {
             if let Err(error) = &outcome {
                 tracing::warn!(event = "storage_probe_failed", %error);
             }
-            outcome.is_ok()
+            outcome.is_ok() && has_room(&parts.storage)
         };
         self.storage.get(PROBE_LIMIT, probe).await
     }
@@ -87,6 +87,21 @@ impl Health {
         let limit = PROBE_LIMIT + Duration::from_millis(100);
         self.providers.get(limit, probe).await
     }
+}
+
+/// A system that does not say how much room there is has room.
+fn has_room((folder, least): &(PathBuf, u64)) -> bool {
+    let Some(disk) = Disk::of(folder) else {
+        return true;
+    };
+    if disk.free < *least {
+        tracing::warn!(
+            event = "disk_low",
+            free_bytes = disk.free,
+            least_bytes = least
+        );
+    }
+    disk.free >= *least
 }
 
 async fn answers(url: &SecretString) -> bool {

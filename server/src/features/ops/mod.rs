@@ -8,9 +8,15 @@ mod landing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use api::{FAMILIES, register};
+pub(crate) use api::{FAMILIES, register, register_health, register_metrics};
 
-use std::sync::Arc;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +35,8 @@ pub(crate) struct OpsParts {
     pub(crate) jobs: Jobs,
     pub(crate) budgets: Budgets,
     pub(crate) blobs: Blobs,
+    /// The folder of the blobs, and the least room that its disk must have.
+    pub(crate) storage: (PathBuf, u64),
     pub(crate) gateway: Arc<Gateway>,
     /// `None`: no Redis is configured, and none is missed.
     pub(crate) redis_url: Option<SecretString>,
@@ -45,6 +53,7 @@ pub(crate) struct Ops(Arc<Inner>);
 struct Inner {
     parts: OpsParts,
     health: Health,
+    has_been_ready: AtomicBool,
 }
 
 impl Ops {
@@ -52,6 +61,7 @@ impl Ops {
         Self(Arc::new(Inner {
             parts,
             health: Health::default(),
+            has_been_ready: AtomicBool::new(false),
         }))
     }
 
@@ -73,6 +83,17 @@ impl Ops {
 
     async fn storage(&self) -> bool {
         self.0.health.storage(&self.0.parts).await
+    }
+
+    /// Whether requests can be served, or could at any time since the start.
+    async fn has_been_ready(&self) -> bool {
+        if !self.0.has_been_ready.load(Ordering::Relaxed) {
+            let (database, storage) = tokio::join!(self.database(), self.storage());
+            if database && storage {
+                self.0.has_been_ready.store(true, Ordering::Relaxed);
+            }
+        }
+        self.0.has_been_ready.load(Ordering::Relaxed)
     }
 
     async fn providers(&self) -> bool {

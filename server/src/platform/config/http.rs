@@ -1,6 +1,6 @@
 //! Where the server listens, whom it trusts, and how much it takes.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use http::{HeaderName, Method};
@@ -59,6 +59,12 @@ pub(super) const REQUIRE_CSRF_HEADER: Variable = Variable::new(
     "true",
     "Whether changing requests under `/api/` need `X-Requested-With: XMLHttpRequest`.",
 );
+pub(super) const METRICS_BIND: Variable = Variable::new(
+    "METRICS_BIND",
+    "",
+    "Address and port of a listener for `/metrics` and health alone, such as `127.0.0.1:9464`; \
+     the public one has no `/metrics` then. `worker` listens nowhere else.",
+);
 pub(super) const METRICS_ALLOW_ALL: Variable = Variable::new(
     "METRICS_ALLOW_ALL",
     "false",
@@ -101,6 +107,7 @@ pub(super) const SECTION: Section = Section {
         MAX_JSON_MB,
         MAX_UPLOAD_MB,
         REQUIRE_CSRF_HEADER,
+        METRICS_BIND,
         METRICS_ALLOW_ALL,
         METRICS_ALLOW_CIDRS,
         METRICS_TOKEN,
@@ -145,9 +152,11 @@ impl CorsConfig {
     }
 }
 
-/// Who may read `/metrics` besides loopback.
+/// Where `/metrics` is, and who may read it besides loopback.
 #[derive(Clone, Debug)]
 pub(crate) struct MetricsAccess {
+    /// A listener of its own; `None`: on the public one.
+    pub(crate) bind: Option<SocketAddr>,
     pub(crate) allow_all: bool,
     pub(crate) networks: Vec<IpNet>,
     pub(crate) token: Option<SecretString>,
@@ -166,6 +175,7 @@ impl HttpConfig {
             max_upload_bytes: reader.mebibytes(&MAX_UPLOAD_MB, 1..=4096),
             require_csrf_header: reader.flag(&REQUIRE_CSRF_HEADER),
             metrics: MetricsAccess {
+                bind: reader.optional(&METRICS_BIND, parse_bind),
                 allow_all: reader.flag(&METRICS_ALLOW_ALL),
                 networks: reader.networks(&METRICS_ALLOW_CIDRS),
                 token: reader.secret(&METRICS_TOKEN),
@@ -211,6 +221,16 @@ fn parse_host(text: &str) -> Result<IpAddr, Malformed> {
         Malformed::new(
             "is not an IP address",
             "Use an address such as `127.0.0.1`, `0.0.0.0` or `::`",
+        )
+    })
+}
+
+fn parse_bind(text: &str) -> Result<SocketAddr, Malformed> {
+    let address = text.replacen("localhost:", "127.0.0.1:", 1);
+    address.parse().map_err(|_| {
+        Malformed::new(
+            "is not an IP address with a port",
+            "Use an address such as `127.0.0.1:9464`, `0.0.0.0:9464` or `[::]:9464`",
         )
     })
 }

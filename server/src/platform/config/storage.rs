@@ -17,10 +17,18 @@ pub(super) const TMP_DIR: Variable = Variable::new(
 )
 .aliases(&["UPLOAD_FOLDER"]);
 
+pub(super) const MIN_FREE_DISK_MB: Variable = Variable::new(
+    "MIN_FREE_DISK_MB",
+    "128",
+    "Free room on the disk of PLC_STORAGE_DIR below which the server says that it is not ready; 0 \
+     never.",
+)
+.unit("MiB");
+
 pub(super) const SECTION: Section = Section {
     title: "Storage",
     about: "",
-    variables: &[PLC_STORAGE_DIR, TMP_DIR],
+    variables: &[PLC_STORAGE_DIR, TMP_DIR, MIN_FREE_DISK_MB],
 };
 
 /// The directories of this installation.
@@ -28,6 +36,8 @@ pub(super) const SECTION: Section = Section {
 pub(crate) struct StorageConfig {
     pub(crate) dir: PathBuf,
     pub(crate) tmp_dir: PathBuf,
+    /// The least free room with which new files are taken.
+    pub(crate) min_free_bytes: u64,
 }
 
 impl StorageConfig {
@@ -36,6 +46,10 @@ impl StorageConfig {
         let tmp_dir = reader
             .optional_text(&TMP_DIR)
             .map_or_else(|| dir.join("tmp"), PathBuf::from);
-        Self { dir, tmp_dir }
+        Self {
+            dir,
+            tmp_dir,
+            min_free_bytes: reader.mebibytes(&MIN_FREE_DISK_MB, 0..=1_048_576),
+        }
     }
 }

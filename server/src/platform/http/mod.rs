@@ -54,6 +54,6 @@ pub(crate) use openapi::ApiInfo;
 pub(crate) use operation::Operation;
 pub(crate) use problem::{FieldError, Problem};
 pub(crate) use registry::{MountError, Registry};
-pub(crate) use reply::{Checked, Html, NoContent, PrometheusText, Raw, Status};
+pub(crate) use reply::{Checked, Html, NoContent, PrometheusText, Raw, Status, Word};
 pub(crate) use stream_reply::{Download, EventStream};
 pub(crate) use upload::{Upload, UploadField};

@@ -148,6 +148,11 @@ impl Registry {
     /// Mounts the API's description (`/openapi.json`, `/docs`) and closes the registry.
     pub(crate) fn into_endpoint(mut self, edge: Edge) -> Result<EdgeEndpoint, MountError> {
         docs_page::mount(&mut self);
+        self.into_undescribed_endpoint(edge)
+    }
+
+    /// Closes the registry as it is: for machines, which read no description.
+    pub(crate) fn into_undescribed_endpoint(self, edge: Edge) -> Result<EdgeEndpoint, MountError> {
         let mut paths: BTreeMap<&'static str, Vec<(Method, Arc<Run>)>> = BTreeMap::new();
         for (described, run) in self.operations.into_iter().zip(self.runs) {
             let Operation { method, path, .. } = described.operation;

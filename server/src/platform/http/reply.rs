@@ -90,6 +90,32 @@ impl<T: Serialize + Type + Send + 'static> Reply for Checked<T> {
     }
 }
 
+/// One word as plain text, with the status of a [`Checked`].
+pub(crate) struct Word {
+    pub(crate) passed: bool,
+    pub(crate) word: &'static str,
+}
+
+impl Reply for Word {
+    fn describe(_description: &mut Description) -> Vec<ReplyDescription> {
+        let at =
+            |status| ReplyDescription::content(status, "text/plain", json!({"type": "string"}));
+        vec![at(200), at(503)]
+    }
+
+    fn into_response(self) -> Result<Response, Problem> {
+        let status = if self.passed {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        Ok(Response::builder()
+            .status(status)
+            .content_type("text/plain; charset=utf-8")
+            .body(self.word))
+    }
+}
+
 /// A content type as a type.
 pub(crate) trait Media: Send + 'static {
     const TYPE: &'static str;

@@ -9,6 +9,7 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "/health/ready", "/health/ready", "", ALL),
     ("GET", "/live", "/live", "", ALL),
     ("GET", "/ready", "/ready", "", ALL),
+    ("GET", "/startupz", "/startupz", "", ALL),
     ("GET", "/metrics", "/metrics", "", ALL),
     ("GET", "/openapi.json", "/openapi.json", "", ALL),
     ("GET", "/docs", "/docs", "", ALL),

@@ -48,6 +48,7 @@ async fn the_global_limit_counts_each_user_and_each_address() {
         for path in [
             "/live",
             "/ready",
+            "/startupz",
             "/health/live",
             "/metrics",
             "/openapi.json",

@@ -77,6 +77,7 @@ impl House {
             jobs,
             budgets: Budgets::new(test.db.clone(), clock, budgets, Arc::new(observers.clone())),
             blobs: Blobs::in_folder(folder.path(), telemetry.clone()).unwrap(),
+            storage: (folder.path().to_owned(), 0),
             gateway: Arc::new(gateway.unwrap()),
             redis_url: None,
             telemetry: telemetry.clone(),

@@ -31,6 +31,7 @@ fn client_of(house: &House) -> TestClient<EdgeEndpoint> {
     };
     let mut registry = Registry::new(info, FAMILIES.to_vec());
     register(&mut registry, &house.ops);
+    register_metrics(&mut registry, &house.ops);
     let requests = AtomicU64::new(0);
     let settings = EdgeSettings {
         metrics_access: MetricsAccess {
@@ -73,7 +74,7 @@ async fn a_well_house_says_so_on_every_route() {
         for path in ["/live", "/health/live"] {
             assert_eq!(get(&client, path).await, (200, json!({"status": "ok"})));
         }
-        let ready = json!({"database": true, "redis": true, "draining": false});
+        let ready = json!({"database": true, "storage": true, "redis": true, "draining": false});
         assert_eq!(get(&client, "/ready").await, (200, ready));
         let (status, body) = get(&client, "/health/ready").await;
         let skipped = json!({"status": "skipped", "reason": "No Redis is configured"});
