@@ -139,6 +139,9 @@ pub(crate) fn begin(
     caller: Option<TraceParent>,
     fresh: impl FnOnce() -> Option<Uuid>,
 ) -> Option<TraceParent> {
+    if span.is_disabled() {
+        return None;
+    }
     let trace = if are_exported() {
         if let Some(caller) = caller {
             let context = Context::new().with_remote_span_context(caller.context());
