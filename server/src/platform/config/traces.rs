@@ -144,22 +144,28 @@ impl TracesConfig {
         let disabled = reader.flag(&DISABLED);
         let queue = reader.integer(&QUEUE, 1..=1_000_000);
         let headers = reader.optional(&HEADERS, parse_headers).unwrap_or_default();
-        let config = Self {
-            endpoint: whole.or(base)?,
+        let timeout = milliseconds(reader, &TIMEOUT, 1..=60_000);
+        let service = reader.text(&SERVICE_NAME);
+        let resource = reader.value(&RESOURCE_ATTRIBUTES, parse_attributes);
+        let batch = reader.integer(&BATCH, 1..=100_000).min(queue);
+        let delay = milliseconds(reader, &DELAY, 1..=60_000);
+        let capture_content = reader.flag(&CAPTURE_CONTENT);
+        let endpoint = whole.or(base).filter(|_| !disabled)?;
+        Some(Self {
+            endpoint,
             headers,
-            timeout: milliseconds(reader, &TIMEOUT, 1..=60_000),
-            service: reader.text(&SERVICE_NAME),
-            resource: reader.value(&RESOURCE_ATTRIBUTES, parse_attributes),
+            timeout,
+            service,
+            resource,
             share: TraceShare {
                 ratio: sampler.ratio.unwrap_or(ratio),
                 follow_caller: sampler.follow_caller,
             },
             queue,
-            batch: reader.integer(&BATCH, 1..=100_000).min(queue),
-            delay: milliseconds(reader, &DELAY, 1..=60_000),
-            capture_content: reader.flag(&CAPTURE_CONTENT),
-        };
-        (!disabled).then_some(config)
+            batch,
+            delay,
+            capture_content,
+        })
     }
 }
 

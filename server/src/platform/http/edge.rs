@@ -158,7 +158,6 @@ impl EdgeEndpoint {
         let span = tracing::info_span!(
             target: traces::SPAN,
             "request",
-            "otel.name" = Empty,
             "otel.kind" = "server",
             "otel.status_code" = Empty,
             "http.request.method" = method::label(request.method()),

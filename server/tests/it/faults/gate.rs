@@ -217,7 +217,7 @@ const RULES: &[Rule] = &[
     (
         BOTH,
         &[("GEMINI_API_KEY", "")],
-        ["GEMINI_API_KEY", "is not set", "AI_PROVIDERS"],
+        ["GEMINI_API_KEY", "no provider has a key", "GEMINI_MOCK_MODE=true"],
     ),
     (
         BOTH,

@@ -79,7 +79,7 @@ impl Measure {
         if !traces::are_exported() {
             return;
         }
-        span.record("otel.name", format!("{} {route}", self.method));
+        traces::rename(span, format!("{} {route}", self.method));
         span.record("http.route", route);
         span.record("http.response.status_code", self.status);
         if self.status >= 500 {

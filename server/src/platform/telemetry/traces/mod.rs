@@ -19,7 +19,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tokio::sync::{mpsc, oneshot};
-use tracing::{Metadata, Span};
+use tracing::{Dispatch, Metadata, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, Registry, filter::filter_fn, registry::LookupSpan};
 use uuid::Uuid;
@@ -139,6 +139,11 @@ pub(crate) fn begin(
     caller: Option<TraceParent>,
     fresh: impl FnOnce() -> Option<Uuid>,
 ) -> Option<TraceParent> {
+    // Without a log of ours there is nowhere to keep it.
+    let kept = |(_, dispatch): (_, &Dispatch)| dispatch.downcast_ref::<Registry>().is_some();
+    if span.with_subscriber(kept) != Some(true) {
+        return None;
+    }
     let trace = if are_exported() {
         if let Some(caller) = caller {
             let context = Context::new().with_remote_span_context(caller.context());
@@ -181,6 +186,11 @@ pub(crate) fn outgoing() -> Option<(&'static str, String)> {
         return None;
     }
     exported(&Span::current()).map(|trace| ("traceparent", trace.to_string()))
+}
+
+/// Names a span that has begun, when its name is known only at its end.
+pub(crate) fn rename(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 fn exported(span: &Span) -> Option<TraceParent> {

@@ -37,9 +37,9 @@ impl TraceShare {
             >> 1;
         #[expect(
             clippy::cast_precision_loss,
-            reason = "the share of traces is not known to 53 bits"
+            reason = "both are at most 2^53, which a float holds exactly"
         )]
-        let share = low as f64 / (1_u64 << 63) as f64;
+        let share = (low >> 10) as f64 / (1_u64 << 53) as f64;
         share < self.ratio
     }
 }
