@@ -217,7 +217,11 @@ const RULES: &[Rule] = &[
     (
         BOTH,
         &[("GEMINI_API_KEY", "")],
-        ["GEMINI_API_KEY", "no provider has a key", "GEMINI_MOCK_MODE=true"],
+        [
+            "GEMINI_API_KEY",
+            "no provider has a key",
+            "GEMINI_MOCK_MODE=true",
+        ],
     ),
     (
         BOTH,
