@@ -51,6 +51,60 @@ async fn a_stopped_database_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_redis_is_told() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener
+        .local_addr()
+        .expect("an address")
+        .port()
+        .to_string();
+    drop(listener);
+    let mut redis = std::process::Command::new("redis-server")
+        .args([
+            "--port",
+            &port,
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("redis-server runs");
+    let url = format!("redis://127.0.0.1:{port}");
+    let site = Site::new(Database::Sqlite.into(), &[("REDIS_URL", &url)]);
+    let server = site.serve(&[]).await;
+    let user = User::register(server.base.clone(), "ada@example.org").await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    redis.kill().expect("the signal is sent");
+    redis.wait().expect("it ends");
+    user.get("/api/stores").await;
+
+    fires_alone(&prometheus, "RateLimiterDegraded").await;
+    server.kill().await;
+}
+
+/// Shared memory has no tebibyte to spare, so that it counts as full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told() {
+    let small = tempfile::tempdir_in("/dev/shm").expect("a folder");
+    let folder = small.path().display().to_string();
+    let settings = [
+        ("MIN_FREE_DISK_MB", "1048576"),
+        ("PLC_STORAGE_DIR", folder.as_str()),
+    ];
+    let site = Site::new(Database::Sqlite.into(), &settings);
+    let server = site.serve(&[]).await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    fires_alone(&prometheus, "StorageNotReady").await;
+    server.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_gone_is_told() {
     let site = Site::new(Database::Sqlite.into(), &[]);
     let server = site.serve(&[]).await;

@@ -3,7 +3,7 @@
 use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use tempfile::TempDir;
@@ -161,6 +161,16 @@ impl Drop for Tree {
     }
 }
 
+/// A process that does not outlive its test.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_image_serves_from_a_tree_that_it_cannot_write() {
     let tree = Tree::of_this_build();
@@ -168,15 +178,15 @@ async fn the_image_serves_from_a_tree_that_it_cannot_write() {
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let port = port.expect("a port").port().to_string();
-    let mut server = tree
+    let server = tree
         .as_nobody(&binary)
         .arg("serve")
         .env("PLC_STORAGE_DIR", tree.path("data"))
         .env("PORT", &port)
         .env("GEMINI_MOCK_MODE", "true")
         .stdout(Stdio::null())
-        .spawn()
-        .expect("it starts");
+        .spawn();
+    let mut server = Serving(server.expect("it starts"));
     let base = format!("http://127.0.0.1:{port}");
     let stranger = User::anonymous(base.clone());
     eventually(|| async {
@@ -189,6 +199,12 @@ async fn the_image_serves_from_a_tree_that_it_cannot_write() {
         ready.status().is_success().then_some(())
     })
     .await;
+    let healthy = tree
+        .as_nobody(&binary)
+        .arg("healthcheck")
+        .env("PORT", &port)
+        .status();
+    assert!(healthy.expect("it runs").success());
     // The main job needs the child that reads documents, and room for uploads.
     let ada = User::register(base, "ada@example.org").await;
     let store = ada.store("Papers").await;
@@ -202,11 +218,18 @@ async fn the_image_serves_from_a_tree_that_it_cannot_write() {
         .flatten()
         .collect();
     assert_eq!(written.len(), 3, "{written:?}");
-    let id = i32::try_from(server.id()).expect("a process id");
+    let id = i32::try_from(server.0.id()).expect("a process id");
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(id),
         nix::sys::signal::Signal::SIGTERM,
     )
     .expect("the signal is sent");
-    assert!(server.wait().expect("it ends").success());
+    assert!(server.0.wait().expect("it ends").success());
+    let unhealthy = tree
+        .as_nobody(&binary)
+        .arg("healthcheck")
+        .env("PORT", &port)
+        .stderr(Stdio::null())
+        .status();
+    assert!(!unhealthy.expect("it runs").success());
 }

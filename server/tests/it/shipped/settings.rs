@@ -9,6 +9,59 @@ use crate::{
     support::{Database, User},
 };
 
+/// Names in the first column of the tables of a page.
+fn settings() -> BTreeSet<String> {
+    let page = std::fs::read_to_string(root().join("docs/configuration.md")).expect("the page");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let names = rows.filter_map(|row| row.split('`').next());
+    names.map(str::to_owned).collect()
+}
+
+/// What a script says in its first comment that it reads.
+fn of_script(path: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(root().join(path)).expect(path);
+    let head = text.lines().take_while(|line| line.starts_with('#'));
+    let words = head.flat_map(|line| {
+        line.split(|character: char| !character.is_ascii_uppercase() && character != '_')
+    });
+    let names = words.filter(|word| {
+        word.len() > 2
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    });
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_set_is_known() {
+    let house = settings();
+    let proxy = of_script("proxy/start");
+    let backup = of_script("deploy/backup-daily");
+    let mut breaches = Vec::new();
+    for file in [
+        "docker-compose.yml",
+        "docker-compose.demo.yml",
+        "docker-compose.prod.yml",
+    ] {
+        for (name, service) in compose::services(&compose::read(file)) {
+            for (variable, _) in compose::environment(&service) {
+                let plain = variable.strip_suffix("_FILE").unwrap_or(&variable);
+                let known = match name.as_str() {
+                    "server" | "worker" => house.contains(plain),
+                    "backup" => house.contains(plain) || backup.contains(plain),
+                    "proxy" => proxy.contains(&variable),
+                    _ => true,
+                };
+                if !known {
+                    breaches.push(format!("{file}: {name}: {variable}"));
+                }
+            }
+        }
+    }
+    expect_none("Variables of compose files are settings", breaches);
+}
+
 #[test]
 fn the_example_names_what_the_file_asks_for() {
     let file = std::fs::read_to_string(root().join("docker-compose.prod.yml")).expect("the file");
