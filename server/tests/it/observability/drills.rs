@@ -94,7 +94,7 @@ async fn a_full_disk_is_told() {
     let folder = small.path().display().to_string();
     let settings = [
         ("MIN_FREE_DISK_MB", "1048576"),
-        ("PLC_STORAGE_DIR", &folder),
+        ("PLC_STORAGE_DIR", folder.as_str()),
     ];
     let site = Site::new(Database::Sqlite.into(), &settings);
     let server = site.serve(&[]).await;

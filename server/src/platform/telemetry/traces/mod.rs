@@ -19,7 +19,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tokio::sync::{mpsc, oneshot};
-use tracing::{Dispatch, Metadata, Span};
+use tracing::{Metadata, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, Registry, filter::filter_fn, registry::LookupSpan};
 use uuid::Uuid;
@@ -140,8 +140,8 @@ pub(crate) fn begin(
     fresh: impl FnOnce() -> Option<Uuid>,
 ) -> Option<TraceParent> {
     // Without a log of ours there is nowhere to keep it.
-    let kept = |(_, dispatch): (_, &Dispatch)| dispatch.downcast_ref::<Registry>().is_some();
-    if span.with_subscriber(kept) != Some(true) {
+    let kept = span.with_subscriber(|(_, dispatch)| dispatch.downcast_ref::<Registry>().is_some());
+    if kept != Some(true) {
         return None;
     }
     let trace = if are_exported() {
