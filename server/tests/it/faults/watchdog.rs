@@ -30,11 +30,8 @@ async fn the_watchdog_leaves_alone_what_is_queued_backs_off_waits_for_money_or_r
         }
         let about =
             |name: &str| format!("(SELECT id FROM documents WHERE filename = '{name}.txt')");
-        let lost = state.number(&format!(
-            "SELECT id FROM documents WHERE id = {}",
-            about("lost")
-        ));
-        let lost = lost.await;
+        let lost = format!("SELECT id FROM documents WHERE id = {}", about("lost"));
+        let lost = state.number(&lost).await;
         // Distinct times, so that a change of any shows.
         let later = "'2099-01-01T00:00:00+00:00'";
         for change in [

@@ -171,7 +171,7 @@ fn seen(span: Span) -> Seen {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 fn text(value: Option<opentelemetry_proto::tonic::common::v1::AnyValue>) -> String {

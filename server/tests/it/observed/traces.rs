@@ -129,23 +129,28 @@ async fn an_upload_its_job_and_the_providers_call_are_one_trace_across_processes
         );
         worker.stop().await;
         server.stop().await;
-        collector
-            .until("who sent", |seen| {
-                let services = seen.resources.iter().map(|of| of["service.name"].as_str());
-                let services: std::collections::BTreeSet<&str> = services.collect();
-                (services == ["binnacle", "binnacle-worker"].into()).then_some(())
-            })
-            .await;
-        collector
-            .until("the headers", |seen| {
-                let tenant = |headers: &std::collections::HashMap<String, String>| {
-                    headers["x-tenant"] == "north pier"
-                };
-                seen.headers.iter().all(tenant).then_some(())
-            })
-            .await;
+        both_sent_as_they_were_told(&collector).await;
     })
     .await;
+}
+
+/// Each process under its name, with the headers of the settings.
+async fn both_sent_as_they_were_told(collector: &Collector) {
+    collector
+        .until("who sent", |seen| {
+            let services = seen.resources.iter().map(|of| of["service.name"].as_str());
+            let services: std::collections::BTreeSet<&str> = services.collect();
+            (services == ["binnacle", "binnacle-worker"].into()).then_some(())
+        })
+        .await;
+    collector
+        .until("the headers", |seen| {
+            let tenant = |headers: &std::collections::HashMap<String, String>| {
+                headers["x-tenant"] == "north pier"
+            };
+            seen.headers.iter().all(tenant).then_some(())
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +189,7 @@ async fn a_question_is_one_trace_to_its_settlement_without_what_was_said() {
         assert_ne!(request.trace, CALLERS_TRACE);
         let state = site.state().await;
         let traces = "SELECT DISTINCT trace_id FROM ledger WHERE kind = 'chat'";
-        assert_eq!(state.words(traces).await, [request.trace.clone()]);
+        assert_eq!(state.words(traces).await, [request.trace.as_str()]);
         state.close().await;
         let finished = |line: &serde_json::Value| line["route"] == "/api/chat";
         let line = server.logged("the request", finished).await;

@@ -56,7 +56,7 @@ fn pages(count: usize) -> Vec<u8> {
     let table = file.len();
     write!(file, "xref\n0 4\n0000000000 65535 f \n").expect("bytes");
     for place in places {
-        write!(file, "{place:010} 00000 n \n").expect("bytes");
+        writeln!(file, "{place:010} 00000 n ").expect("bytes");
     }
     write!(
         file,
