@@ -1,7 +1,7 @@
 //! What a file is by its content, before anything is stored.
 
+mod archive_end;
 mod container;
-mod directory;
 mod legacy;
 mod refusal;
 

@@ -1,10 +1,12 @@
 //! A look inside ZIP and OLE2 files, which hold many formats under one signature.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::directory::{Directory, Unreadable};
+use zip::ZipArchive;
+
+use super::archive_end::claimed_files;
 use super::legacy::Legacy;
 use super::refusal::TypeRefusal;
 use crate::format::Format;
@@ -19,34 +21,28 @@ const PARTS: [(&str, Format); 3] = [
     ("xl/workbook.xml", Format::Xlsx),
 ];
 
-const MIMETYPE_BYTES: u64 = 100;
-
 /// Which office format an archive is.
 pub(super) fn office_format(path: &Path, meant: Option<Format>) -> Result<Format, TypeRefusal> {
     let name = meant.map_or("ZIP archive", Format::display_name);
-    let refusal = |unreadable| match unreadable {
-        Unreadable::Io(error) => io_refusal(&error),
-        Unreadable::Damaged => TypeRefusal::Damaged(name),
-        Unreadable::TooManyFiles => TypeRefusal::TooManyFiles(name, MAX_ARCHIVE_ENTRIES),
-    };
-    let mut archive = Directory::open(path, MAX_ARCHIVE_ENTRIES as u64).map_err(refusal)?;
-    let format_of = |name: &[u8]| {
-        let part = PARTS.iter().find(|(part, _)| part.as_bytes() == name);
-        part.map(|(_, format)| *format)
-    };
-    let part = archive.find(|name| format_of(name).is_some());
-    if let Some(format) = part
-        .map_err(refusal)?
-        .and_then(|part| format_of(&part.name))
-    {
-        return Ok(format);
+    let mut file = File::open(path).map_err(|error| io_refusal(&error))?;
+    let claimed = claimed_files(&mut file).map_err(|error| io_refusal(&error))?;
+    if claimed > MAX_ARCHIVE_ENTRIES as u64 {
+        return Err(TypeRefusal::TooManyFiles(name, MAX_ARCHIVE_ENTRIES));
     }
-    let mimetype = archive.find(|name| name == b"mimetype").map_err(refusal)?;
-    // A mimetype that cannot be read names no format.
-    let mimetype = mimetype
-        .and_then(|entry| archive.beginning(&entry, MIMETYPE_BYTES).ok())
-        .unwrap_or_default();
-    let mimetype = String::from_utf8_lossy(&mimetype);
+    let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else {
+        return Err(TypeRefusal::Damaged(name));
+    };
+    if let Some((_, format)) = PARTS
+        .iter()
+        .find(|(part, _)| archive.index_for_name(part).is_some())
+    {
+        return Ok(*format);
+    }
+    let mut mimetype = String::new();
+    if let Ok(entry) = archive.by_name("mimetype") {
+        // A mimetype that cannot be read names no format.
+        let _ignored = entry.take(100).read_to_string(&mut mimetype);
+    }
     let mimetype = mimetype.trim();
     if mimetype == Format::Odt.mime() {
         return Ok(Format::Odt);

@@ -1,6 +1,7 @@
 //! The composition root: settings become the platform, the platform becomes features, features
 //! register their routes, jobs and duties. Used by `main` and by the tests alike.
 
+mod across;
 mod duties;
 mod engine;
 mod retention;
@@ -44,7 +45,7 @@ use crate::{
         feed::Relay,
         governance::{EraseUser, ExportUser, Governance, RunRetention},
         jobs::{Jobs, MoveJobsOfUser, ResumeAwaitingBudget},
-        limits::{LimitClock, Limits},
+        limits::Limits,
         observe::Observers,
         outbound,
         redis::Redis,
@@ -293,15 +294,6 @@ impl Ground {
         })
     }
 
-    /// The secrets that this house's replaced.
-    fn previous_secrets(&self) -> Vec<&[u8]> {
-        let previous = self.config.auth.jwt_secret_previous.as_ref();
-        previous
-            .into_iter()
-            .map(|secret| secret.expose_secret().as_bytes())
-            .collect()
-    }
-
     fn documents(&self, means: &Means) -> Result<Documents, StartError> {
         let parts = DocumentParts {
             db: self.db.clone(),
@@ -335,23 +327,6 @@ impl Ground {
             telemetry: self.telemetry.clone(),
         };
         Chat::new(parts, settings::chat(&self.config))
-    }
-
-    fn redis(&self) -> Result<Option<Redis>, StartError> {
-        let redis = &self.config.redis;
-        let url = redis.url.as_ref();
-        url.map(|url| Redis::at(url, &redis.prefix))
-            .transpose()
-            .map_err(|error| StartError::Redis(error.to_string()))
-    }
-
-    fn limits(&self, redis: Option<Redis>) -> Limits {
-        let quotas = settings::limits(&self.config.limits);
-        let limits = Limits::new(quotas, LimitClock::monotonic());
-        match redis {
-            Some(redis) => limits.shared_by(redis, self.telemetry.clone()),
-            None => limits,
-        }
     }
 
     fn ops(&self, means: &Means) -> Ops {

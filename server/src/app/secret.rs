@@ -3,13 +3,24 @@
 
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::StartError;
+use super::{Ground, StartError};
 use crate::platform::{config::JwtSecret, entropy::Entropy};
 
 /// Shorter ones can be guessed.
 const MINIMUM_BYTES: usize = 32;
+
+impl Ground {
+    /// The secrets that this house's replaced.
+    pub(super) fn previous_secrets(&self) -> Vec<&[u8]> {
+        let previous = self.config.auth.jwt_secret_previous.as_ref();
+        previous
+            .into_iter()
+            .map(|secret| secret.expose_secret().as_bytes())
+            .collect()
+    }
+}
 
 pub(super) fn load(secret: &JwtSecret, entropy: &Entropy) -> Result<SecretString, StartError> {
     match secret {

@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 use entities::{DocumentId, DocumentStatus, UserId, library::document};
-use sea_orm::{Condition, DbErr};
+use sea_orm::DbErr;
 use serde_json::{Map, Value};
 
 use super::{
@@ -160,7 +160,7 @@ impl Documents {
 
     /// Queues up to `limit` of these documents, passing over those whose owners have no money left
     /// and those that cannot be queued. Answers how many; the first failure when all is done.
-    async fn index_all(&self, which: &Condition, limit: u64) -> Result<u64, DocumentsError> {
+    async fn index_all(&self, which: &queries::Which, limit: u64) -> Result<u64, DocumentsError> {
         let (mut walk, mut queued, mut failure) = (queries::Walk::default(), 0, None);
         while queued < limit {
             let page = queries::next_to_index(self.0.db.read(), which, &walk, PAGE.min(limit))

@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, time::Duration};
 use governor::Quota;
 
 use super::{
-    LimitClass, LimitClock, LimitKey, LimitQuotas, memory::Buckets, shared::SharedBuckets,
+    LimitClass, LimitClock, LimitKey, LimitQuotas, memory::Buckets, redis_buckets::SharedBuckets,
 };
 use crate::platform::{redis::Redis, telemetry::Telemetry};
 

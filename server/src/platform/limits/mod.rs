@@ -9,7 +9,7 @@ mod class;
 mod key;
 mod limiter;
 mod memory;
-mod shared;
+mod redis_buckets;
 
 pub(crate) use class::{LimitClass, LimitQuotas};
 pub(crate) use key::LimitKey;

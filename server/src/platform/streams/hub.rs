@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::{
     entry::{EndReason, Entry, Producer, StreamInfo, StreamState},
+    mirrored::SharedFrames,
     reader::{AnyReader, Reader},
-    shared::SharedFrames,
 };
 use crate::platform::{clock::Clock, telemetry::Telemetry};
 

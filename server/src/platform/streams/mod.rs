@@ -8,9 +8,9 @@ mod entry;
 mod hub;
 mod live;
 mod meter;
+mod mirrored;
 mod reader;
 mod ring;
-mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -18,5 +18,5 @@ pub(crate) use entry::{Answerer, EndReason, Producer, StreamInfo};
 pub(crate) use hub::{Admission, StreamHub, StreamSettings};
 pub(crate) use live::{EndedStream, LiveState, LiveStream};
 pub(crate) use meter::StreamPrice;
+pub(crate) use mirrored::{Mirror, SharedFrames};
 pub(crate) use reader::{AnyReader, Reader, ReaderEvent};
-pub(crate) use shared::{Mirror, SharedFrames};

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::{
     entry::{Entry, StreamState},
+    mirrored::RemoteReader,
     ring::Slot,
-    shared::RemoteReader,
 };
 
 /// What a reader meets next.

@@ -9,8 +9,8 @@ pub(super) use deletion::{
     remove_purged, restore_document, restore_documents_of, restore_store,
 };
 pub(super) use survey::{
-    Walk, deleted_stores, known_blobs, matching, next_to_index, of_other_embedding, sizes, stuck,
-    totals,
+    Walk, Which, deleted_stores, known_blobs, matching, next_to_index, of_other_embedding, sizes,
+    stuck, totals,
 };
 
 use chrono::{DateTime, Utc};

@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// Which documents are meant.
+pub(in super::super) type Which = Condition;
+
 /// Documents that have been `RUNNING` or `PENDING` since before `since`, though no job works on
 /// them or waits to.
 pub(in super::super) fn stuck(since: DateTime<Utc>, user: Option<UserId>) -> Condition {
