@@ -13,7 +13,9 @@ pub fn mismatch(description: &Value, schema: &Value, value: &Value, at: &str) ->
     if value.is_null() && said.get("nullable") == Some(&Value::Bool(true)) {
         return None;
     }
-    said.iter().find_map(|(word, says)| {
+    // What a value is comes before what is in it.
+    let (types, others): (Vec<_>, Vec<_>) = said.iter().partition(|(word, _)| *word == "type");
+    types.into_iter().chain(others).find_map(|(word, says)| {
         let each = |schema| mismatch(description, schema, value, at);
         match word.as_str() {
             "$ref" => each(referred(description, says)),
@@ -46,6 +48,8 @@ pub fn mismatch(description: &Value, schema: &Value, value: &Value, at: &str) ->
                 .as_array()?
                 .iter()
                 .enumerate()
+                // The description has no way to say that an item may be missing.
+                .filter(|(_, item)| !item.is_null())
                 .find_map(|(index, item)| {
                     mismatch(description, says, item, &format!("{at}[{index}]"))
                 }),
