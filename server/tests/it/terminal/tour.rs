@@ -77,7 +77,7 @@ fn masked(text: &str) -> String {
     for line in text.lines() {
         let mut words: Vec<&str> = Vec::new();
         for word in line.split_whitespace() {
-            let word = word.trim_matches(|letter: char| "▁▂▃▄▅▆▇█▒·│[]─".contains(letter));
+            let word = word.trim_matches(|letter: char| "▁▂▃▄▅▆▇█▒·│[]─*".contains(letter));
             let varies =
                 VARIES.contains(&word) || word.contains(|letter: char| letter.is_ascii_digit());
             let word = if varies { "#" } else { word };
