@@ -323,6 +323,7 @@ impl Ground {
             gateway: means.gateway.clone(),
             vectors: VectorIndex::new(VECTOR_MEMORY_BYTES),
             streams: means.streams.clone(),
+            relay: means.relay.clone(),
             documents: documents.clone(),
             telemetry: self.telemetry.clone(),
         };

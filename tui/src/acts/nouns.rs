@@ -64,13 +64,17 @@ pub fn act(noun: &str, verb: &str) -> Option<&'static Act> {
         .find(|act| act.noun == noun && act.verb == verb)
 }
 
-/// Those of `objects` that are called so; all of them where the answer was to the name already.
-pub fn called(objects: Vec<Object>, name: &str) -> Vec<Object> {
-    let exact = |object: &Object| object.id() == name || object.name() == name;
-    if objects.iter().any(exact) {
-        objects.into_iter().filter(exact).collect()
-    } else {
-        objects
+impl Noun {
+    /// Those of an answer's things that are called so. Where the server was asked by the name, all
+    /// of them are; not so where it was asked for everything there is.
+    pub fn called(&self, objects: Vec<Object>, name: &str) -> Vec<Object> {
+        let exact = |object: &Object| object.id() == name || object.name() == name;
+        let asked_by_name = (self.find)(name) != (self.find)("");
+        if name.is_empty() || (asked_by_name && !objects.iter().any(exact)) {
+            objects
+        } else {
+            objects.into_iter().filter(exact).collect()
+        }
     }
 }
 

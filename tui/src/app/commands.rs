@@ -160,7 +160,7 @@ impl App {
             return;
         };
         let read = outcome.and_then(|reply| match nouns::noun(act.noun) {
-            Some(noun) => (noun.read)(&reply).map(|found| nouns::called(found, &named)),
+            Some(noun) => (noun.read)(&reply).map(|found| noun.called(found, &named)),
             None => Ok(Vec::new()),
         });
         match read {

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 
 use super::nouns::{act_schema, read_filter, said};
 use super::{CliError, Exit, exit, output};
-use crate::acts::nouns::{Noun, called};
+use crate::acts::nouns::Noun;
 use crate::acts::{Act, Ask, Call, Confirm, Draft, Everything, On, Plan, Values};
 use crate::client::auth::Client;
 use crate::client::{Failure, Reply};
@@ -109,7 +109,7 @@ async fn draft(
         ));
     }
     let reply = client.send(&(noun.find)(&named)).await?;
-    let object = only(called((noun.read)(&reply)?, &named))?;
+    let object = only(noun.called((noun.read)(&reply)?, &named))?;
     (act.fits)(&object).map_err(|why| {
         CliError::Failure(Failure::Refused {
             status: 409,

@@ -72,6 +72,8 @@ pub enum CliError {
     Io(#[from] std::io::Error),
     #[error("{0}")]
     Usage(String),
+    #[error("not done: this is to change nothing (--read-only, or the context says so)")]
+    ReadOnly,
     #[error("not done: it was not confirmed")]
     NotConfirmed,
     #[error("job {id} is {state}")]
@@ -87,7 +89,7 @@ impl CliError {
             }
             CliError::Config(_) | CliError::Usage(_) | CliError::Client(_) => Exit::Usage,
             CliError::Credentials(_) => Exit::SignIn,
-            CliError::NotConfirmed => Exit::Refused,
+            CliError::NotConfirmed | CliError::ReadOnly => Exit::Refused,
             CliError::JobFailed { .. } => Exit::JobFailed,
             CliError::Export(_) | CliError::Runtime(_) | CliError::Io(_) => Exit::Server,
         }

@@ -41,7 +41,7 @@ pub fn command() -> Command {
             Arg::new("read-only")
                 .long("read-only")
                 .action(ArgAction::SetTrue)
-                .help("changes nothing, whatever is pressed"),
+                .help("changes nothing, whatever is pressed or asked"),
         )
         .arg(
             Arg::new("theme")
@@ -135,6 +135,7 @@ async fn dispatch(matches: &ArgMatches) -> Result<Exit, CliError> {
         return pages::run(name, matches);
     }
     let run = Run::of(matches)?;
+    let read_only = matches.get_flag("read-only");
     let Some((name, matches)) = matches.subcommand() else {
         return console::open(run, matches).await;
     };
@@ -142,6 +143,12 @@ async fn dispatch(matches: &ArgMatches) -> Result<Exit, CliError> {
         return session::run(run, name, matches).await;
     }
     let (_, context) = run.chosen()?;
+    let acts = matches
+        .subcommand_name()
+        .and_then(|verb| crate::acts::nouns::act(name, verb));
+    if (read_only || context.read_only) && acts.is_some() {
+        return Err(CliError::ReadOnly);
+    }
     let client = run.client(http::Via::Shell, &context)?;
     match (name, matches.subcommand_name()) {
         ("overview", _) => overview::run(&client, matches).await,

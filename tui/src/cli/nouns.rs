@@ -219,7 +219,7 @@ async fn show(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result<Exit
     let reply = client.send(&(noun.find)(&named)).await?;
     let whole: serde_json::Value = reply.decode()?;
     let shown = if whole.get("items").is_some() {
-        act::only(nouns::called((noun.read)(&reply)?, &named))?.json()
+        act::only(noun.called((noun.read)(&reply)?, &named))?.json()
     } else {
         whole
     };

@@ -6,7 +6,7 @@ use entities::UserId;
 use uuid::Uuid;
 
 use super::Administration;
-use crate::platform::{budgets::OpenAnswer, db::DbError, streams::EndReason};
+use crate::platform::{budgets::OpenAnswer, db::DbError, feed::Ender, streams::EndReason};
 
 /// Answers that ended here a moment ago: their money may still be reserved.
 const ENDED: usize = 64;
@@ -91,7 +91,7 @@ impl Administration {
 
     async fn ask_to_end(&self, ending: Ending) {
         match ending {
-            Ending::One(id) => self.0.relay.end_stream(id).await,
+            Ending::One(id) => self.0.relay.end_stream(id, Ender::Admin).await,
             Ending::Of(user) => self.0.relay.end_streams_of(user).await,
         }
     }

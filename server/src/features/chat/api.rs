@@ -19,6 +19,7 @@ use super::{
     stream::{self as bytes_of, Reading},
 };
 use crate::platform::{
+    feed::Ender,
     http::{
         Call, EventStream, Json, Member, NoBody, NoContent, Operation, Problem, Query, Registry,
     },
@@ -203,7 +204,9 @@ async fn resume(chat: Chat, call: Call<Member>, _: NoBody) -> Result<EventStream
 async fn stop(chat: Chat, call: Call<Member>, _: NoBody) -> Result<NoContent, Problem> {
     let id: Uuid = call.path_or_missing("id", "Stream not found")?;
     if !chat.0.streams.stop(user(&call), id) {
+        // It is this user's, and another process may be writing it.
         chat.answer_of(user(&call), id).await?;
+        chat.0.relay.end_stream(id, Ender::Owner).await;
     }
     Ok(NoContent)
 }

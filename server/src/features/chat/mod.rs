@@ -37,7 +37,8 @@ use crate::{
     features::documents::Documents,
     platform::{
         ai::Gateway, budgets::Budgets, clock::Clock, config::PriceTable, db::Db, entropy::Entropy,
-        retrieval::VectorIndex, streams::StreamHub, tasks::Tasks, telemetry::Telemetry,
+        feed::Relay, retrieval::VectorIndex, streams::StreamHub, tasks::Tasks,
+        telemetry::Telemetry,
     },
 };
 
@@ -62,6 +63,7 @@ pub(crate) struct ChatParts {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) vectors: VectorIndex,
     pub(crate) streams: StreamHub,
+    pub(crate) relay: Relay,
     pub(crate) documents: Documents,
     pub(crate) telemetry: Telemetry,
 }

@@ -8,7 +8,8 @@ use api::documents as wire;
 use super::{Documents, DocumentsError, IndexDocument, names, names::StoreName, subject};
 use crate::platform::{
     http::{
-        Call, Cap, Download, Json, Member, NoBody, Operation, Problem, Registry, Status, Upload,
+        Call, Cap, Download, Identity, Json, Member, NoBody, Operation, Problem, Registry, Status,
+        Upload,
     },
     idempotency::HEADER,
     jobs::JobHandler,
@@ -237,6 +238,12 @@ async fn upload(
     let store = store.ok_or_else(|| missing("storeId", "the store to put the file in"))?;
     let received = received.ok_or_else(|| missing("file", "the file to upload"))?;
     let judged = documents.judge(received).await?;
+    // The body may have been long in coming: who has lost the right meanwhile has lost it.
+    match call.credentials().identity().await {
+        Identity::Known(_) => {}
+        Identity::Refused(problem) => return Err(problem),
+        Identity::Anonymous => return Err(Problem::unauthenticated("Not authenticated")),
+    }
     call.limit(LimitClass::Upload).await?;
     let key = call.idempotency_key("upload", &judged.identity(store, display_name.as_deref()))?;
     let accepted = documents

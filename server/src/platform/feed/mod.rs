@@ -22,5 +22,5 @@ mod serve_tests;
 mod tests;
 
 pub(crate) use hub::{Feed, FeedFull};
-pub(crate) use relay::{Heard, Relay, Report};
+pub(crate) use relay::{Ender, Heard, Relay, Report};
 pub(crate) use serve::{Gate, Patience, Session, serve};

@@ -33,13 +33,23 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 /// What a slow follower may fall behind.
 const KEPT: usize = 4_096;
 
+/// Who wants an answer ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ender {
+    /// Whose it is.
+    Owner,
+    #[default]
+    Admin,
+}
+
 /// What another process told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// A row changed there.
     Changed(Change),
     /// An answer is to be ended wherever it is.
-    EndStream(Uuid),
+    EndStream(Uuid, Ender),
     /// A user's answers are to be ended wherever they are.
     EndStreamsOf(UserId),
     /// A part of what another process has open.
@@ -70,9 +80,17 @@ struct Message {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "what")]
 enum What {
-    Changes { rows: Vec<Row> },
-    EndStream { id: Uuid },
-    EndStreamsOf { user: i64 },
+    Changes {
+        rows: Vec<Row>,
+    },
+    EndStream {
+        id: Uuid,
+        #[serde(default)]
+        by: Ender,
+    },
+    EndStreamsOf {
+        user: i64,
+    },
     Report(Report),
     Interest,
 }
@@ -137,9 +155,9 @@ impl Relay {
     }
 
     /// Asks every other process to end an answer.
-    pub(crate) async fn end_stream(&self, id: Uuid) {
+    pub(crate) async fn end_stream(&self, id: Uuid, by: Ender) {
         if self.reaches_others() {
-            self.send(What::EndStream { id }).await;
+            self.send(What::EndStream { id, by }).await;
         }
     }
 
@@ -290,7 +308,7 @@ impl Relay {
             What::Interest => {
                 self.0.interest.send_replace(Some(Instant::now()));
             }
-            What::EndStream { id } => self.hear(Heard::EndStream(id)),
+            What::EndStream { id, by } => self.hear(Heard::EndStream(id, by)),
             What::EndStreamsOf { user } => self.hear(Heard::EndStreamsOf(UserId(user))),
             What::Report(report) => self.hear(Heard::Report(Report {
                 from: message.from,

@@ -109,7 +109,7 @@ fn path(id: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_read_on_through_the_other_process() {
-    let (_redis, _site, _servers, [here, there], store) = two(&[("MOCK_LATENCY_MS", "300")]).await;
+    let (_redis, site, _servers, [here, there], store) = two(&[("MOCK_LATENCY_MS", "300")]).await;
     let (stream, id) = begin(&here, store).await;
     drop(stream);
     let elsewhere = eventually(|| async {
@@ -125,6 +125,19 @@ async fn an_answer_is_read_on_through_the_other_process() {
     assert!(whole.body.ends_with("data: [DONE]\n\n"), "{}", whole.body);
     let costs = here.get("/api/costs/summary").await.expect(200);
     assert_eq!(costs["held_usd"], 0.0);
+
+    // Stopped through the other process, it ends before it is whole.
+    let (mut stream, id) = begin(&here, store).await;
+    assert_eq!(there.delete(&path(&id)).await.status, 204);
+    let mut rest = String::new();
+    while let Some(chunk) = stream.chunk().await.expect("a stream") {
+        rest.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
+    let state = site.state().await;
+    let cut = "SELECT COUNT(*) FROM messages WHERE state = 'cut'";
+    assert_eq!(state.number(cut).await, 1, "{rest}");
+    state.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -243,6 +243,12 @@ async fn codes_say_how_it_went() {
         shell.fails("users list --filter 'rol:x'", 2).await;
         shell.fails("users show nobody@example.org", 5).await;
         shell.fails("jobs cancel 987654", 5).await;
+        // The only one there is is not meant by another's name.
+        shell.fails("providers reset nosuch --yes", 5).await;
+        shell.fails("retention set nosuch 30 --yes", 5).await;
+        let forbidden = "--read-only budgets set ada@example.org 20 --yes";
+        shell.fails(forbidden, 4).await;
+        shell.done("--read-only users list").await;
         shell.done("alarms check").await;
         let path = format!("/api/admin/users/{}/role", ada.id().await);
         admin

@@ -12,7 +12,7 @@ use tokio::{
 use super::{Engine, error::EngineError, tell::Pending};
 use crate::platform::{
     db::{Change, Entity},
-    feed::Heard,
+    feed::{Ender, Heard},
     rates,
     streams::EndReason,
 };
@@ -138,7 +138,7 @@ impl Engine {
     fn take_heard(&self, pending: &mut Pending, message: Result<Heard, RecvError>) {
         match message {
             Ok(Heard::Changed(change)) => pending.add(&change),
-            Ok(Heard::EndStream(_) | Heard::EndStreamsOf(_) | Heard::Report(_))
+            Ok(Heard::EndStream(..) | Heard::EndStreamsOf(_) | Heard::Report(_))
             | Err(RecvError::Closed) => {}
             Ok(Heard::Gap) | Err(RecvError::Lagged(_)) => self.0.parts.feed.missed(&ROWS, 1),
         }
@@ -227,9 +227,13 @@ impl Engine {
     async fn obey_one(&self, message: Heard) {
         let parts = &self.0.parts;
         match message {
-            Heard::EndStream(id) => {
+            Heard::EndStream(id, by) => {
                 let now = parts.clock.now();
-                if parts.streams.end_live(id, EndReason::Admin, now).is_some() {
+                let reason = match by {
+                    Ender::Owner => EndReason::Stopped,
+                    Ender::Admin => EndReason::Admin,
+                };
+                if parts.streams.end_live(id, reason, now).is_some() {
                     tracing::info!(event = "stream_ended_from_elsewhere", stream_id = %id);
                 }
             }
