@@ -18,7 +18,7 @@ use super::{
     program::{Program, Site},
     stub::{Fault, ProviderStub},
 };
-use crate::support::{Database, User, client::eventually, on_each_database};
+use crate::support::{Database, User, client::eventually, house::ADMIN, on_each_database};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 const BOUNDARY: &str = "a-boundary";
@@ -222,6 +222,36 @@ async fn an_idle_process_is_gone_within_a_second() {
             fastest = fastest.min(begun.elapsed());
         }
         assert!(fastest < Duration::from_secs(1), "{fastest:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_disabled_while_a_file_comes_stores_nothing() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let server = site.serve(&[]).await;
+        let made = site
+            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
+            .await;
+        assert!(made.status.success(), "{made:?}");
+        let admin = User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await;
+        let user = User::register(server.base.clone(), "ada@example.org").await;
+        let store = user.store("Papers").await;
+        let half = HalfUpload::begin(&user, store).await;
+        let tmp = site.folder.path().join("tmp");
+        let in_flight = || std::fs::read_dir(&tmp).expect("the folder").count();
+        eventually(|| async { (in_flight() > 0).then_some(()) }).await;
+        let disable = format!("/api/admin/accounts/{}/disable", user.id().await);
+        admin.post(&disable, &json!({})).await.expect(200);
+        let answer = half.finish().await;
+        assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
+        let state = site.state().await;
+        assert_eq!(state.number("SELECT COUNT(*) FROM documents").await, 0);
+        assert_eq!(state.number("SELECT COUNT(*) FROM holds").await, 0);
+        state.close().await;
+        server.stop().await;
+        assert_eq!(in_flight(), 0);
     })
     .await;
 }
