@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::first_bytes::FirstBytes;
+use super::first_bytes::{FirstBytes, has_said_something, speaks_http1};
 
 /// When to stop.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +88,7 @@ pub(crate) async fn serve<E>(
     let endpoint = Arc::new(endpoint);
     let permits = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
-    let builder = Arc::new(protocol(&limits));
+    let protocols = Arc::new(Protocols::of(&limits));
     loop {
         let accepted = tokio::select! {
             () = stop.soft.cancelled() => break,
@@ -103,7 +103,7 @@ pub(crate) async fn serve<E>(
                 }
                 let connection = Connection {
                     endpoint: endpoint.clone(),
-                    builder: builder.clone(),
+                    protocols: protocols.clone(),
                     stop: stop.clone(),
                     peer,
                     first_bytes: limits.header_read_timeout,
@@ -119,7 +119,7 @@ pub(crate) async fn serve<E>(
         }
     }
     connections.close();
-    let late = late_protocol(&limits);
+    let late = Arc::new(Protocols::late(&limits));
     // Of their own, so that those who go on coming do not keep the server from its end.
     let late_connections = TaskTracker::new();
     loop {
@@ -134,7 +134,7 @@ pub(crate) async fn serve<E>(
         };
         let connection = Connection {
             endpoint: endpoint.clone(),
-            builder: late.clone(),
+            protocols: late.clone(),
             stop: Shutdown {
                 soft: CancellationToken::new(),
                 hard: stop.hard.clone(),
@@ -171,36 +171,50 @@ fn tune(stream: &TcpStream, limits: &ConnectionLimits) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(limits.write_timeout))
 }
 
-fn protocol(limits: &ConnectionLimits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_read_timeout)
-        .max_buf_size(limits.head_bytes);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(HTTP2_STREAMS)
-        .keep_alive_interval(HTTP2_KEEP_ALIVE)
-        .max_header_list_size(HTTP2_HEADER_BYTES);
-    builder
+/// How connections are served: one that is known to speak HTTP/1, and one that may speak either.
+struct Protocols {
+    http1: Builder<TokioExecutor>,
+    either: Builder<TokioExecutor>,
 }
 
-/// For connections that come while the server stops: one request each.
-fn late_protocol(limits: &ConnectionLimits) -> Arc<Builder<TokioExecutor>> {
-    let mut builder = protocol(&ConnectionLimits {
-        header_read_timeout: LATE_HEAD,
-        ..*limits
-    })
-    .http1_only();
-    builder.http1().keep_alive(false);
-    Arc::new(builder)
+impl Protocols {
+    fn of(limits: &ConnectionLimits) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_read_timeout)
+            .max_buf_size(limits.head_bytes);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(HTTP2_STREAMS)
+            .keep_alive_interval(HTTP2_KEEP_ALIVE)
+            .max_header_list_size(HTTP2_HEADER_BYTES);
+        Self {
+            http1: builder.clone().http1_only(),
+            either: builder,
+        }
+    }
+
+    /// For connections that come while the server stops: one request each, of HTTP/1.
+    fn late(limits: &ConnectionLimits) -> Self {
+        let mut http1 = Self::of(&ConnectionLimits {
+            header_read_timeout: LATE_HEAD,
+            ..*limits
+        })
+        .http1;
+        http1.http1().keep_alive(false);
+        Self {
+            either: http1.clone(),
+            http1,
+        }
+    }
 }
 
 struct Connection<E> {
     endpoint: Arc<E>,
-    builder: Arc<Builder<TokioExecutor>>,
+    protocols: Arc<Protocols>,
     stop: Shutdown,
     peer: SocketAddr,
     first_bytes: Duration,
@@ -215,6 +229,22 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             .map(|address| LocalAddr(address.into()))
             .unwrap_or_default();
         let peer = RemoteAddr(self.peer.into());
+        // Who does not know the protocol reads it apart, and hyper keeps twice the room for it for as
+        // long as the connection lives.
+        let builder = tokio::select! {
+            biased;
+            known = speaks_http1(&stream, self.first_bytes) => match known {
+                Ok(true) => &self.protocols.http1,
+                Ok(false) => &self.protocols.either,
+                Err(_) => return,
+            },
+            () = self.stop.hard.cancelled() => return,
+            // The runtime may not know yet of a request that has come.
+            () = self.stop.soft.cancelled() => match has_said_something(&stream) {
+                true => &self.protocols.either,
+                false => return,
+            },
+        };
         let stream = FirstBytes::within(self.first_bytes, stream);
         let endpoint = self.endpoint;
         let late = self.late;
@@ -236,9 +266,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
                 Ok::<http::Response<_>, Infallible>(response.into())
             }
         });
-        let connection = self
-            .builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection);
         // How a connection ends is the client's affair; requests report themselves.
         tokio::select! {

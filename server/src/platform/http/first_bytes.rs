@@ -4,6 +4,7 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -11,11 +12,34 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::Sleep,
 };
 
 /// What every HTTP/2 connection begins with, and no other.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Whether the first bytes, which are left where they are, can only be HTTP/1. `false` says that they
+/// may be either, for instance because one of them has come alone.
+///
+/// # Errors
+///
+/// When nothing comes in time, or the peer is gone.
+pub(super) async fn speaks_http1(stream: &TcpStream, timeout: Duration) -> io::Result<bool> {
+    let mut first = [0; 4];
+    let read = tokio::time::timeout(timeout, stream.peek(&mut first)).await??;
+    if read == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(!PREFACE.starts_with(&first[..read]))
+}
+
+/// Whether a byte is there to be read now.
+pub(super) fn has_said_something(stream: &TcpStream) -> bool {
+    let mut first = [MaybeUninit::uninit()];
+    let read = socket2::SockRef::from(stream).peek(&mut first);
+    read.is_ok_and(|read| read > 0)
+}
 
 /// A stream whose reads fail when it has not said in time what it speaks.
 pub(super) struct FirstBytes<S> {

@@ -8,13 +8,7 @@ use std::{
 };
 
 use super::program::{Program, Site};
-use crate::support::{Database, House, User, on_each_database};
-
-/// A port that nobody has just now.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
-}
+use crate::support::{Database, House, User, free_port, on_each_database};
 
 async fn machines_of(program: &Program) -> User {
     let line = program

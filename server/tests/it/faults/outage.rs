@@ -2,7 +2,6 @@
 //! the others' must stay.
 
 use std::{
-    net::TcpListener,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Command,
@@ -16,7 +15,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::program::Site;
-use crate::support::{Database, User, client::eventually};
+use crate::support::{Database, User, client::eventually, free_port};
 
 /// What the pools may take to notice that the server is back.
 const RECOVERY: Duration = Duration::from_secs(2);
@@ -113,11 +112,6 @@ fn run(command: &mut Command) {
 
 pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").expect("this process").uid() == 0
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 fn newest_programs() -> PathBuf {

@@ -12,7 +12,7 @@ use crate::{
         program::Site,
         stub::{Fault, ProviderStub},
     },
-    support::{Database, User, client::eventually},
+    support::{Database, User, client::eventually, free_port},
 };
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
@@ -52,13 +52,7 @@ async fn a_stopped_database_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_redis_is_told() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener
-        .local_addr()
-        .expect("an address")
-        .port()
-        .to_string();
-    drop(listener);
+    let port = free_port().to_string();
     let mut redis = std::process::Command::new("redis-server")
         .args([
             "--port",

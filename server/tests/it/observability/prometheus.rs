@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    net::TcpListener,
     process::{Child, Command, Stdio},
 };
 
@@ -13,7 +12,7 @@ use nix::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::client::eventually;
+use crate::support::{client::eventually, free_port};
 
 /// A running Prometheus. Killed when dropped.
 pub(super) struct Prometheus {
@@ -27,10 +26,7 @@ pub(super) struct Prometheus {
 impl Prometheus {
     /// Watches the servers at these addresses, and follows these rules once it sees them all.
     pub(super) async fn watching(servers: &[&str], rules: &Value) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         let folder = tempfile::tempdir().expect("a folder");
         let file = |name: &str| folder.path().join(name).display().to_string();
         let targets: Vec<String> = servers

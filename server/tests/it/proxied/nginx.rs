@@ -1,7 +1,6 @@
 //! `proxy/start` with Debian's nginx, as somebody who is not root.
 
 use std::{
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Output, Stdio},
     time::Duration,
@@ -16,7 +15,7 @@ use tempfile::TempDir;
 use crate::{
     architecture::source::root,
     faults::outage::is_root,
-    support::{User, client::eventually},
+    support::{User, client::eventually, free_port},
 };
 
 /// A running proxy. Ended when dropped.
@@ -183,11 +182,6 @@ fn client(of_http1: bool) -> reqwest::Client {
         builder
     };
     builder.build().expect("a client")
-}
-
-pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 fn peak_of(process: &str) -> u64 {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::{
     architecture::source::root,
     faults::outage::is_root,
-    support::{User, client::eventually, house::program},
+    support::{User, client::eventually, free_port, house::program},
 };
 
 /// The instructions of the Dockerfile, continued lines joined.
@@ -175,9 +175,7 @@ impl Drop for Serving {
 async fn the_image_serves_from_a_tree_that_it_cannot_write() {
     let tree = Tree::of_this_build();
     let binary = tree.path("usr/local/bin/binnacle");
-    let port =
-        std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let port = port.expect("a port").port().to_string();
+    let port = free_port().to_string();
     let server = tree
         .as_nobody(&binary)
         .arg("serve")

@@ -4,6 +4,7 @@ pub mod client;
 pub mod database;
 pub mod house;
 pub mod link;
+mod ports;
 pub mod sql;
 pub mod wire;
 
@@ -11,5 +12,6 @@ pub use client::{Answer, PASSWORD, Stream, User, eventually, eventually_or};
 pub use database::{Database, on_each_database};
 pub use house::House;
 pub(crate) use link::Link;
+pub use ports::free_port;
 pub use sql::Sql;
 pub use wire::Wire;
