@@ -91,19 +91,14 @@ impl Reader {
                 return ReaderEvent::End;
             }
             // Read the state before the ring: a stream that has ended writes nothing more.
-            let (newest, state) = *self.progress.borrow_and_update();
+            let state = self.progress.borrow_and_update().1;
             let slot = self.entry.ring.lock().read(self.next, self.numbered);
             match slot {
                 Slot::Frames(last, frames) => {
                     self.next = last + 1;
                     return ReaderEvent::Frames(frames);
                 }
-                Slot::Evicted => {
-                    self.closed = true;
-                    return ReaderEvent::Lost;
-                }
-                // Nobody can have read a frame that was not written yet.
-                Slot::Ahead if self.next > newest + 1 => {
+                Slot::Evicted | Slot::Never => {
                     self.closed = true;
                     return ReaderEvent::Lost;
                 }

@@ -22,8 +22,10 @@ pub(super) enum Slot {
     /// The frames from there on, as many as there are or may be read at once, and the number of
     /// the last.
     Frames(u64, Bytes),
-    /// Not written yet.
+    /// The next to be written.
     Ahead,
+    /// Beyond the next: nobody can have read the one before.
+    Never,
     /// Written and dropped again: the reader was too slow.
     Evicted,
 }
@@ -165,6 +167,9 @@ impl Ring {
         if number <= self.evicted {
             return Slot::Evicted;
         }
+        if number > self.newest + 1 {
+            return Slot::Never;
+        }
         let (mut last, mut length) = (number - 1, 0);
         for (at, shared, own) in self.from(number) {
             let id = if numbered { ID_BYTES } else { 0 };
@@ -245,6 +250,7 @@ mod tests {
         assert_eq!(read_all(&ring, 11), (MAX_FRAMES + 10, expected));
         assert_eq!(ring.newest(), MAX_FRAMES + 10);
         assert!(matches!(ring.read(ring.newest() + 1, false), Slot::Ahead));
+        assert!(matches!(ring.read(ring.newest() + 2, false), Slot::Never));
         assert!(ring.blocks.len() < 50, "{}", ring.blocks.len());
     }
 

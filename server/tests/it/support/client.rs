@@ -249,13 +249,13 @@ impl Stream {
     }
 }
 
-/// Asks until there is an answer, for at most 30 seconds.
+/// Asks until there is an answer, for at most a minute.
 pub async fn eventually<T, F, Fut>(ask: F) -> T
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
 {
-    eventually_or(ask, || "it did not happen within 30 seconds".to_owned()).await
+    eventually_or(ask, || "it did not happen within a minute".to_owned()).await
 }
 
 /// As [`eventually`], with words of its own for when there is none.
@@ -264,7 +264,7 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
 {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(found) = ask().await {
             return found;

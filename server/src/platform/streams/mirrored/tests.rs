@@ -3,8 +3,7 @@
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chrono::DateTime;
-use entities::{Nanos, UserId};
+use entities::UserId;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -14,8 +13,7 @@ use crate::platform::{
     entropy::Entropy,
     redis::testing,
     streams::{
-        Answerer, AnyReader, EndReason, Producer, ReaderEvent, StreamHub, StreamInfo, StreamPrice,
-        StreamSettings,
+        AnyReader, EndReason, Producer, ReaderEvent, StreamHub, StreamSettings, tests::opened,
     },
     tasks::Tasks,
     telemetry::Telemetry,
@@ -40,25 +38,7 @@ fn process(tasks: &Tasks, grace: Duration) -> StreamHub {
 }
 
 async fn open(hub: &StreamHub) -> (Producer, Uuid) {
-    let id = Entropy::from_system().uuid();
-    let admission = hub.admit(OWNER).await.unwrap();
-    let answerer = Answerer {
-        provider: "offline".to_owned(),
-        model: "offline".to_owned(),
-    };
-    let info = StreamInfo {
-        id,
-        user_id: OWNER,
-        kind: "chat",
-        answerer,
-        price: StreamPrice {
-            held: Nanos(0),
-            prompt: Nanos(0),
-            output: Nanos(0),
-        },
-        started_at: DateTime::UNIX_EPOCH,
-    };
-    let (producer, _reader) = hub.open(admission, info);
+    let (producer, _reader, id) = opened(hub, OWNER).await;
     (producer, id)
 }
 
