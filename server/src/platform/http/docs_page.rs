@@ -14,7 +14,7 @@ use super::{
     input::NoBody,
     operation::Operation,
     problem::Problem,
-    registry::Registry,
+    registry::{MountError, Registry},
     reply::{Html, JsonText, Raw},
 };
 use crate::platform::limits::LimitClass;
@@ -26,7 +26,11 @@ struct Page {
 }
 
 /// Mounts `/openapi.json` and `/docs` as the last operations, so that the document has all.
-pub(super) fn mount(registry: &mut Registry) {
+///
+/// # Errors
+///
+/// When a type's schema cannot be written as JSON.
+pub(super) fn mount(registry: &mut Registry) -> Result<(), MountError> {
     let document: Arc<OnceLock<Bytes>> = Arc::default();
     let page: Arc<OnceLock<Page>> = Arc::default();
 
@@ -58,9 +62,10 @@ pub(super) fn mount(registry: &mut Registry) {
         },
     );
 
-    let text = registry.openapi().to_string();
+    let text = registry.openapi().map_err(MountError::Description)?;
     // The cell was made above and nothing else can have filled it.
     let _ = document.set(Bytes::from(text));
+    Ok(())
 }
 
 impl Page {

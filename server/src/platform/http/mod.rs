@@ -14,6 +14,7 @@ mod body;
 mod call;
 mod dialect;
 mod docs_page;
+mod document;
 mod edge;
 mod exchange;
 mod family;

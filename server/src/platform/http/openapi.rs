@@ -1,17 +1,16 @@
 //! The description of the API, made from what is mounted.
 
-use std::collections::BTreeMap;
-
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry as Schemas},
     types::Type,
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{dialect::Dialect, operation::Operation, operation::OperationRecord};
 
 /// What the document says about the server as a whole.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct ApiInfo {
     pub(crate) title: &'static str,
     pub(crate) version: &'static str,
@@ -21,7 +20,7 @@ pub(crate) struct ApiInfo {
 /// The schemas of all types that cross the wire, gathered while operations describe themselves.
 #[derive(Default)]
 pub(crate) struct Description {
-    schemas: Schemas,
+    pub(super) schemas: Schemas,
 }
 
 impl Description {
@@ -151,7 +150,7 @@ pub(super) struct OperationDescription {
 }
 
 impl OperationDescription {
-    fn written(&self) -> Value {
+    pub(super) fn written(&self) -> Value {
         let operation = &self.operation;
         let mut object = Map::new();
         object.insert("operationId".to_owned(), json!(operation_id(operation)));
@@ -231,62 +230,6 @@ impl OperationDescription {
     }
 }
 
-/// The whole document (OpenAPI 3.0).
-pub(super) fn document(
-    info: &ApiInfo,
-    description: &Description,
-    operations: &[OperationDescription],
-) -> Value {
-    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    for described in operations {
-        let operation = &described.operation;
-        let method = operation.method.as_str().to_lowercase();
-        paths
-            .entry(operation.path)
-            .or_default()
-            .insert(method, described.written());
-    }
-    let mut schemas = serde_json::to_value(&description.schemas.schemas).unwrap_or_default();
-    schemas
-        .as_object_mut()
-        .into_iter()
-        .flat_map(Map::values_mut)
-        .for_each(allow_null_where_optional);
-    let mut document = json!({
-        "openapi": "3.0.3",
-        "info": {"title": info.title, "version": info.version, "description": info.description},
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            }
-        }
-    });
-    if let Value::Object(schemas) = &mut document["components"]["schemas"] {
-        schemas.extend(error_schemas());
-    }
-    document
-}
-
-/// What need not be there is written as `null` by the server, and may be by clients.
-fn allow_null_where_optional(schema: &mut Value) {
-    let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for (name, property) in properties {
-        if required.iter().any(|known| known == name) {
-            continue;
-        }
-        // Beside a reference nothing else is read.
-        if property.get("$ref").is_some() {
-            *property = json!({"allOf": [property.take()]});
-        }
-        property["nullable"] = json!(true);
-    }
-}
-
 fn content(media_type: &str, schema: &Value) -> Value {
     json!({media_type: {"schema": schema}})
 }
@@ -303,46 +246,6 @@ fn refusal(dialect: Dialect, status: u16) -> Value {
         "description": reason(status),
         "content": content(dialect.media_type(), &schema)
     })
-}
-
-fn error_schemas() -> Map<String, Value> {
-    let text = json!({"type": "string"});
-    let loc = json!({"type": "array", "items": text});
-    let detail_item = json!({
-        "type": "object",
-        "required": ["loc", "msg", "type"],
-        "properties": {"loc": loc, "msg": text, "type": text}
-    });
-    let problem_item = json!({
-        "type": "object",
-        "required": ["loc", "message", "type"],
-        "properties": {"loc": loc, "message": text, "type": text}
-    });
-    let object = |required: &[&str], properties: Value| json!({"type": "object", "required": required, "properties": properties});
-    [
-        ("Detail", object(&["detail"], json!({"detail": text}))),
-        ("ErrorText", object(&["error"], json!({"error": text}))),
-        (
-            "FieldErrors",
-            object(
-                &["detail"],
-                json!({"detail": {"oneOf": [text, {"type": "array", "items": detail_item}]}}),
-            ),
-        ),
-        (
-            "ProblemDetails",
-            object(
-                &["type", "title", "status", "detail", "code"],
-                json!({
-                    "type": text, "title": text, "status": {"type": "integer"}, "detail": text,
-                    "code": text, "errors": {"type": "array", "items": problem_item}
-                }),
-            ),
-        ),
-    ]
-    .into_iter()
-    .map(|(name, schema)| (name.to_owned(), schema))
-    .collect()
 }
 
 fn reason(status: u16) -> &'static str {

@@ -7,12 +7,11 @@ use poem::{
     Endpoint, Request, Response, Route,
     http::{Method, StatusCode},
 };
-use serde_json::Value;
 
 use super::{
     body::{Cap, Incoming},
     call::Call,
-    docs_page,
+    docs_page, document,
     edge::{Edge, EdgeEndpoint},
     exchange::Exchange,
     family::{Families, Family},
@@ -45,6 +44,8 @@ pub(crate) enum MountError {
         path: &'static str,
         source: poem::error::RouteError,
     },
+    #[error("the description of the API cannot be written: {0}")]
+    Description(serde_json::Error),
 }
 
 /// All mounted operations.
@@ -140,14 +141,14 @@ impl Registry {
             .collect()
     }
 
-    /// The OpenAPI document of all mounted operations.
-    pub(crate) fn openapi(&self) -> Value {
-        openapi::document(&self.info, &self.description, &self.operations)
+    /// The OpenAPI document of all mounted operations, as JSON.
+    pub(crate) fn openapi(&self) -> Result<Vec<u8>, serde_json::Error> {
+        document::to_json(&self.info, &self.description, &self.operations)
     }
 
     /// Mounts the API's description (`/openapi.json`, `/docs`) and closes the registry.
     pub(crate) fn into_endpoint(mut self, edge: Edge) -> Result<EdgeEndpoint, MountError> {
-        docs_page::mount(&mut self);
+        docs_page::mount(&mut self)?;
         self.into_undescribed_endpoint(edge)
     }
 

@@ -199,6 +199,12 @@ async fn fill(parts: &QueueParts, finished: u64) -> Result<(), DbError> {
         write.await?;
         left -= part;
     }
+    if finished > 0 {
+        let analyze = parts.db.write_alone(WriteKey::Free, (), |txn, ()| {
+            Box::pin(queries::analyze(txn))
+        });
+        analyze.await?;
+    }
     Ok(())
 }
 
