@@ -28,7 +28,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// Stands before this server; settings are those of `proxy/start`.
+    /// Stands before this server, or several separated by blanks; settings are those of `proxy/start`.
     pub(super) async fn before(upstream: &str, settings: &[(&str, &str)]) -> Self {
         let folder = folder();
         let (http, https) = (free_port(), free_port());
@@ -93,10 +93,16 @@ impl Proxy {
 
     /// Bytes as they are, over TLS; everything that comes back until the proxy closes or is silent.
     pub(super) fn raw(&self, bytes: &[u8]) -> String {
+        String::from_utf8_lossy(&self.raw_of(&[], bytes)).into_owned()
+    }
+
+    /// As [`Proxy::raw`], with more options of `openssl s_client`, and what comes back as it is.
+    pub(super) fn raw_of(&self, options: &[&str], bytes: &[u8]) -> Vec<u8> {
         use std::io::Write;
         let mut connection = Command::new("timeout")
             .args(["3", "openssl", "s_client", "-quiet", "-ign_eof", "-connect"])
             .arg(format!("127.0.0.1:{}", self.https))
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -105,8 +111,7 @@ impl Proxy {
         let mut pipe = connection.stdin.take().expect("a pipe");
         // A proxy that has refused may be gone before all is sent.
         let _closed = pipe.write_all(bytes);
-        let output = connection.wait_with_output().expect("it ends");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        connection.wait_with_output().expect("it ends").stdout
     }
 }
 
