@@ -190,9 +190,16 @@ fn client(of_http1: bool) -> reqwest::Client {
     builder.build().expect("a client")
 }
 
+/// A port that nobody listens on, below those that the system gives to whoever connects: it stays free
+/// while a server is replaced.
 pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    loop {
+        let random = uuid::Uuid::new_v4().as_u128() % 12_000;
+        let port = 20_000 + u16::try_from(random).expect("below 12,000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn peak_of(process: &str) -> u64 {
