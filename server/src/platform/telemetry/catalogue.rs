@@ -91,7 +91,7 @@ catalogue! {
     Gauge() db_writable: "binnacle_db_writable" [];
     /// Time of one read, or of one transaction of the write door (OpenTelemetry db.client.operation.duration).
     Histogram(DB_SECONDS) db_client_operation_seconds: "db_client_operation_duration_seconds" [db_system_name, db_operation_name, error_type];
-    /// Connections open, by pool and by whether they are in use.
+    /// Connections open, by pool and by whether they are in use (OpenTelemetry db.client.connection.count).
     Gauge() db_client_connections: "db_client_connections" [db_client_connection_pool_name, db_client_connection_state] = [["reader", "used"], ["reader", "idle"], ["writer", "used"], ["writer", "idle"]];
     /// Connections that a pool may have.
     Gauge() db_client_connections_max: "db_client_connection_max" [db_client_connection_pool_name] = [["reader"], ["writer"]];

@@ -45,8 +45,17 @@ impl Proxy {
             http,
             https,
         };
-        eventually(|| async { std::net::TcpStream::connect(("127.0.0.1", https)).ok() }).await;
+        eventually(|| async { proxy.is_up() }).await;
         proxy
+    }
+
+    /// Whether it listens. The check of its configuration before its start does too, and goes away again:
+    /// only who serves writes down its number.
+    fn is_up(&self) -> Option<()> {
+        let number = std::fs::read_to_string(self.folder.path().join("run/nginx.pid"));
+        number.ok()?.trim().parse::<u32>().ok()?;
+        let connection = std::net::TcpStream::connect(("127.0.0.1", self.https));
+        connection.ok().map(drop)
     }
 
     pub(super) fn base(&self) -> String {
