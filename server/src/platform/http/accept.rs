@@ -240,9 +240,10 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             },
             () = self.stop.hard.cancelled() => return,
             // The runtime may not know yet of a request that has come.
-            () = self.stop.soft.cancelled() => match has_said_something(&stream) {
-                true => &self.protocols.either,
-                false => return,
+            () = self.stop.soft.cancelled() => if has_said_something(&stream) {
+                &self.protocols.either
+            } else {
+                return;
             },
         };
         let stream = FirstBytes::within(self.first_bytes, stream);

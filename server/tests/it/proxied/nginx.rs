@@ -27,7 +27,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// Stands before this server; settings are those of `proxy/start`.
+    /// Stands before this server, or several separated by blanks; settings are those of `proxy/start`.
     pub(super) async fn before(upstream: &str, settings: &[(&str, &str)]) -> Self {
         let folder = folder();
         let (http, https) = (free_port(), free_port());
@@ -44,8 +44,17 @@ impl Proxy {
             http,
             https,
         };
-        eventually(|| async { std::net::TcpStream::connect(("127.0.0.1", https)).ok() }).await;
+        eventually(|| async { proxy.is_up() }).await;
         proxy
+    }
+
+    /// Whether it listens. The check of its configuration before its start does too, and goes away again:
+    /// only who serves writes down its number.
+    fn is_up(&self) -> Option<()> {
+        let number = std::fs::read_to_string(self.folder.path().join("run/nginx.pid"));
+        number.ok()?.trim().parse::<u32>().ok()?;
+        let connection = std::net::TcpStream::connect(("127.0.0.1", self.https));
+        connection.ok().map(drop)
     }
 
     pub(super) fn base(&self) -> String {
@@ -92,10 +101,16 @@ impl Proxy {
 
     /// Bytes as they are, over TLS; everything that comes back until the proxy closes or is silent.
     pub(super) fn raw(&self, bytes: &[u8]) -> String {
+        String::from_utf8_lossy(&self.raw_of(&[], bytes)).into_owned()
+    }
+
+    /// As [`Proxy::raw`], with more options of `openssl s_client`, and what comes back as it is.
+    pub(super) fn raw_of(&self, options: &[&str], bytes: &[u8]) -> Vec<u8> {
         use std::io::Write;
         let mut connection = Command::new("timeout")
             .args(["3", "openssl", "s_client", "-quiet", "-ign_eof", "-connect"])
             .arg(format!("127.0.0.1:{}", self.https))
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -104,8 +119,7 @@ impl Proxy {
         let mut pipe = connection.stdin.take().expect("a pipe");
         // A proxy that has refused may be gone before all is sent.
         let _closed = pipe.write_all(bytes);
-        let output = connection.wait_with_output().expect("it ends");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        connection.wait_with_output().expect("it ends").stdout
     }
 }
 

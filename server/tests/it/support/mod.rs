@@ -5,6 +5,7 @@ pub mod database;
 pub mod house;
 pub mod link;
 mod ports;
+pub mod redis;
 pub mod sql;
 pub mod wire;
 

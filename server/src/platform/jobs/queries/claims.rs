@@ -54,12 +54,14 @@ pub(in super::super) async fn take(
         DatabaseBackend::Postgres => "FOR UPDATE OF jobs SKIP LOCKED",
         _ => "",
     };
+    // The state as an expression: PostgreSQL, for which hardly a job is queued, would else read all
+    // that are instead of looking up the candidates.
     // Not a plain sub-select: PostgreSQL may run a locking one several times and pass its LIMIT.
     let sql = format!(
         "WITH candidate AS (SELECT column1 AS id, column2 AS place FROM (VALUES {rows}) AS given), \
          picked AS MATERIALIZED (\
            SELECT jobs.id FROM jobs JOIN candidate ON candidate.id = jobs.id \
-           WHERE jobs.state = 'queued' AND jobs.run_at <= $1 \
+           WHERE jobs.state || '' = 'queued' AND jobs.run_at <= $1 \
            ORDER BY candidate.place LIMIT $4 {lock}) \
          UPDATE jobs SET state = 'running', claim = claim + 1, lease_until = $2, process_id = $3, \
            started_at = COALESCE(started_at, $1), leased_at = $1, updated_at = $1, rev = rev + 1 \
