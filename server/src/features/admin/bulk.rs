@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use entities::{UserId, jobs::job};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::Administration;
 use crate::platform::{
-    audit::{Audit, AuditEvent, By, Via},
+    audit::{self, Audit, By, Via},
     db::Txn,
     jobs::{Act, JobContext, JobError, JobHandler, NewJob, Outcome, Policy},
 };
@@ -51,17 +50,11 @@ impl BulkAct {
 }
 
 /// An act on many jobs, as the record has it.
-pub(super) fn bulk_act(audit: &Audit, by: &By) -> Act {
-    let event = AuditEvent {
-        actor: Some(by.actor),
-        action: "bulk_jobs",
-        target_type: Some("job"),
-        target_id: None,
-        metadata: json!({"via": by.via.as_str(), "request_id": by.request_id}),
-    };
+pub(super) fn bulk_act(log: &Audit, by: &By) -> Act {
+    let event = audit::Act::on("bulk_jobs", "job", "");
     Act {
         actor: by.actor,
-        record: Some((audit.clone(), event)),
+        record: Some((log.clone(), event.by(by))),
     }
 }
 

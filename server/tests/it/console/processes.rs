@@ -91,6 +91,13 @@ async fn all_answers_of_a_user_end_in_every_process_and_the_disabled_are_out_eve
                 let answer = tokio::time::timeout(within, answer).await;
                 answer.expect("it ends within 5 s").expect("an answer");
             }
+            let mut elsewhere = admin.clone();
+            elsewhere.base = there.base();
+            for process in [&admin, &elsewhere] {
+                let happened = process.get("/api/admin/overview").await.expect(200);
+                let happened = happened["events"].to_string();
+                assert!(happened.contains("ended: admin"), "{happened}");
+            }
         }
         there.stop().await;
         here.stop().await;
