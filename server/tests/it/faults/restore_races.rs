@@ -10,7 +10,8 @@ use super::{
 };
 use crate::support::{User, house::ADMIN, on_each_database};
 
-const ROUNDS: usize = 25;
+/// Of a document, and of its store with all that is in it.
+const ROUNDS: (usize, usize) = (25, 10);
 /// More than one transaction takes.
 const DOCUMENTS: usize = 30;
 
@@ -100,7 +101,7 @@ async fn what_is_deleted_and_brought_back_at_once_is_whole() {
         let document = format!("/api/documents/{}", documents[0]);
         let store = format!("/api/stores/{store}");
 
-        for round in 0..ROUNDS {
+        for round in 0..ROUNDS.0 {
             join4(
                 delete(&ada, &document),
                 restore(&admin_too, &document),
@@ -110,7 +111,7 @@ async fn what_is_deleted_and_brought_back_at_once_is_whole() {
             .await;
             whole(&state, round).await;
         }
-        for round in 0..ROUNDS {
+        for round in 0..ROUNDS.1 {
             join4(
                 delete(&ada, &store),
                 restore(&admin_too, &store),
@@ -130,7 +131,7 @@ async fn what_is_deleted_and_brought_back_at_once_is_whole() {
 
         restore(&admin, &store).await;
         restore(&admin, &document).await;
-        whole(&state, ROUNDS).await;
+        whole(&state, ROUNDS.1).await;
         let listed = ada
             .get(&store.replace("/stores/", "/documents/store/"))
             .await;
