@@ -144,3 +144,25 @@ async fn a_job_with_which_something_is_wrong_stops_no_other() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_is_stopped_is_summed_up_on_record() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[("JOB_WORKERS_IN_SERVE", "false")]).await;
+        let admin = house.admin().await;
+        let mut sql = Sql::of(&house).await;
+        waiting(&mut sql, 120).await;
+        let many = json!({"action": "cancel", "filter": "kind:drill"});
+        let job = act(&admin, "jobs", &many).await.expect(200)["job"].clone();
+        let stop = format!("/api/admin/jobs/{job}/cancel");
+        admin.post(&stop, &json!({})).await.expect(200);
+        let newest = "id = (SELECT MAX(id) FROM audit_log WHERE action = 'bulk_jobs')";
+        let sum = recorded(&mut sql, newest).await;
+        assert_eq!(
+            (&sum["ended"], &sum["done"], &sum["via"]),
+            (&json!("cancelled"), &json!(0), &json!("api"))
+        );
+        house.stop().await;
+    })
+    .await;
+}

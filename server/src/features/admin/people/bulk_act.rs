@@ -15,7 +15,7 @@ use crate::{
         accounts::AccountsError,
         admin::{
             AdminError, Administration, acting,
-            bulk::{BulkAct, Many, STAGE},
+            bulk::{BulkAct, Many, STAGE, USERS},
             once::Done,
             queries,
         },
@@ -78,7 +78,7 @@ impl Claim {
         if users <= AT_ONCE {
             return Ok(Claimed::Taken(preview));
         }
-        let act = Act::on("bulk_users", "user", "")
+        let act = Act::on(USERS, "user", "")
             .with("act", preview.action.as_str())
             .with("users", json!(users));
         let job = parts.jobs.enqueue_in(txn, &self.job).await?.id();
@@ -110,7 +110,7 @@ struct Step {
 impl Step {
     /// What it came to.
     fn on_record(&self, each: Each) -> Act {
-        Act::on("bulk_users", "user", "")
+        Act::on(USERS, "user", "")
             .with("act", each.action.word())
             .with("done", self.done)
             .with("failed", self.failed)
