@@ -64,7 +64,9 @@ pub struct App {
     pub toast: Option<Toast>,
     /// The last act that the server can take back.
     pub undo: Option<Undoable>,
-    pub frozen: bool,
+    /// The house as it was when the console was frozen: shown until it is thawed, while
+    /// [`App::mirror`] goes on.
+    pub still: Option<Box<Mirror>>,
     pub mouse: bool,
     pub size: (u16, u16),
     pub now: Now,
@@ -87,7 +89,7 @@ impl App {
             silent: Vec::new(),
             toast: None,
             undo: None,
-            frozen: false,
+            still: None,
             mouse: setup.mouse,
             size,
             now: Now {
@@ -125,7 +127,7 @@ impl App {
             theme: self.setup.theme,
             glyphs: self.setup.glyphs,
             now: self.now,
-            mirror: &self.mirror,
+            mirror: self.still.as_deref().unwrap_or(&self.mirror),
             stale_ms: self.connection.stale_ms(self.now.ms),
             refused: self.refused(),
             context: &self.setup.context,
@@ -151,6 +153,13 @@ impl App {
     pub(crate) fn number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
+    }
+
+    /// Says how far something is, unless that would hide what can be undone.
+    fn progress(&mut self, text: String) {
+        if self.toast.as_ref().is_none_or(|toast| toast.undo.is_none()) {
+            self.say(text, false);
+        }
     }
 
     pub fn say(&mut self, text: impl Into<String>, bad: bool) {

@@ -29,6 +29,7 @@ pub fn update(app: &mut App, message: Message, now: Now) -> Vec<Action> {
         } => app.answer(&slot, generation, outcome, &mut actions),
         Message::SignedIn(outcome) => app.signed_in(outcome, &mut actions),
         Message::Told { text, bad } => app.say(text, bad),
+        Message::Progress(text) => app.progress(text),
         Message::Tick => app.tick(&mut actions),
         Message::Resumed => actions.push(Action::Redraw),
     }
@@ -83,9 +84,7 @@ impl App {
             }
             _ => {}
         }
-        if !self.frozen {
-            self.mirror.take(event, self.now.utc);
-        }
+        self.mirror.take(event, self.now.utc);
         self.with_screen(actions, |screen, cx| screen.feed(event, cx));
     }
 
@@ -243,8 +242,8 @@ impl App {
         };
         let mut cx = Cx {
             now: self.now,
-            mirror: &self.mirror,
-            frozen: self.frozen,
+            mirror: self.still.as_deref().unwrap_or(&self.mirror),
+            frozen: self.still.is_some(),
             behind,
             number,
             actions,
@@ -273,8 +272,8 @@ impl App {
         };
         let mut cx = Cx {
             now: self.now,
-            mirror: &self.mirror,
-            frozen: self.frozen,
+            mirror: self.still.as_deref().unwrap_or(&self.mirror),
+            frozen: self.still.is_some(),
             behind,
             number,
             actions,

@@ -14,8 +14,10 @@ mod wait;
 mod watch;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use tokio_util::task::TaskTracker;
 
 pub use exit::{CliError, Exit};
 
@@ -24,6 +26,9 @@ use crate::client::credentials::Credentials;
 use crate::client::http;
 use crate::config::{self, Config, Context, Environment, Paths};
 use crate::theme::Theme;
+
+/// An exchange of tokens is waited for so long before the program ends.
+const EXCHANGE: Duration = Duration::from_secs(10);
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -76,10 +81,11 @@ pub(crate) struct Run {
     pub(crate) config: Config,
     pub(crate) insecure: bool,
     pub(crate) named: Option<String>,
+    exchanges: TaskTracker,
 }
 
 impl Run {
-    fn of(matches: &ArgMatches) -> Result<Run, CliError> {
+    fn of(matches: &ArgMatches, exchanges: TaskTracker) -> Result<Run, CliError> {
         let paths = Paths::find()?;
         let config = Config::load(&paths.config)?;
         Ok(Run {
@@ -88,6 +94,7 @@ impl Run {
             paths,
             insecure: matches.get_flag("insecure"),
             named: matches.get_one::<String>("context").cloned(),
+            exchanges,
         })
     }
 
@@ -102,12 +109,10 @@ impl Run {
         let base = config::server(&context.server, self.insecure)?;
         let http = http::build(via, context.ca_file.as_deref())?;
         let credentials = Credentials::new(&self.paths.data);
-        Ok(Client::new(
-            http,
-            base,
-            self.environment.token.clone(),
-            credentials,
-        ))
+        Ok(
+            Client::new(http, base, self.environment.token.clone(), credentials)
+                .tracked_by(self.exchanges.clone()),
+        )
     }
 }
 
@@ -118,7 +123,14 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(&matches)),
+        Ok(runtime) => runtime.block_on(async {
+            let exchanges = TaskTracker::new();
+            let outcome = dispatch(&matches, &exchanges).await;
+            exchanges.close();
+            // A token that is being exchanged has to reach its file, or the sign-in is lost.
+            let _ended = tokio::time::timeout(EXCHANGE, exchanges.wait()).await;
+            outcome
+        }),
         Err(error) => Err(CliError::Io(error)),
     };
     match outcome {
@@ -130,11 +142,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn dispatch(matches: &ArgMatches) -> Result<Exit, CliError> {
+async fn dispatch(matches: &ArgMatches, exchanges: &TaskTracker) -> Result<Exit, CliError> {
     if let Some((name @ ("completions" | "man"), matches)) = matches.subcommand() {
         return pages::run(name, matches);
     }
-    let run = Run::of(matches)?;
+    let run = Run::of(matches, exchanges.clone())?;
     let read_only = matches.get_flag("read-only");
     let Some((name, matches)) = matches.subcommand() else {
         return console::open(run, matches).await;

@@ -25,6 +25,8 @@ use crate::message::{FeedMessage, Message};
 const FRAME: Duration = Duration::from_millis(33);
 /// While time alone changes what is shown.
 const TICK: Duration = Duration::from_secs(1);
+/// Between two words about something that takes long.
+const QUIET: Duration = Duration::from_secs(2);
 /// Messages that wait to be taken.
 const QUEUE: usize = 1_024;
 
@@ -186,9 +188,20 @@ impl Runtime {
                 self.tell(text, bad);
             }
             Action::Export(wanted) => {
+                let messages = self.messages.clone();
                 self.tasks.run(async move {
                     let path = wanted.path.display().to_string();
-                    match export::write(&client, &wanted).await {
+                    let mut quiet = Instant::now() + QUIET;
+                    let told = |progress: export::Progress| {
+                        let now = Instant::now();
+                        if progress.wait_s.is_some() || now >= quiet {
+                            quiet = now + QUIET;
+                            let text = format!("{path}: {progress}");
+                            // A full queue has more to say than this.
+                            let _told = messages.try_send(Message::Progress(text));
+                        }
+                    };
+                    match export::write(&client, &wanted, told).await {
                         Ok(rows) => Message::Told {
                             text: format!("{rows} rows in {path}"),
                             bad: false,

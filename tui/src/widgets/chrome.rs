@@ -165,7 +165,7 @@ pub fn role_name(role: api::accounts::Role) -> &'static str {
 fn feed_state(app: &App, view: &View) -> Part {
     let now = app.now.ms;
     let glyphs = view.glyphs;
-    if app.frozen {
+    if app.still.is_some() {
         return (Role::Info, format!("{} frozen", glyphs.frozen));
     }
     if app.connection.limited_until_ms > now {
@@ -229,8 +229,8 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
         fixed.push((Role::Stale, text));
     }
     if with_verdict {
-        let verdict = app.mirror.verdict();
-        let count = app.mirror.alarms.len();
+        let verdict = view.mirror.verdict();
+        let count = view.mirror.alarms.len();
         let text = match count {
             0 => verdict.word().to_owned(),
             1 => format!("{} 1 alarm", verdict.word()),
@@ -263,9 +263,9 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
 }
 
 /// Line 3, where there is room: the verdict and the worst alarms.
-pub fn verdict(app: &App, area: Rect, buffer: &mut Buffer, view: &View) {
-    let verdict = app.mirror.verdict();
-    let alarms = &app.mirror.alarms;
+pub fn verdict(area: Rect, buffer: &mut Buffer, view: &View) {
+    let verdict = view.mirror.verdict();
+    let alarms = &view.mirror.alarms;
     let mut parts: Vec<Part> = vec![(verdict_role(verdict), format!(" {}", verdict.word()))];
     match alarms.len() {
         0 => {}
