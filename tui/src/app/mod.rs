@@ -6,6 +6,7 @@ mod commands;
 mod dialog_keys;
 mod dialogs;
 mod draw;
+mod following;
 mod history;
 mod keys;
 mod palette;
@@ -15,6 +16,7 @@ mod update;
 
 pub use dialogs::{Dialog, FormState, Overlay, Sending, SignInForm, Stage};
 pub use draw::{LEAST, draw, render};
+pub use following::{Followed, tally};
 pub use history::History;
 pub use palette::{Entry, Palette, Target};
 pub use update::update;
@@ -62,6 +64,8 @@ pub struct App {
     /// Acts that need no dialog, on their way.
     pub silent: Vec<Dialog>,
     pub toast: Option<Toast>,
+    /// The job that the last act has begun.
+    pub followed: Option<Followed>,
     /// The last act that the server can take back.
     pub undo: Option<Undoable>,
     /// The house as it was when the console was frozen: shown until it is thawed, while
@@ -88,6 +92,7 @@ impl App {
             overlay: Overlay::None,
             silent: Vec::new(),
             toast: None,
+            followed: None,
             undo: None,
             still: None,
             mouse: setup.mouse,

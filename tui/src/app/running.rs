@@ -2,8 +2,8 @@
 
 use tui_input::Input;
 
-use super::App;
 use super::dialogs::{Dialog, FormState, Overlay, Sending, Stage};
+use super::{App, Followed};
 use crate::action::Action;
 use crate::acts::{Act, Ask, Call, Draft, On, Plan, Refusal, Values};
 use crate::client::{Failure, Reply};
@@ -307,6 +307,14 @@ impl App {
                         format!("{}: {all} done, the last: {}", dialog.act.label, done.text);
                 }
                 let mut toast = Toast::new(done.text.clone(), false, self.now.ms);
+                // What is done to one job is seen in its row.
+                let begun = dialog.act.noun != "jobs" || dialog.draft.is_bulk();
+                if let (true, [job]) = (begun, done.jobs.as_slice()) {
+                    self.followed = Some(Followed {
+                        job: *job,
+                        what: format!("{:?}", dialog.act),
+                    });
+                }
                 // `u` takes back one change; of several, each is in Audit.
                 let undo = sending.call.undo && all == 1;
                 if let (true, Some(id)) = (undo, reply.audit_id) {

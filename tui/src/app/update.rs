@@ -85,6 +85,7 @@ impl App {
             _ => {}
         }
         self.mirror.take(event, self.now.utc);
+        self.hear_of_followed(event, actions);
         self.with_screen(actions, |screen, cx| screen.feed(event, cx));
     }
 
@@ -135,6 +136,7 @@ impl App {
                 self.with_screen(actions, |screen, cx| screen.acted(cx));
             }
             ("undo", Err(failure)) => self.say(format!("not undone: {failure}"), true),
+            ("followed", outcome) => self.followed_answered(outcome),
             ("search", Ok(reply)) => self.found(&reply),
             ("resolve", outcome) => self.resolved(outcome, actions),
             _ => {}

@@ -25,6 +25,7 @@ use crate::client::auth::Client;
 use crate::client::credentials::Credentials;
 use crate::client::http;
 use crate::config::{self, Config, Context, Environment, Paths};
+use crate::runtime::Connect;
 use crate::theme::Theme;
 
 /// An exchange of tokens is waited for so long before the program ends.
@@ -106,13 +107,20 @@ impl Run {
 
     /// A client of a context.
     pub(crate) fn client(&self, via: http::Via, context: &Context) -> Result<Client, CliError> {
+        Ok(self.connect(via, context)?()?)
+    }
+
+    /// What makes a client of a context, whose address is good.
+    pub(crate) fn connect(&self, via: http::Via, context: &Context) -> Result<Connect, CliError> {
         let base = config::server(&context.server, self.insecure)?;
-        let http = http::build(via, context.ca_file.as_deref())?;
+        let ca_file = context.ca_file.clone();
         let credentials = Credentials::new(&self.paths.data);
-        Ok(
-            Client::new(http, base, self.environment.token.clone(), credentials)
-                .tracked_by(self.exchanges.clone()),
-        )
+        let token = self.environment.token.clone();
+        let exchanges = self.exchanges.clone();
+        Ok(Box::new(move || {
+            let http = http::build(via, ca_file.as_deref())?;
+            Ok(Client::new(http, base, token, credentials).tracked_by(exchanges))
+        }))
     }
 }
 

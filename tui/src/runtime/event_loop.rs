@@ -19,7 +19,9 @@ use crate::action::Action;
 use crate::app::{App, update};
 use crate::client::auth::Client;
 use crate::client::feed;
+use crate::client::http::ClientError;
 use crate::message::{FeedMessage, Message};
+use crate::theme::Theme;
 
 /// At most thirty frames a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -30,10 +32,13 @@ const QUIET: Duration = Duration::from_secs(2);
 /// Messages that wait to be taken.
 const QUEUE: usize = 1_024;
 
+/// Makes a client: certificates are read for it, which takes longer than a frame.
+pub type Connect = Box<dyn FnOnce() -> Result<Client, ClientError> + Send>;
+
 /// What the loop is started with.
 pub struct Started {
     pub app: App,
-    pub client: Client,
+    pub connect: Connect,
     pub clock: Clock,
     /// Where the palette's lines are kept.
     pub history: PathBuf,
@@ -60,18 +65,32 @@ struct Runtime {
     suspend: bool,
 }
 
-/// Runs the console until it is left.
-pub async fn run(started: Started) -> Result<Ended, RuntimeError> {
+/// Runs the console until it is left. The first frame waits for nothing: not for the server, not for
+/// certificates, not for `ground`, which may ask the terminal for its colours.
+pub async fn run(
+    started: Started,
+    ground: impl FnOnce() -> Option<Theme>,
+) -> Result<Ended, RuntimeError> {
     let Started {
         mut app,
-        client,
+        connect,
         clock,
         history,
     } = started;
+    let mut screen = Screen::take(app.mouse)?;
+    app.size = screen.size()?;
+    let first = app.begin(clock.now());
+    screen.draw(&app)?;
+    let client = tokio::task::spawn_blocking(connect);
+    if let Some(theme) = ground() {
+        app.setup.theme = theme;
+        screen.draw(&app)?;
+    }
+    let client = client.await.map_err(std::io::Error::other)??;
     let (messages, mut inbox) = mpsc::channel(QUEUE);
     let (feed_out, mut feed_in) = mpsc::channel(QUEUE);
     let mut runtime = Runtime {
-        screen: Screen::take(app.mouse)?,
+        screen,
         client,
         tasks: Tasks::new(messages.clone()),
         wake: Arc::new(Notify::new()),
@@ -82,9 +101,6 @@ pub async fn run(started: Started) -> Result<Ended, RuntimeError> {
         ended: None,
         suspend: false,
     };
-    app.size = runtime.screen.size()?;
-    let first = app.begin(clock.now());
-    runtime.screen.draw(&app)?;
     runtime.all(first)?;
     let mut keys = EventStream::new();
     let mut ends = [

@@ -223,7 +223,11 @@ impl Claim {
             ..preview
         };
         previews::insert(txn, &of_job).await?;
-        let numbers = [("job_id", json!(job)), ("jobs", json!(rows))];
+        let numbers = [
+            ("act", json!(of_job.action)),
+            ("job_id", json!(job)),
+            ("jobs", json!(rows)),
+        ];
         let entry = self.act.record_in(txn, &numbers).await?;
         Ok(Claimed::Begun(job, entry))
     }
@@ -255,7 +259,11 @@ impl Batch {
             }
         }
         if done.done > 0 {
-            let numbers = [("done", json!(done.done)), ("skipped", json!(done.skipped))];
+            let numbers = [
+                ("act", json!(self.action.as_str())),
+                ("done", json!(done.done)),
+                ("skipped", json!(done.skipped)),
+            ];
             done.entry = self.act.record_in(txn, &numbers).await?;
         }
         Ok(done)

@@ -194,7 +194,7 @@ fn marked_users_get_one_limit_after_a_preview() {
     console.keys("20");
     console.enter();
     let preview = json!({
-        "preview_token": "t1", "expires_at": "2026-11-21T03:00:00Z", "count": 2, "by_kind": [],
+        "preview_token": "t1", "expires_at": "2026-11-21T03:00:00Z", "count": 2, "more": false, "limits": null, "by_kind": [],
         "skipped": [], "cost_nanos": 0, "owners": 2,
     });
     let asked = console.answer("/api/admin/accounts/bulk/preview", &preview);
