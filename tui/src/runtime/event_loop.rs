@@ -80,13 +80,7 @@ pub async fn run(
     let mut screen = Screen::take(app.mouse)?;
     app.size = screen.size()?;
     let first = app.begin(clock.now());
-    screen.draw(&app)?;
-    let client = tokio::task::spawn_blocking(connect);
-    if let Some(theme) = ground() {
-        app.setup.theme = theme;
-        screen.draw(&app)?;
-    }
-    let client = client.await.map_err(std::io::Error::other)??;
+    let client = first_frame(&mut screen, &mut app, connect, ground).await?;
     let (messages, mut inbox) = mpsc::channel(QUEUE);
     let (feed_out, mut feed_in) = mpsc::channel(QUEUE);
     let mut runtime = Runtime {
@@ -130,23 +124,31 @@ pub async fn run(
         let Some(message) = message else { continue };
         runtime.all(update(&mut app, message, clock.now()))?;
         dirty = true;
-        if runtime.suspend {
-            runtime.suspend = false;
+        if std::mem::take(&mut runtime.suspend) {
             // The stream of events reads the terminal: it must not, while the shell does.
             drop(keys);
-            runtime.screen.give_back();
-            suspend::stop()?;
-            runtime.screen.retake(app.mouse)?;
+            let resized = runtime.rest(app.mouse)?;
             keys = EventStream::new();
-            let (width, height) = runtime.screen.size()?;
-            runtime.all(update(
-                &mut app,
-                Message::Resize(width, height),
-                clock.now(),
-            ))?;
+            runtime.all(update(&mut app, resized, clock.now()))?;
         }
     }
     Ok(runtime.ended.unwrap_or(Ended::Quit))
+}
+
+/// Draws, and only then does what takes longer than a frame.
+async fn first_frame(
+    screen: &mut Screen,
+    app: &mut App,
+    connect: Connect,
+    ground: impl FnOnce() -> Option<Theme>,
+) -> Result<Client, RuntimeError> {
+    screen.draw(app)?;
+    let client = tokio::task::spawn_blocking(connect);
+    if let Some(theme) = ground() {
+        app.setup.theme = theme;
+        screen.draw(app)?;
+    }
+    Ok(client.await.map_err(std::io::Error::other)??)
 }
 
 async fn ended(ends: &mut [Signal; 2]) {
@@ -240,6 +242,15 @@ impl Runtime {
             Action::Quit => self.ended = Some(Ended::Quit),
         }
         Ok(())
+    }
+
+    /// Gives the terminal back and stops, until the console is in the foreground again.
+    fn rest(&mut self, mouse: bool) -> Result<Message, RuntimeError> {
+        self.screen.give_back();
+        suspend::stop()?;
+        self.screen.retake(mouse)?;
+        let (width, height) = self.screen.size()?;
+        Ok(Message::Resize(width, height))
     }
 
     fn feed(&mut self, client: Client) {

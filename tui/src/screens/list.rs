@@ -164,8 +164,8 @@ pub struct List<L: Listing> {
     pub(super) again: bool,
     /// What the feed told while a page was on its way: the page may be older.
     pub(super) meanwhile: Vec<L::Row>,
-    /// The tabs are being counted.
-    pub(super) counting: bool,
+    /// When the tabs were asked to be counted, while they are.
+    pub(super) counting_ms: Option<u64>,
     /// Rows that the feed told of and that are not shown.
     pub(super) fresh: usize,
     /// What the last frame showed, for pages and the mouse.
@@ -197,7 +197,7 @@ impl<L: Listing> List<L> {
             tallies: Vec::new(),
             again: false,
             meanwhile: Vec::new(),
-            counting: false,
+            counting_ms: None,
             fresh: 0,
             seen: Seen::default(),
             top: Seen::default(),

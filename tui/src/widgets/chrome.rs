@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 
 use super::line::{self, Part};
 use crate::app::App;
-use crate::keys::{Command, Key, Where};
+use crate::keys::{BINDINGS, Command, Key, Where};
 use crate::mirror::{Line, Verdict};
+use crate::place::Place;
 use crate::screens::View;
 use crate::text::units;
 use crate::text::width::{cells, cut};
@@ -38,6 +39,16 @@ impl Hint {
     }
 }
 
+/// The other screens, from the table of keys.
+fn screens() -> impl Iterator<Item = Hint> {
+    BINDINGS.iter().filter_map(|binding| match binding.command {
+        Command::Screen(digit) if digit != 1 => {
+            Some(Hint::new(*binding.keys.first()?, binding.help))
+        }
+        _ => None,
+    })
+}
+
 /// The keys of the footer: open, the acts in their order, then the ways on. `?` is never cut.
 pub fn hints(app: &App) -> Vec<Hint> {
     let mut last = vec![
@@ -52,6 +63,9 @@ pub fn hints(app: &App) -> Vec<Hint> {
         }
         if screen.opens() && crate::keys::command(Key::Enter, places) == Some(Command::Open) {
             hints.push(Hint::new(Key::Enter, "open"));
+        }
+        if screen.place() == Place::Overview {
+            hints.extend(screens());
         }
         for act in screen.acts() {
             if let Some(letter) = act.key {
@@ -75,7 +89,8 @@ pub fn hints(app: &App) -> Vec<Hint> {
     };
     let room = app.size.0.saturating_sub(width(&last));
     let most = if app.size.0 >= 100 { 8 } else { 5 };
-    hints.truncate(most);
+    let on_overview = hints.iter().any(|hint| hint.key == Key::Char('2'));
+    hints.truncate(if on_overview { hints.len() } else { most });
     while width(&hints) > room {
         hints.pop();
     }

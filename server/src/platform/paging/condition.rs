@@ -113,19 +113,19 @@ fn plain(value: &Value) -> Expr {
 
 fn contains(columns: &impl Columns, wanted: &str) -> Condition {
     let own = columns.texts().into_iter();
-    let any = own.fold(Condition::any(), |any, text| any.add(has(text, wanted)));
+    let any = own.fold(Condition::any(), |any, text| any.add(has(&text, wanted)));
     columns
         .linked_texts()
         .into_iter()
         .fold(any, |any, mut linked| {
-            linked.keys.cond_where(has(linked.text, wanted));
+            linked.keys.cond_where(has(&linked.text, wanted));
             // Keeps what has no key from making a negation unknown.
             let known = linked.key.clone().is_not_null();
             any.add(known.and(linked.key.in_subquery(linked.keys)))
         })
 }
 
-fn has(text: Expr, wanted: &str) -> Condition {
+fn has(text: &Expr, wanted: &str) -> Condition {
     let spellings = spellings(wanted).into_iter();
     spellings.fold(Condition::any(), |any, spelling| {
         let pattern = LikeExpr::new(format!("%{}%", literal(&spelling))).escape('!');

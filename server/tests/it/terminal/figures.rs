@@ -73,7 +73,7 @@ impl Program {
     /// Waits until it has written that after what was waited for before; what it wrote till then.
     async fn until(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
-        let mut part = [0; 65_536];
+        let mut part = [0; 4_096];
         loop {
             if let Some(at) = self.written.find(text) {
                 let rest = self.written.split_off(at + text.len());

@@ -52,7 +52,7 @@ impl<L: Listing> List<L> {
 
     fn count_tabs(&mut self, after_ms: u64, cx: &mut Cx) {
         if let Some(tallies) = self.spec.tallies() {
-            self.counting = true;
+            self.counting_ms = Some(cx.now.ms);
             cx.fetch_after(
                 "tallies",
                 tallies.with("filter", self.filter.clone()),
@@ -116,7 +116,7 @@ impl<L: Listing> List<L> {
                     .map(|count| (count.count, count.exact));
             }
             "tallies" => {
-                self.counting = false;
+                self.counting_ms = None;
                 if let Ok(tallies) = outcome.and_then(|reply| reply.decode::<Tallies>()) {
                     self.tallies = tallies
                         .items
@@ -242,7 +242,7 @@ impl<L: Listing> List<L> {
                 }
             }
         }
-        if turned && !under_way && !self.counting {
+        if turned && !under_way && self.counting_ms.is_none() {
             self.count_tabs(FOLLOW_MS, cx);
         }
         if unknown > 0 {
