@@ -1,7 +1,8 @@
 # Thin over scripts/, which can be run without make.
 .DEFAULT_GOAL := help
 .PHONY: help demo run test ci nightly fmt lint bench eval
-.PHONY: secrets prod-up prod-down logs backup restore smoke rotate-secrets
+.PHONY: secrets prod-up prod-down logs backup restore smoke
+.PHONY: rolling-restart rotate-secrets rotate-passwords
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,16 @@ restore: ## Put a backup back: make restore FROM=2026-11-21T021500Z
 smoke: ## Ask the production house from outside whether it is up, and shut where it must be
 	scripts/smoke
 
+rolling-restart: ## Start servers and workers again, one after another, serving on
+	scripts/roll
+
 rotate-secrets: ## Change the signing secret and the metrics token, serving on
+	scripts/secrets announce
+	scripts/roll
 	scripts/secrets rotate
-	scripts/compose up --detach --force-recreate --no-deps server worker backup prometheus
+	scripts/roll server worker backup prometheus
+
+rotate-passwords: ## Change the passwords of PostgreSQL and Redis, serving on
+	scripts/secrets passwords
+	scripts/roll
+	scripts/secrets passwords-done

@@ -73,6 +73,7 @@ pub(crate) fn judge(report: &Report) -> Vec<Verdict> {
         .chain(report.starts.iter().flat_map(of_start))
         .chain(report.crowds.iter().flat_map(of_crowd))
         .chain(report.queues.iter().flat_map(crate::queue::judge))
+        .chain(crate::telemetry::judge(&report.telemetry))
         .collect()
 }
 

@@ -30,6 +30,16 @@ pub(crate) struct Launch<'a> {
     /// `None`: the SQLite file in its folder.
     pub(crate) database_url: Option<&'a str>,
     pub(crate) upstream: &'a str,
+    pub(crate) measured: Measured<'a>,
+}
+
+/// What the server records of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Measured<'a> {
+    Nothing,
+    Metrics,
+    /// Metrics, and a tenth of the traces, sent to this collector.
+    Traces(&'a str),
 }
 
 /// A running server; ended when dropped.
@@ -63,7 +73,20 @@ impl Governed {
         let client = crate::bare::client()?;
         let log = launch.folder.join("server.log");
         let began = Instant::now();
-        let mut process = Process::start(command(launch, "serve", address), &log)?;
+        let mut serve = command(launch, "serve", address);
+        match launch.measured {
+            Measured::Nothing => {
+                serve.arg("--record-nothing");
+            }
+            Measured::Metrics => {}
+            Measured::Traces(collector) => {
+                serve
+                    .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
+                    .env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+                    .env("OTEL_TRACES_SAMPLER_ARG", "0.1");
+            }
+        }
+        let mut process = Process::start(serve, &log)?;
         let ready = format!("http://{address}/ready");
         loop {
             match client.get(&ready).send().await {

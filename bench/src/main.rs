@@ -15,9 +15,11 @@ mod postgres;
 mod process;
 mod queue;
 mod report;
+mod scale;
 mod seat;
 mod stages;
 mod statements;
+mod telemetry;
 mod upstream;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -77,6 +79,8 @@ enum Part {
     Streams,
     /// The queue of jobs by itself.
     Queue,
+    /// What metrics and traces cost, and how long the page of metrics takes.
+    Telemetry,
 }
 
 fn main() -> ExitCode {

@@ -13,51 +13,26 @@ use tempfile::TempDir;
 use crate::{
     Options, Part, aims,
     bare_process::Bare,
-    governed::{Governed, Launch, Person},
+    governed::{Governed, Launch, Measured, Person},
     group_commit::{GroupCommit, USERS},
-    hold_streams::{self, Crowd},
+    hold_streams,
     load::{self, Target},
     machine::{self, Machine},
     postgres::{Database, Postgres},
     process::Usage,
     queue,
     report::{Crowded, Report, Start, Store, Subject, say},
+    scale::Scale,
     seat::Seat,
     stages::Sums,
+    telemetry,
 };
 
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
 /// Pieces of an answer that is not paced.
 const DELTAS: usize = 20;
-const STARTS: usize = 5;
 /// Until what a start has used for itself is given back.
 const SETTLE: Duration = Duration::from_secs(2);
-
-/// How much is measured.
-#[derive(Clone, Copy)]
-struct Scale {
-    length: Duration,
-    crowd: Crowd,
-    starts: usize,
-}
-
-impl Scale {
-    fn of(options: &Options) -> Self {
-        let (seconds, streams, together, starts) = if options.quick {
-            (1, 200, 3, 1)
-        } else {
-            (4, 1_000, 10, STARTS)
-        };
-        Self {
-            length: Duration::from_secs(seconds),
-            crowd: Crowd {
-                streams,
-                together: Duration::from_secs(together),
-            },
-            starts,
-        }
-    }
-}
 
 /// Runs what the options ask for.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -76,6 +51,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     if wanted(Part::Queue) {
         bench.queues(options.quick).await?;
+    }
+    if wanted(Part::Telemetry) {
+        bench.telemetry(options.quick).await?;
     }
     bench.close(&options.json).await
 }
@@ -111,6 +89,7 @@ impl Place {
             folder: &self.folder,
             database_url: self.url.as_deref(),
             upstream,
+            measured: Measured::Metrics,
         }
     }
 }
@@ -160,6 +139,7 @@ impl Bench {
                 loaded_mib: Vec::new(),
                 crowds: Vec::new(),
                 queues: Vec::new(),
+                telemetry: telemetry::Cost::default(),
                 verdicts: Vec::new(),
             },
         })
@@ -351,6 +331,15 @@ impl Bench {
                     .push(queue::measure(launch, store, load)?);
             }
         }
+        Ok(())
+    }
+
+    async fn telemetry(&mut self, quick: bool) -> anyhow::Result<()> {
+        self.upstream.answer_with(DELTAS, Duration::ZERO);
+        let (folder, upstream) = (self.folder.path(), self.upstream.url());
+        let length = self.scale.length;
+        self.report.telemetry =
+            telemetry::measure(&self.binary, folder, &upstream, quick, length).await?;
         Ok(())
     }
 

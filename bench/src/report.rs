@@ -6,8 +6,13 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
-    aims::Verdict, hold_streams::Held, load::Figure, machine::Machine, queue::Queued,
+    aims::Verdict,
+    hold_streams::Held,
+    load::Figure,
+    machine::Machine,
+    queue::Queued,
     stages::Stages,
+    telemetry::{self, Cost},
 };
 
 /// What was loaded.
@@ -102,6 +107,7 @@ pub(crate) struct Report {
     pub(crate) loaded_mib: Vec<(Store, f64)>,
     pub(crate) crowds: Vec<Crowded>,
     pub(crate) queues: Vec<Queued>,
+    pub(crate) telemetry: Cost,
     pub(crate) verdicts: Vec<Verdict>,
 }
 
@@ -147,6 +153,7 @@ impl Report {
         self.starts(&mut text)?;
         self.crowds(&mut text)?;
         crate::queue::table(&self.queues, &mut text)?;
+        telemetry::table(&self.telemetry, &mut text)?;
         self.profile(&mut text)?;
         self.aims(&mut text)?;
         Ok(text)

@@ -360,7 +360,7 @@ impl Ground {
             settings::tokens(
                 auth,
                 AccessKey::derive(&self.secret),
-                auth.jwt_secret_previous.as_ref().map(AccessKey::derive),
+                auth.jwt_secrets_previous.first().map(AccessKey::derive),
             ),
             self.clock.clone(),
             self.entropy.clone(),

@@ -14,9 +14,9 @@ const MINIMUM_BYTES: usize = 32;
 impl Ground {
     /// The secrets that this house's replaced.
     pub(super) fn previous_secrets(&self) -> Vec<&[u8]> {
-        let previous = self.config.auth.jwt_secret_previous.as_ref();
+        let previous = &self.config.auth.jwt_secrets_previous;
         previous
-            .into_iter()
+            .iter()
             .map(|secret| secret.expose_secret().as_bytes())
             .collect()
     }

@@ -8,6 +8,7 @@ mod doctor;
 mod eval;
 mod healthcheck;
 mod maintenance;
+mod measure_metrics;
 mod measure_queue;
 mod retention;
 mod serve;
@@ -39,7 +40,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer requests, and work the queue unless JOB_WORKERS_IN_SERVE=false
-    Serve,
+    Serve(serve::Serve),
     /// Work the queue alone
     Worker,
     /// Bring the database schema to this version
@@ -73,6 +74,9 @@ enum Command {
     /// Measure the queue on an empty database
     #[command(hide = true)]
     MeasureQueue(measure_queue::MeasureQueue),
+    /// Measure how long the page of metrics takes
+    #[command(hide = true)]
+    MeasureMetrics(measure_metrics::MeasureMetrics),
 }
 
 /// Runs the command that `arguments` name.
@@ -104,7 +108,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
-        Command::Serve => Box::pin(serve::serve()).await,
+        Command::Serve(command) => Box::pin(command.run()).await,
         Command::Worker => Box::pin(serve::work()).await,
         Command::Migrate => maintenance::migrate().await,
         Command::CreateFirstAdmin(command) => Box::pin(command.run()).await,
@@ -121,6 +125,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::MarkStuck(command) => Box::pin(command.run()).await,
         Command::Eval(command) => command.run().await,
         Command::MeasureQueue(command) => Box::pin(command.run()).await,
+        Command::MeasureMetrics(command) => command.run(),
     }
 }
 

@@ -2,21 +2,38 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CliError, load};
 use crate::{
     app::{App, Schema, StartError, Stop, Surroundings},
-    platform::{config::Config, tasks::Tasks, telemetry::LogTarget},
+    platform::{
+        config::Config,
+        tasks::Tasks,
+        telemetry::{LogTarget, record_nothing},
+    },
 };
 
 const REDIS_DEADLINE: Duration = Duration::from_secs(2);
 
-pub(super) async fn serve() -> Result<ExitCode, CliError> {
-    let app = start().await?;
-    let listener = app.bind().await?;
-    app.serve(listener, stop_on_signals()?).await?;
-    Ok(ExitCode::SUCCESS)
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Record no metrics: for the bench
+    #[arg(long, hide = true)]
+    record_nothing: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<ExitCode, CliError> {
+        if self.record_nothing {
+            record_nothing();
+        }
+        let app = start().await?;
+        let listener = app.bind().await?;
+        app.serve(listener, stop_on_signals()?).await?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 pub(super) async fn work() -> Result<ExitCode, CliError> {

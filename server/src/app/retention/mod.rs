@@ -15,9 +15,11 @@ use crate::{
         governance::{self, Governance, GovernanceParts},
         idempotency,
         jobs::Jobs,
+        redis::Redis,
         retention::{self, Class, Part, Periods, Place, Registry},
         retrieval,
         storage::{BlobKey, Blobs, TemporaryFiles},
+        streams,
     },
 };
 
@@ -32,6 +34,8 @@ pub(crate) struct RetentionParts {
     pub(crate) audit: Audit,
     pub(crate) blobs: Blobs,
     pub(crate) temporary: TemporaryFiles,
+    /// `None`: no Redis is configured.
+    pub(crate) redis: Option<Redis>,
 }
 
 /// Every place of data, in the order of erasure: first nobody can come in any more, then the work
@@ -44,11 +48,13 @@ pub(crate) fn registry(parts: RetentionParts) -> Registry {
         audit,
         blobs,
         temporary,
+        redis,
     } = parts;
     Registry::default()
         .with(accounts::retention(&db, clock.clone()))
         .with(jobs.retention())
         .with(chat::retention(&db))
+        .with(streams::retention(redis.as_ref()))
         .with(retrieval::retention(&db))
         .with(documents::retention(&db, clock, &jobs, &blobs, &temporary))
         .with(budgets::retention(&db))
@@ -74,6 +80,7 @@ impl Ground {
             audit: means.audit.clone(),
             blobs: self.blobs.clone(),
             temporary: self.temporary.clone(),
+            redis: means.redis.clone(),
         });
         let parts = GovernanceParts {
             db: self.db.clone(),

@@ -16,10 +16,8 @@ impl Checks {
             Ok(server) => {
                 let detail = format!("binnacle {}, {}", env!("CARGO_PKG_VERSION"), server.version);
                 self.add("versions", Verdict::Ok, detail);
-                // The database answered at some time between the two.
-                let early = (server.now - before).min(TimeDelta::zero());
-                let late = (server.now - app.clock.now()).max(TimeDelta::zero());
-                self.clock(early + late, before < built());
+                let off = server.ahead(before, app.clock.now());
+                self.clock(off, before < built());
             }
             Err(error) => self.add("versions", Verdict::Problem, error.to_string()),
         }

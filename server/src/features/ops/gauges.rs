@@ -8,7 +8,7 @@ use sea_orm::Iterable;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Ops;
-use crate::platform::{budgets::Drift, db::DbError, telemetry::unix_seconds};
+use crate::platform::{budgets::Drift, db::DbError, storage::Disk, telemetry::unix_seconds};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// The books are summed up for it.
@@ -26,6 +26,7 @@ impl Ops {
             if Instant::now() >= drift_due {
                 drift_due = Instant::now() + DRIFT_EVERY;
                 self.collect_drift().await;
+                self.collect_clock().await;
             }
         }
         self.collect_readiness(false);
@@ -39,6 +40,7 @@ impl Ops {
         parts.telemetry.db_writable.set([], level);
         self.collect_readiness(database && storage);
         self.collect_pools();
+        self.collect_room().await;
         for (provider, state) in parts.gateway.breakers() {
             parts.observers.breaker_is(provider, state);
         }
@@ -95,6 +97,33 @@ impl Ops {
         }
     }
 
+    /// The room that the database's log and everything else take.
+    async fn collect_room(&self) {
+        let parts = &self.0.parts;
+        let log = parts.db.log_bytes().await;
+        parts.telemetry.sqlite_log_bytes.set([], of_bytes(log));
+        if let Some(disk) = Disk::of(&parts.storage.0) {
+            parts.telemetry.disk_bytes.set([], of_bytes(disk.bytes));
+            parts.telemetry.disk_free_bytes.set([], of_bytes(disk.free));
+        }
+    }
+
+    /// Compares the database's clock with ours.
+    pub(crate) async fn collect_clock(&self) {
+        let parts = &self.0.parts;
+        let before = parts.clock.now();
+        match parts.db.server().await {
+            Ok(server) => {
+                let ahead = server.ahead(before, parts.clock.now());
+                parts
+                    .telemetry
+                    .clock_skew_seconds
+                    .set([], ahead.as_seconds_f64());
+            }
+            Err(error) => tracing::debug!(event = "clock_not_read", %error),
+        }
+    }
+
     async fn collect_queue(&self) -> Result<(), DbError> {
         let parts = &self.0.parts;
         let counts = parts.jobs.counts_by_state().await?;
@@ -124,6 +153,10 @@ impl Ops {
             .set([], seconds(exposure.oldest));
         Ok(())
     }
+}
+
+fn of_bytes(bytes: u64) -> f64 {
+    as_float(i64::try_from(bytes).unwrap_or(i64::MAX))
 }
 
 /// 0 for none.

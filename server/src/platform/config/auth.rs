@@ -20,8 +20,9 @@ pub(super) const JWT_SECRET: Variable = Variable::new(
 pub(super) const JWT_SECRET_PREVIOUS: Variable = Variable::new(
     "JWT_SECRET_PREVIOUS",
     "",
-    "The secret before JWT_SECRET was changed: still accepted, never signed with. Remove it when \
-     the refresh tokens of that time have expired.",
+    "The secrets before JWT_SECRET, one on each line, the newest first; never signed with. Access \
+     tokens of the first are still accepted; entries of the audit log and receipts are verified with \
+     all, so keep each for as long as the audit log is kept.",
 )
 .secret();
 pub(super) const ACCESS_TOKEN_EXPIRE_MINUTES: Variable = Variable::new(
@@ -99,8 +100,9 @@ const GENERATED_SECRET_FILE: &str = "jwt_secret";
 #[derive(Clone, Debug)]
 pub(crate) struct AuthConfig {
     pub(crate) jwt_secret: JwtSecret,
-    /// Still accepted while secrets are changed; never signed with.
-    pub(crate) jwt_secret_previous: Option<SecretString>,
+    /// Those before it, the newest first; never signed with. The first still opens access tokens, all
+    /// verify what stands on record.
+    pub(crate) jwt_secrets_previous: Vec<SecretString>,
     pub(crate) access_token_lifetime: Duration,
     pub(crate) refresh_token_lifetime: Duration,
     pub(crate) issuer: String,
@@ -152,7 +154,7 @@ impl AuthConfig {
             });
         Self {
             jwt_secret,
-            jwt_secret_previous: reader.secret(&JWT_SECRET_PREVIOUS),
+            jwt_secrets_previous: reader.secrets(&JWT_SECRET_PREVIOUS),
             access_token_lifetime: Duration::from_secs(
                 60 * reader.integer::<u64>(&ACCESS_TOKEN_EXPIRE_MINUTES, 1..=1440),
             ),

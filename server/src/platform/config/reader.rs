@@ -218,6 +218,15 @@ impl<'s> Reader<'s> {
         self.optional(variable, |text| Ok(SecretString::from(text)))
     }
 
+    /// One on each line.
+    pub(super) fn secrets(&mut self, variable: &Variable) -> Vec<SecretString> {
+        let lines = |text: &str| {
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            Ok(lines.map(SecretString::from).collect())
+        };
+        self.optional(variable, lines).unwrap_or_default()
+    }
+
     pub(super) fn flag(&mut self, variable: &Variable) -> bool {
         self.value(variable, parse_flag)
     }

@@ -12,6 +12,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::{
     DbError,
+    observer::Observed,
     readers::{Readers, Rest},
 };
 
@@ -53,6 +54,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn connect(
     settings: &DbSettings,
+    observed: &Observed,
 ) -> Result<(Readers, DatabaseConnection), DbError> {
     match &settings.target {
         Target::Sqlite(path) => {
@@ -60,7 +62,7 @@ pub(super) async fn connect(
             check_sqlite_version(&write).await?;
             let read = Database::connect(sqlite(path, settings.readers, true)?).await?;
             let rest = Rest::FOREVER;
-            let read = Readers::new(read, settings.readers, ACQUIRE_TIMEOUT, rest);
+            let read = Readers::new(read, settings.readers, ACQUIRE_TIMEOUT, rest, observed);
             Ok((read, write))
         }
         Target::Postgres(url) => {
@@ -76,7 +78,7 @@ pub(super) async fn connect(
                 kept: IDLE_TIMEOUT,
                 lifetime: LIFETIME,
             };
-            let read = Readers::new(read, settings.readers, ACQUIRE_TIMEOUT, rest);
+            let read = Readers::new(read, settings.readers, ACQUIRE_TIMEOUT, rest, observed);
             Ok((read, write))
         }
     }

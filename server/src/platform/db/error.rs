@@ -112,6 +112,21 @@ pub(super) fn is_refusal(error: &DbErr) -> bool {
         && (is_full(inner) || !is_disk_failure(inner))
 }
 
+/// `SQLITE_BUSY` in all its kinds: the low byte is 5.
+pub(super) fn is_busy(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(inner))
+    | DbErr::Exec(RuntimeErr::SqlxError(inner))
+    | DbErr::Query(RuntimeErr::SqlxError(inner))) = error
+    else {
+        return false;
+    };
+    let sqlx::Error::Database(database) = &**inner else {
+        return false;
+    };
+    let code = database.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code < 10_000 && code & 0xff == 5)
+}
+
 /// Whether running the same transaction again may succeed: a deadlock or a serialisation failure.
 pub(super) fn is_transient_conflict(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) =

@@ -1,8 +1,11 @@
 //! One caller's part of a batch.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use futures_util::future::BoxFuture;
@@ -48,6 +51,8 @@ pub(super) trait Member: Send {
     fn abandoned(&self) -> bool;
     /// Says that it is about to run. `false`: its caller does not want it any more.
     fn take_turn(&mut self) -> bool;
+    /// How long it has waited; nothing when it was asked before.
+    fn waited(&mut self) -> Option<Duration>;
     fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>>;
     fn committed(self: Box<Self>);
     fn failed(self: Box<Self>, error: DbError);
@@ -59,6 +64,8 @@ pub(super) struct TypedMember<I, T, W> {
     pub(super) input: I,
     pub(super) work: W,
     pub(super) turn: Turn,
+    /// Since when it waits, until it is asked.
+    pub(super) since: Option<Instant>,
     pub(super) outcome: Option<T>,
     /// The caller's, in which the work is logged and traced.
     pub(super) span: Span,
@@ -85,6 +92,10 @@ where
 
     fn take_turn(&mut self) -> bool {
         !self.abandoned() && self.turn.take()
+    }
+
+    fn waited(&mut self) -> Option<Duration> {
+        self.since.take().map(|since| since.elapsed())
     }
 
     fn run<'a>(&'a mut self, txn: &'a Txn) -> BoxFuture<'a, Result<(), DbErr>> {

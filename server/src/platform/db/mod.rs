@@ -9,6 +9,7 @@ mod error;
 mod member;
 mod observer;
 mod readers;
+mod reads;
 mod schema;
 mod snapshot;
 mod standing;
@@ -29,7 +30,7 @@ pub(crate) use standing::Migrations;
 pub(crate) use transaction::{Change, Entity, Txn};
 pub(crate) use writer::WriteKey;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 pub(crate) use sea_orm::DbErr;
@@ -51,6 +52,8 @@ pub(crate) struct Db {
     writers: Arc<Writers>,
     changes: broadcast::Sender<Change>,
     observed: Observed,
+    /// SQLite's write-ahead log.
+    log: Option<PathBuf>,
     /// The writers' own: they stop after everything that may still have to write.
     tasks: Tasks,
 }
@@ -63,13 +66,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 impl Db {
     /// Connects, checks the version of SQLite, and starts the writer tasks.
     pub(crate) async fn connect(settings: &DbSettings) -> Result<Self, DbError> {
-        let (read, write) = connect::connect(settings).await?;
+        let observed = Observed::default();
+        let (read, write) = connect::connect(settings, &observed).await?;
         let tasks = Tasks::default();
         let changes = broadcast::Sender::new(CHANGES_KEPT);
-        let observed = Observed::default();
-        let lanes = match settings.target {
-            Target::Sqlite(_) => 1,
-            Target::Postgres(_) => settings.writers,
+        let (lanes, log) = match &settings.target {
+            Target::Sqlite(path) => (1, Some(standing::log_of(path))),
+            Target::Postgres(_) => (settings.writers, None),
         };
         Ok(Self {
             backend: read.get_database_backend(),
@@ -78,6 +81,7 @@ impl Db {
             write,
             changes,
             observed,
+            log,
             tasks,
         })
     }

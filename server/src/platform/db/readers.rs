@@ -5,7 +5,10 @@
 //! borrowed, and give one back to the pool, which then asks, only when there is reason to: its
 //! statement failed or was given up, or it has rested for long.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use parking_lot::Mutex;
 use sea_orm::{
@@ -19,12 +22,16 @@ use sqlx::{
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::standing::PoolStanding;
+use super::{observer::Observed, reads, standing::PoolStanding};
+
+/// The pool's name in metrics.
+const POOL: &str = "reader";
 
 /// Connections for reading. On SQLite they refuse to write.
 pub(crate) struct Readers {
     pool: DatabaseConnection,
     kept: Kept,
+    observed: Observed,
 }
 
 enum Kept {
@@ -54,22 +61,34 @@ impl Rest {
 
 impl Readers {
     /// Readers of `pool`, at most `most` at once.
-    pub(super) fn new(pool: DatabaseConnection, most: u32, wait: Duration, rest: Rest) -> Self {
+    pub(super) fn new(
+        pool: DatabaseConnection,
+        most: u32,
+        wait: Duration,
+        rest: Rest,
+        observed: &Observed,
+    ) -> Self {
         let kept = match pool.get_database_backend() {
             DatabaseBackend::Postgres => Kept::Postgres(Connections::new(
                 pool.get_postgres_connection_pool().clone(),
                 most,
                 wait,
                 rest,
+                observed,
             )),
             _ => Kept::Sqlite(Connections::new(
                 pool.get_sqlite_connection_pool().clone(),
                 most,
                 wait,
                 rest,
+                observed,
             )),
         };
-        Self { pool, kept }
+        Self {
+            pool,
+            kept,
+            observed: observed.clone(),
+        }
     }
 
     /// PostgreSQL's own pool, for who listens; `None` on SQLite.
@@ -81,17 +100,21 @@ impl Readers {
     }
 
     pub(super) fn standing(&self) -> PoolStanding {
-        let (used, open, most) = match &self.kept {
+        let (used, open, most, pending) = match &self.kept {
             Kept::Sqlite(connections) => connections.standing(),
             Kept::Postgres(connections) => connections.standing(),
         };
         PoolStanding {
-            name: "reader",
+            name: POOL,
             used,
             idle: open.saturating_sub(used),
             most,
-            pending: 0,
+            pending,
         }
+    }
+
+    fn backend(&self) -> DatabaseBackend {
+        self.pool.get_database_backend()
     }
 
     pub(super) async fn close(&self) -> Result<(), DbErr> {
@@ -106,14 +129,18 @@ impl Readers {
 #[async_trait::async_trait]
 impl ConnectionTrait for Readers {
     fn get_database_backend(&self) -> DatabaseBackend {
-        self.pool.get_database_backend()
+        self.backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match &self.kept {
-            Kept::Sqlite(connections) => connections.execute(statement).await,
-            Kept::Postgres(connections) => connections.execute(statement).await,
-        }
+        let read = reads::begin(self.backend(), &statement.sql);
+        let execute = async {
+            match &self.kept {
+                Kept::Sqlite(connections) => connections.execute(statement).await,
+                Kept::Postgres(connections) => connections.execute(statement).await,
+            }
+        };
+        read.of(execute, &self.observed).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -121,17 +148,25 @@ impl ConnectionTrait for Readers {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match &self.kept {
-            Kept::Sqlite(connections) => connections.query_one(statement).await,
-            Kept::Postgres(connections) => connections.query_one(statement).await,
-        }
+        let read = reads::begin(self.backend(), &statement.sql);
+        let query = async {
+            match &self.kept {
+                Kept::Sqlite(connections) => connections.query_one(statement).await,
+                Kept::Postgres(connections) => connections.query_one(statement).await,
+            }
+        };
+        read.of(query, &self.observed).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match &self.kept {
-            Kept::Sqlite(connections) => connections.query_all(statement).await,
-            Kept::Postgres(connections) => connections.query_all(statement).await,
-        }
+        let read = reads::begin(self.backend(), &statement.sql);
+        let query = async {
+            match &self.kept {
+                Kept::Sqlite(connections) => connections.query_all(statement).await,
+                Kept::Postgres(connections) => connections.query_all(statement).await,
+            }
+        };
+        read.of(query, &self.observed).await
     }
 }
 
@@ -143,7 +178,26 @@ struct Connections<DB: Database> {
     most: usize,
     wait: Duration,
     rest: Rest,
+    /// Who waits for a permit or for the pool.
+    waiting: AtomicUsize,
+    observed: Observed,
     resting: Mutex<Vec<Resting<DB>>>,
+}
+
+/// Somebody who waits, counted until dropped.
+struct Waiting<'c>(&'c AtomicUsize);
+
+impl<'c> Waiting<'c> {
+    fn counted_in(waiting: &'c AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 struct Resting<DB: Database> {
@@ -161,7 +215,7 @@ struct Lent<'c, DB: Database> {
 }
 
 impl<DB: Database> Connections<DB> {
-    fn new(pool: Pool<DB>, most: u32, wait: Duration, rest: Rest) -> Self {
+    fn new(pool: Pool<DB>, most: u32, wait: Duration, rest: Rest, observed: &Observed) -> Self {
         let most = usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             pool,
@@ -169,11 +223,26 @@ impl<DB: Database> Connections<DB> {
             most,
             wait,
             rest,
+            waiting: AtomicUsize::new(0),
+            observed: observed.clone(),
             resting: Mutex::default(),
         }
     }
 
     async fn lend(&self) -> Result<Lent<'_, DB>, DbErr> {
+        let began = Instant::now();
+        let waiting = Waiting::counted_in(&self.waiting);
+        let lent = self.wait_for_one().await;
+        drop(waiting);
+        match &lent {
+            Ok(_) => self.observed.waited(POOL, began.elapsed()),
+            Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) => self.observed.gave_up(POOL),
+            Err(_) => {}
+        }
+        lent
+    }
+
+    async fn wait_for_one(&self) -> Result<Lent<'_, DB>, DbErr> {
         let permit = tokio::time::timeout(self.wait, self.permits.acquire())
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
@@ -207,11 +276,11 @@ impl<DB: Database> Connections<DB> {
         }
     }
 
-    /// How many are in use, how many are open, how many there may be.
-    fn standing(&self) -> (usize, usize, usize) {
+    /// How many are in use, how many are open, how many there may be, and how many wait.
+    fn standing(&self) -> (usize, usize, usize, usize) {
         let used = self.most.saturating_sub(self.permits.available_permits());
         let open = usize::try_from(self.pool.size()).unwrap_or(usize::MAX);
-        (used, open, self.most)
+        (used, open, self.most, self.waiting.load(Ordering::Relaxed))
     }
 
     fn close(&self) {

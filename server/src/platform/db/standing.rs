@@ -1,6 +1,8 @@
 //! How large the database is, and how far its schema.
 
-use chrono::{DateTime, Utc};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
@@ -22,6 +24,16 @@ pub(crate) struct Server {
     pub(crate) version: String,
     /// Its clock.
     pub(crate) now: DateTime<Utc>,
+}
+
+impl Server {
+    /// How far its clock is ahead of ours, when it was read between these two times of ours: as little
+    /// as that allows.
+    pub(crate) fn ahead(&self, before: DateTime<Utc>, after: DateTime<Utc>) -> TimeDelta {
+        let early = (self.now - before).min(TimeDelta::zero());
+        let late = (self.now - after).max(TimeDelta::zero());
+        early + late
+    }
 }
 
 /// How a pool of connections is used at this moment.
@@ -90,6 +102,13 @@ impl Db {
         Ok(row.map(|row| row.try_get("", "bytes")).transpose()?)
     }
 
+    /// The size of SQLite's write-ahead log in bytes; 0 without one.
+    pub(crate) async fn log_bytes(&self) -> u64 {
+        let Some(log) = &self.log else { return 0 };
+        let found = tokio::fs::metadata(log).await;
+        found.map_or(0, |found| found.len())
+    }
+
     /// How far the schema is.
     pub(crate) async fn migrations(&self) -> Result<Migrations, DbError> {
         let known: Vec<String> = Migrator::migrations()
@@ -104,6 +123,13 @@ impl Db {
             newest: known.into_iter().max().unwrap_or_default(),
         })
     }
+}
+
+/// Where SQLite keeps the log of this file.
+pub(super) fn log_of(file: &Path) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push("-wal");
+    path.into()
 }
 
 /// The name of a database in OpenTelemetry's conventions.

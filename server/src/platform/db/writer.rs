@@ -22,13 +22,15 @@ use tracing::Span;
 
 use super::{
     Change, DbError, Txn,
-    error::{is_refusal, is_transient_conflict},
+    error::{is_busy, is_refusal, is_transient_conflict},
     member::{Member, Turn, TypedMember},
     observer::Observed,
     standing::{PoolStanding, system_name},
 };
 use crate::platform::tasks::Tasks;
 
+/// The pool's name in metrics.
+const POOL: &str = "writer";
 /// Members of one transaction at the most: bounds what one failure runs again.
 const BATCH_MEMBERS: usize = 64;
 /// Waiting members of one lane; beyond it callers wait to queue.
@@ -55,6 +57,7 @@ type Queue = mpsc::Sender<Box<dyn Member>>;
 /// The queues to the writer tasks.
 pub(super) struct Writers {
     lanes: Vec<Queue>,
+    observed: Observed,
     next_free: std::sync::atomic::AtomicUsize,
 }
 
@@ -80,6 +83,7 @@ impl Writers {
             .collect();
         Self {
             lanes,
+            observed: observed.clone(),
             next_free: std::sync::atomic::AtomicUsize::new(0),
         }
     }
@@ -89,7 +93,7 @@ impl Writers {
         let waiting = |lane: &Queue| lane.max_capacity() - lane.capacity();
         let used = self.lanes.iter().filter(|lane| waiting(lane) > 0).count();
         PoolStanding {
-            name: "writer",
+            name: POOL,
             used,
             idle: self.lanes.len() - used,
             most: self.lanes.len(),
@@ -128,6 +132,7 @@ impl Writers {
             input,
             work,
             turn: turn.clone(),
+            since: Some(Instant::now()),
             outcome: None,
             span: Span::current(),
             reply,
@@ -141,7 +146,10 @@ impl Writers {
         });
         match tokio::time::timeout(TURN_TIMEOUT, &mut answered).await {
             Ok(answered) => answered,
-            Err(_) if turn.give_up() => Err(DbError::Unavailable(None)),
+            Err(_) if turn.give_up() => {
+                self.observed.gave_up(POOL);
+                Err(DbError::Unavailable(None))
+            }
             // It is being written: only the database knows what becomes of it.
             Err(_) => answered.await,
         }
@@ -262,6 +270,12 @@ impl Lane {
         let system = system_name(self.connection.get_database_backend());
         self.observed
             .transaction(system, callers, outcome.is_ok(), began.elapsed());
+        if let Err(Undone::NotBegun(error) | Undone::Member(error) | Undone::Unanswered(error)) =
+            &outcome
+            && is_busy(error)
+        {
+            self.observed.busy();
+        }
         outcome
     }
 
@@ -276,6 +290,9 @@ impl Lane {
         for member in members {
             if !member.take_turn() {
                 continue;
+            }
+            if let Some(waited) = member.waited() {
+                self.observed.waited(POOL, waited);
             }
             // A panic must not end the lane, on which every other caller waits. Nothing of the
             // member is looked at afterwards but where its answer goes.

@@ -1,4 +1,4 @@
-//! What the write door reports.
+//! What the database reports.
 
 use std::time::Duration;
 
@@ -19,5 +19,26 @@ impl DbObserver for Observers {
         self.0
             .db_writes
             .add([batch, result], u64::try_from(callers).unwrap_or(u64::MAX));
+    }
+
+    fn read(&self, system: &'static str, succeeded: bool, took: Duration) {
+        let error_type = if succeeded { "" } else { "error" };
+        self.0
+            .db_client_operation_seconds
+            .record([system, "SELECT", error_type], took.as_secs_f64());
+    }
+
+    fn waited(&self, pool: &'static str, waited: Duration) {
+        self.0
+            .db_client_wait_seconds
+            .record([pool], waited.as_secs_f64());
+    }
+
+    fn gave_up(&self, pool: &'static str) {
+        self.0.db_client_timeouts.increment([pool]);
+    }
+
+    fn busy(&self) {
+        self.0.sqlite_busy.increment([]);
     }
 }

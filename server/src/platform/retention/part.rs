@@ -17,6 +17,8 @@ pub(crate) enum Place {
     Blobs(&'static str),
     /// Files on the disk of one process.
     Files(&'static str),
+    /// Keys of Redis, of the house's prefix.
+    Redis(&'static str),
 }
 
 impl fmt::Display for Place {
@@ -25,6 +27,7 @@ impl fmt::Display for Place {
             Self::Table(name) => write!(out, "table {name}"),
             Self::Blobs(prefix) => write!(out, "blobs {prefix}/"),
             Self::Files(name) => write!(out, "files {name}"),
+            Self::Redis(pattern) => write!(out, "Redis {pattern}"),
         }
     }
 }

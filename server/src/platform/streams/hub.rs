@@ -214,9 +214,15 @@ impl StreamHub {
         entry.is_some()
     }
 
-    /// Ends every open stream of a user. Answers how many.
+    /// Ends every open stream of a user. Answers how many. Of a user who may no longer come in, those
+    /// that have ended are forgotten.
     pub(crate) fn stop_user(&self, user_id: UserId, reason: EndReason) -> usize {
-        let streams = self.0.streams.lock();
+        let mut streams = self.0.streams.lock();
+        if reason == EndReason::Revoked {
+            streams.known.retain(|_, entry| {
+                entry.info.user_id != user_id || entry.progress.borrow().1 == StreamState::Open
+            });
+        }
         let open = streams
             .open_by_user
             .get(&user_id)

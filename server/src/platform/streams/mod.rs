@@ -10,6 +10,7 @@ mod live;
 mod meter;
 mod mirrored;
 mod reader;
+mod retention;
 mod ring;
 #[cfg(test)]
 mod tests;
@@ -20,3 +21,4 @@ pub(crate) use live::{EndedStream, LiveState, LiveStream};
 pub(crate) use meter::StreamPrice;
 pub(crate) use mirrored::{Mirror, SharedFrames};
 pub(crate) use reader::{AnyReader, Reader, ReaderEvent};
+pub(crate) use retention::retention;

@@ -89,14 +89,28 @@ catalogue! {
     Gauge() http_server_active_requests: "http_server_active_requests" [http_request_method];
     /// Whether the database accepts writes: 1 or 0.
     Gauge() db_writable: "binnacle_db_writable" [];
-    /// Time of one transaction (OpenTelemetry db.client.operation.duration).
+    /// Time of one read, or of one transaction of the write door (OpenTelemetry db.client.operation.duration).
     Histogram(DB_SECONDS) db_client_operation_seconds: "db_client_operation_duration_seconds" [db_system_name, db_operation_name, error_type];
-    /// Connections open, by pool and by whether they are in use.
+    /// Connections open, by pool and by whether they are in use (OpenTelemetry db.client.connection.count).
     Gauge() db_client_connections: "db_client_connections" [db_client_connection_pool_name, db_client_connection_state] = [["reader", "used"], ["reader", "idle"], ["writer", "used"], ["writer", "idle"]];
     /// Connections that a pool may have.
     Gauge() db_client_connections_max: "db_client_connection_max" [db_client_connection_pool_name] = [["reader"], ["writer"]];
     /// Callers that wait for a connection of a pool; for the writer, whose writes are not begun.
     Gauge() db_client_pending_requests: "db_client_connection_pending_requests" [db_client_connection_pool_name] = [["reader"], ["writer"]];
+    /// Time that callers waited for a connection of a pool; for the writer, for their turn.
+    Histogram(DB_SECONDS) db_client_wait_seconds: "db_client_connection_wait_time_seconds" [db_client_connection_pool_name];
+    /// Callers that waited for a connection of a pool, or for their turn to write, in vain.
+    Counter() db_client_timeouts: "db_client_connection_timeouts_total" [db_client_connection_pool_name] = [["reader"], ["writer"]];
+    /// Transactions refused because another process held the file of SQLite for longer than 5 seconds.
+    Counter() sqlite_busy: "binnacle_sqlite_busy_total" [] = [[]];
+    /// Bytes of SQLite's write-ahead log; 0 with PostgreSQL.
+    Gauge() sqlite_log_bytes: "binnacle_sqlite_wal_size_bytes" [] = [[]];
+    /// How far the database's clock is ahead of this process's, in seconds; less than 0 when it is behind.
+    Gauge() clock_skew_seconds: "binnacle_clock_skew_seconds" [] = [[]];
+    /// Bytes of the disk that the storage folder is on.
+    Gauge() disk_bytes: "binnacle_disk_size_bytes" [] = [[]];
+    /// Bytes that are free on the disk that the storage folder is on.
+    Gauge() disk_free_bytes: "binnacle_disk_free_bytes" [] = [[]];
     /// Time of one transaction of the write door, by whether it served one caller or several.
     Histogram(DB_SECONDS) db_write_seconds: "binnacle_db_write_duration_seconds" [batch, result];
     /// Callers that transactions of the write door have served.

@@ -1,6 +1,6 @@
 //! Metrics as values: declared once in the catalogue, recorded only through it.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::PrometheusRecorder;
@@ -26,7 +26,29 @@ pub(crate) enum Kind {
 }
 
 /// Where series live; one for each application, so that two in one process stay apart.
-pub(super) type Series = Arc<PrometheusRecorder>;
+#[derive(Clone)]
+pub(super) struct Series {
+    recorder: Arc<PrometheusRecorder>,
+    records: bool,
+}
+
+impl Series {
+    /// Without `records` nothing is ever recorded: what a server costs without its metrics.
+    pub(super) fn new(recorder: PrometheusRecorder, records: bool) -> Self {
+        Self {
+            recorder: Arc::new(recorder),
+            records,
+        }
+    }
+}
+
+impl Deref for Series {
+    type Target = PrometheusRecorder;
+
+    fn deref(&self) -> &PrometheusRecorder {
+        &self.recorder
+    }
+}
 
 fn key<const N: usize>(declaration: &Declaration, values: [&str; N]) -> Key {
     let labels = declaration
@@ -93,6 +115,9 @@ impl<const N: usize> Counter<N> {
 
     /// Adds `amount` to the series of these label values.
     pub(crate) fn add(&self, values: [&str; N], amount: u64) {
+        if !self.series.records {
+            return;
+        }
         let register = || {
             let key = key(self.declaration, values);
             self.series.register_counter(&key, &METADATA)
@@ -134,6 +159,9 @@ impl<const N: usize> Gauge<N> {
     }
 
     fn with(&self, values: [&str; N], record: impl FnOnce(&metrics::Gauge)) {
+        if !self.series.records {
+            return;
+        }
         let register = || {
             let key = key(self.declaration, values);
             self.series.register_gauge(&key, &METADATA)
@@ -160,6 +188,9 @@ impl<const N: usize> Histogram<N> {
 
     /// Records one observation, in the metric's base unit.
     pub(crate) fn record(&self, values: [&str; N], observation: f64) {
+        if !self.series.records {
+            return;
+        }
         let register = || {
             let key = key(self.declaration, values);
             self.series.register_histogram(&key, &METADATA)

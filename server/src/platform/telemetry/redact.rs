@@ -32,7 +32,12 @@ impl Redactor {
             let url = Url::parse(secret.expose_secret()).ok()?;
             url.password().map(SecretString::from)
         });
-        let known = secrets.iter().cloned().chain(passwords);
+        // A file may hold several, one on each line.
+        let lines = secrets.iter().flat_map(|secret| {
+            let lines = secret.expose_secret().lines().map(str::trim);
+            lines.map(SecretString::from)
+        });
+        let known = secrets.iter().cloned().chain(passwords).chain(lines);
         Self(
             known
                 .filter(|secret| secret.expose_secret().len() >= MIN_SECRET)

@@ -1,72 +1,25 @@
 //! Several processes on one PostgreSQL and one Redis are one house.
 
 use std::{
-    process::Stdio,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::process::{Child, Command};
 
 use super::program::{Program, Site};
-use crate::support::{Database, User, client::eventually};
+use crate::support::{Database, User, client::eventually, redis::Redis};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 
-/// A Redis of the test's own, to be stopped and killed.
-struct Redis {
-    process: Child,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Redis {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
-        let process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("redis-server");
-        let redis = Self {
-            process,
-            url: format!("redis://127.0.0.1:{port}"),
-            _folder: folder,
-        };
-        eventually(|| async {
-            let connected = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
-            connected.ok()
-        })
-        .await;
-        redis
-    }
-
-    fn signal(&self, signal: Signal) {
-        let id = self.process.id().expect("it runs");
-        let pid = Pid::from_raw(i32::try_from(id).expect("a process id"));
-        kill(pid, signal).expect("it runs");
-    }
-}
-
 /// Two processes that serve, and a user of theirs as each sees them.
 async fn two(settings: &[(&str, &str)]) -> (Redis, Site, [Program; 2], [User; 2], i64) {
-    let redis = Redis::start().await;
+    let redis = Redis::start(&[]).await;
+    let url = redis.url();
     let database = Arc::new(Database::postgres().await);
-    let mut all = vec![("REDIS_URL", redis.url.as_str())];
+    let mut all = vec![("REDIS_URL", url.as_str())];
     all.extend_from_slice(settings);
     let site = Site::new(database, &all);
     let first = site.serve(&[]).await;
@@ -181,6 +134,38 @@ async fn limits_hold_across_processes_and_in_each_when_redis_is_gone() {
     let metrics = User::anonymous(here.base.clone()).get("/metrics").await;
     let degraded = "binnacle_ratelimit_backend_degraded 1";
     assert!(metrics.body.contains(degraded), "{}", metrics.body);
-    redis.process.kill().await.expect("it runs");
+    redis.kill().await;
     assert!(refused(&there).await, "nor does a dead one lift it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_an_erased_user_is_left_in_redis() {
+    let settings = [("MOCK_LATENCY_MS", "300")];
+    let (redis, site, _servers, [here, there], store) = two(&settings).await;
+    there.ask(store, "What is written down?").await;
+    let (mut stream, id) = begin(&here, store).await;
+    let keys = async || {
+        let client = ::redis::Client::open(redis.url()).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await;
+        let connection = connection.as_mut().expect("a connection");
+        let mut keys = ::redis::cmd("KEYS");
+        let found = keys.arg("binnacle:stream:*").query_async(connection).await;
+        let found: Vec<String> = found.expect("keys");
+        found
+    };
+    eventually(|| async { (keys().await.len() >= 2).then_some(()) }).await;
+
+    let erased = site.run(&["erase", "ada@example.org", "--yes", "--json"], &[]);
+    let erased = erased.await;
+
+    assert!(erased.status.success(), "{erased:?}");
+    let receipt: serde_json::Value = serde_json::from_slice(&erased.stdout).expect("JSON");
+    assert_eq!(receipt["remaining"], json!({}), "{id}");
+    assert_eq!(keys().await, [""; 0]);
+    let mut rest = String::new();
+    while let Some(chunk) = stream.chunk().await.expect("a stream") {
+        rest.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    assert!(rest.contains("session_revoked"), "{rest}");
+    assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
 }

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use nix::sys::signal::Signal;
 use pretty_assertions::assert_eq;
 use reqwest::Method;
@@ -22,6 +23,8 @@ use crate::support::{Database, User, client::eventually, house::ADMIN, on_each_d
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 const BOUNDARY: &str = "a-boundary";
+/// Answers under way when the process is told to stop.
+const STREAMS: i64 = 100;
 
 /// An upload that has sent half of its file.
 struct HalfUpload(TcpStream);
@@ -75,6 +78,8 @@ async fn busy(database: Arc<Database>) -> (Site, ProviderStub, Program, User, i6
             ("OPENAI_BASE_URL", &url),
             ("EMBEDDING_MODEL", "openai/embedder"),
             ("MOCK_LATENCY_MS", "1000"),
+            ("MAX_CONCURRENT_STREAMS", "128"),
+            ("MAX_STREAMS_PER_USER", "128"),
         ],
     );
     let server = site.serve(&[]).await;
@@ -113,10 +118,7 @@ async fn open_stream(user: &User, store: i64) -> reqwest::Response {
 async fn sigterm_ends_streams_gives_jobs_back_and_is_over_within_ten_seconds() {
     on_each_database(|database| async move {
         let (site, stub, mut server, user, store) = busy(database).await;
-        let mut streams = Vec::new();
-        for _ in 0..3 {
-            streams.push(open_stream(&user, store).await);
-        }
+        let streams = join_all((0..STREAMS).map(|_| open_stream(&user, store))).await;
         hang_a_job(&stub, &user, store).await;
         let finishing = HalfUpload::begin(&user, store).await;
         let stalled = HalfUpload::begin(&user, store).await;
@@ -180,7 +182,7 @@ async fn left_well(site: &Site, in_flight: usize) {
              AND error_code = 'server_shutdown'",
         )
         .await;
-    assert_eq!(cut, 3);
+    assert_eq!(cut, STREAMS);
     let open = state
         .number("SELECT COUNT(*) FROM holds WHERE state IN ('open', 'sent') AND kind = 'chat'")
         .await;

@@ -94,6 +94,15 @@ async fn an_upload_its_job_and_the_providers_call_are_one_trace_across_processes
                 .await;
             assert_eq!(span.trace, CALLERS_TRACE);
         }
+        let read = collector
+            .until("a read below the upload", |seen| {
+                below(seen, &request.id, "SELECT stores")
+            })
+            .await;
+        assert_eq!(read.kind, SpanKind::Client as i32);
+        assert_eq!(read.attributes["db.collection.name"], "stores");
+        assert_eq!(read.attributes["db.operation.name"], "SELECT");
+        assert!(["sqlite", "postgresql"].contains(&&*read.attributes["db.system.name"]));
         let job = collector
             .until("the job", |seen| {
                 below(seen, &request.id, "job index_document")

@@ -9,7 +9,7 @@ const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: house\r\n\r\n";
 
 /// What is wrong, the version, and the lines that frame the body. `LENGTH` is that of the hidden
 /// request, `CHUNKED` of the same after a last chunk, which is the body where a coding is named.
-const ATTACKS: [(&str, &str, &str); 15] = [
+const ATTACKS: [(&str, &str, &str); 16] = [
     (
         "a length and chunks",
         "1.1",
@@ -68,6 +68,11 @@ const ATTACKS: [(&str, &str, &str); 15] = [
         "1.1",
         "Content\0-Length: 0\r\nContent-Length: LENGTH",
     ),
+    (
+        "an upgrade to HTTP/2",
+        "1.1",
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: LENGTH",
+    ),
     ("two hosts", "1.1", "Host: other\r\nContent-Length: LENGTH"),
 ];
 
@@ -115,5 +120,7 @@ async fn no_request_hides_in_another() {
         let lines = head.iter().map(|line| line.to_ascii_lowercase());
         let framed = lines.filter(|line| framing.iter().any(|name| line.starts_with(name)));
         assert!(framed.count() <= 1, "{head:?} is framed twice");
+        let upgrades = |line: &String| line.to_ascii_lowercase().starts_with("upgrade");
+        assert!(!head.iter().any(upgrades), "{head:?} leaves HTTP");
     }
 }

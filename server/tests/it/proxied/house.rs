@@ -21,20 +21,21 @@ async fn behind(settings: &[(&str, &str)], of_proxy: &[(&str, &str)]) -> (House,
     (house, proxy)
 }
 
-/// Signed in through the proxy.
-async fn ada(proxy: &Proxy) -> User {
-    let mut ada = proxy.stranger();
-    let proof = serde_json::json!({"email": "ada@example.org", "password": PASSWORD});
-    ada.post("/api/auth/register", &proof).await.expect(200);
-    let tokens = ada.post("/api/auth/login", &proof).await.expect(200);
-    ada.token = tokens["access_token"].as_str().map(str::to_owned);
-    ada
+/// A new user, signed in through the proxy.
+pub(super) async fn signed_up(proxy: &Proxy, name: &str) -> User {
+    let mut user = proxy.stranger();
+    let email = format!("{name}@example.org");
+    let proof = serde_json::json!({"email": email, "password": PASSWORD});
+    user.post("/api/auth/register", &proof).await.expect(200);
+    let tokens = user.post("/api/auth/login", &proof).await.expect(200);
+    user.token = tokens["access_token"].as_str().map(str::to_owned);
+    user
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_main_job_is_done_over_https() {
     let (house, proxy) = behind(&[("MOCK_LATENCY_MS", "10")], &[]).await;
-    let ada = ada(&proxy).await;
+    let ada = signed_up(&proxy, "ada").await;
     let store = ada.store("Papers").await;
     ada.indexed(store, "checklist.md", "text/markdown", CHECKLIST.to_vec())
         .await;
@@ -69,7 +70,7 @@ async fn the_main_job_is_done_over_https() {
 async fn a_large_upload_is_not_kept_in_the_proxy() {
     let settings = [("MAX_UPLOAD_MB", "256"), ("JOB_WORKERS_IN_SERVE", "false")];
     let (house, proxy) = behind(&settings, &[]).await;
-    let ada = ada(&proxy).await;
+    let ada = signed_up(&proxy, "ada").await;
     let store = ada.store("Papers").await;
     let line = b"The tide turns at four, and nobody knows why it should.\n";
     let large = line.repeat(200 * MEBIBYTE / line.len() + 1);

@@ -28,7 +28,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// Stands before this server; settings are those of `proxy/start`.
+    /// Stands before this server, or several separated by blanks; settings are those of `proxy/start`.
     pub(super) async fn before(upstream: &str, settings: &[(&str, &str)]) -> Self {
         let folder = folder();
         let (http, https) = (free_port(), free_port());
@@ -45,8 +45,17 @@ impl Proxy {
             http,
             https,
         };
-        eventually(|| async { std::net::TcpStream::connect(("127.0.0.1", https)).ok() }).await;
+        eventually(|| async { proxy.is_up() }).await;
         proxy
+    }
+
+    /// Whether it listens. The check of its configuration before its start does too, and goes away again:
+    /// only who serves writes down its number.
+    fn is_up(&self) -> Option<()> {
+        let number = std::fs::read_to_string(self.folder.path().join("run/nginx.pid"));
+        number.ok()?.trim().parse::<u32>().ok()?;
+        let connection = std::net::TcpStream::connect(("127.0.0.1", self.https));
+        connection.ok().map(drop)
     }
 
     pub(super) fn base(&self) -> String {
@@ -93,10 +102,16 @@ impl Proxy {
 
     /// Bytes as they are, over TLS; everything that comes back until the proxy closes or is silent.
     pub(super) fn raw(&self, bytes: &[u8]) -> String {
+        String::from_utf8_lossy(&self.raw_of(&[], bytes)).into_owned()
+    }
+
+    /// As [`Proxy::raw`], with more options of `openssl s_client`, and what comes back as it is.
+    pub(super) fn raw_of(&self, options: &[&str], bytes: &[u8]) -> Vec<u8> {
         use std::io::Write;
         let mut connection = Command::new("timeout")
             .args(["3", "openssl", "s_client", "-quiet", "-ign_eof", "-connect"])
             .arg(format!("127.0.0.1:{}", self.https))
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -105,8 +120,7 @@ impl Proxy {
         let mut pipe = connection.stdin.take().expect("a pipe");
         // A proxy that has refused may be gone before all is sent.
         let _closed = pipe.write_all(bytes);
-        let output = connection.wait_with_output().expect("it ends");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        connection.wait_with_output().expect("it ends").stdout
     }
 }
 
@@ -185,9 +199,16 @@ fn client(of_http1: bool) -> reqwest::Client {
     builder.build().expect("a client")
 }
 
+/// A port that nobody listens on, below those that the system gives to whoever connects: it stays free
+/// while a server is replaced.
 pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    loop {
+        let random = uuid::Uuid::new_v4().as_u128() % 12_000;
+        let port = 20_000 + u16::try_from(random).expect("below 12,000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn peak_of(process: &str) -> u64 {

@@ -4,6 +4,8 @@
 mod backups;
 mod compose;
 mod image;
+mod rolling;
+mod rotation;
 mod secrets;
 mod settings;
 mod units;

@@ -81,8 +81,29 @@ fn a_second_init_changes_nothing_and_a_rotation_keeps_the_secret_before() {
 
     assert!(run("rotate", &folder).status.success());
     let second = contents(&folder);
-    assert_eq!(second["jwt_secret_previous"], first["jwt_secret"]);
+    let before: Vec<&str> = second["jwt_secret_previous"].lines().collect();
+    let earlier = first["jwt_secret_previous"].as_str();
+    assert_eq!(before, [first["jwt_secret"].as_str(), earlier]);
     assert_ne!(second["jwt_secret"], first["jwt_secret"]);
     assert_ne!(second["metrics_token"], first["metrics_token"]);
     assert_eq!(second["database_url"], first["database_url"]);
+
+    // Announced first, it is accepted before anybody signs with it. Asked twice it is the same.
+    assert!(run("announce", &folder).status.success());
+    let announced = contents(&folder);
+    assert!(run("announce", &folder).status.success());
+    assert_eq!(contents(&folder), announced);
+    assert_eq!(announced["jwt_secret"], second["jwt_secret"]);
+    let next = announced["jwt_secret_next"].as_str();
+    let accepted: Vec<&str> = announced["jwt_secret_previous"].lines().collect();
+    assert_eq!(accepted, [&[next], &before[..]].concat());
+    assert!(run("rotate", &folder).status.success());
+    let third = contents(&folder);
+    assert_eq!(third["jwt_secret"], next);
+    let accepted: Vec<&str> = third["jwt_secret_previous"].lines().collect();
+    assert_eq!(
+        accepted,
+        [&[second["jwt_secret"].as_str()], &before[..]].concat()
+    );
+    assert!(!third.contains_key("jwt_secret_next"));
 }

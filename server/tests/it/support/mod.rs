@@ -4,6 +4,7 @@ pub mod client;
 pub mod database;
 pub mod house;
 pub mod link;
+pub mod redis;
 pub mod sql;
 pub mod wire;
 

@@ -72,6 +72,7 @@ impl House {
             audit: audit.clone(),
             blobs: blobs.clone(),
             temporary: temporary.clone(),
+            redis: None,
         });
         let parts = GovernanceParts {
             db: db.clone(),

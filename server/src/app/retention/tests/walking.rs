@@ -55,7 +55,7 @@ async fn the_registry_names_no_table_that_is_not_there() {
         .iter()
         .filter_map(|holding| match holding.place {
             Place::Table(name) => Some(name),
-            Place::Blobs(_) | Place::Files(_) => None,
+            Place::Blobs(_) | Place::Files(_) | Place::Redis(_) => None,
         })
         .collect();
     assert_eq!(named, there);

@@ -4,7 +4,7 @@ mod routes;
 
 use chrono::DateTime;
 use entities::{Nanos, UserId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseBackend};
 use tempfile::TempDir;
 
 use super::*;
@@ -92,6 +92,10 @@ impl House {
         }
     }
 
+    fn number(&self, series: &str) -> f64 {
+        self.level(series).parse().expect("a number")
+    }
+
     /// The level of a gauge, as the page shows it.
     fn level(&self, series: &str) -> String {
         let page = self.telemetry.render();
@@ -168,6 +172,12 @@ async fn the_levels_are_those_of_the_database() {
         assert_eq!(house.level("binnacle_budget_reservations_open"), "0");
         let writers = "db_client_connection_max{db_client_connection_pool_name=\"writer\"}";
         assert_ne!(house.level(writers), "0");
+        let free = house.number("binnacle_disk_free_bytes");
+        assert!(free > 0.0 && free <= house.number("binnacle_disk_size_bytes"));
+        // The house's clock stands in the year 2027, the database's does not.
+        house.ops.collect_clock().await;
+        let ahead = house.number("binnacle_clock_skew_seconds");
+        assert!(ahead.abs() > 3_600.0, "{ahead}");
 
         let budgets = house.ops.0.parts.budgets.clone();
         let user = add_user(&test).await;
@@ -182,6 +192,10 @@ async fn the_levels_are_those_of_the_database() {
             })
             .await
             .unwrap();
+        house.ops.collect_gauges().await;
+        let log = house.number("binnacle_sqlite_wal_size_bytes");
+        let is_file = test.db.backend() == DatabaseBackend::Sqlite;
+        assert_eq!(log > 0.0, is_file, "{log}");
         house.ops.collect_drift().await;
         assert_eq!(house.level("binnacle_budget_ledger_drift_nanodollars"), "0");
         run(

@@ -30,11 +30,11 @@ const PLACEHOLDER_SECRETS: [&str; 6] = [
 const RUNTIME_SECRETS: &str = "/run/secrets";
 
 pub(super) fn check(config: &Config, environment: Environment, verdict: &mut Verdict) {
-    let previous = config.auth.jwt_secret_previous.as_ref();
+    let previous = &config.auth.jwt_secrets_previous;
     match &config.auth.jwt_secret {
         JwtSecret::Given(secret) => {
             signing_secret(&auth::JWT_SECRET, secret, environment, verdict);
-            if previous.is_some_and(|previous| same(previous, secret)) {
+            if previous.iter().any(|previous| same(previous, secret)) {
                 verdict.refuse(
                     &auth::JWT_SECRET_PREVIOUS,
                     "is the same as JWT_SECRET",
@@ -65,7 +65,7 @@ pub(super) fn check(config: &Config, environment: Environment, verdict: &mut Ver
         ),
         JwtSecret::GenerateIn(_) => {}
     }
-    if let Some(previous) = previous {
+    for previous in previous {
         signing_secret(&auth::JWT_SECRET_PREVIOUS, previous, environment, verdict);
     }
     if let Some(token) = &config.http.metrics.token

@@ -1,10 +1,12 @@
 //! The writing door: what a member that panics costs, many writers on one SQLite file, a process that
-//! stands still, a database that is gone. The readers: what they keep, and what they give back.
+//! stands still, a database that is gone. The readers: what they keep, and what they give back. What
+//! pools tell of those who wait.
 
 mod contention;
 mod frozen;
 mod outage;
 mod panics;
+mod pools;
 mod readers;
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};

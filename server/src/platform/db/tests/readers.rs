@@ -10,7 +10,7 @@ use super::number;
 use crate::platform::db::{Readers, testing::for_each_database};
 
 /// Takes long enough to be given up.
-fn slow(readers: &Readers) -> Statement {
+pub(super) fn slow(readers: &Readers) -> Statement {
     let backend = readers.get_database_backend();
     let sql = match backend {
         DatabaseBackend::Postgres => "SELECT 1 FROM pg_sleep(0.3)",

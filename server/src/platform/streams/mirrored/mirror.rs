@@ -12,11 +12,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{ENDED, FRAME, Keys, OPENED};
+use super::{ENDED, FRAME, Keys, OPENED, READ_FOR};
 use crate::platform::{
     redis::Redis,
     streams::{
-        entry::{Entry, StreamState},
+        entry::{EndReason, Entry, StreamState},
         ring::MAX_FRAMES,
     },
 };
@@ -28,6 +28,8 @@ const ALIVE_FOR: Duration = Duration::from_secs(30);
 const RENEWED_EVERY: Duration = Duration::from_secs(10);
 /// How long an ended stream can be read again.
 const ENDED_FOR: Duration = Duration::from_mins(10);
+/// The same of a stream whose user may no longer come in: until who reads elsewhere has seen its end.
+const REVOKED_FOR: Duration = READ_FOR;
 /// How often it is asked whether somebody reads a stream elsewhere that nobody reads here.
 const READERS_EVERY: Duration = Duration::from_secs(1);
 
@@ -189,7 +191,11 @@ impl Mirrored {
         let now = Instant::now();
         let renew = ended || !self.opened || now - self.renewed >= RENEWED_EVERY;
         if renew {
-            let kept = if ended { ENDED_FOR } else { ALIVE_FOR };
+            let kept = match state {
+                StreamState::Open => ALIVE_FOR,
+                StreamState::Ended(EndReason::Revoked) => REVOKED_FOR,
+                StreamState::Ended(_) => ENDED_FOR,
+            };
             let expire = pipeline.cmd("EXPIRE").arg(&self.keys.frames);
             expire.arg(kept.as_secs()).ignore();
         }

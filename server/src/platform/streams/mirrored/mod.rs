@@ -4,6 +4,7 @@
 //! The process that answers stays the only one that writes, and its own readers never wait for
 //! Redis. What Redis loses is lost for readers elsewhere alone, and they are told so.
 
+mod erase;
 mod mirror;
 mod remote;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use super::entry::Entry;
 use crate::platform::redis::Redis;
 
+pub(super) use erase::{erase_ended, frames_of};
 pub(crate) use remote::RemoteReader;
 
 /// The field of an entry that says that there is a stream, before its first frame.
@@ -27,6 +29,8 @@ const OPENED: &str = "opened";
 const FRAME: &str = "frame";
 /// The field of the last entry: why the stream ended.
 const ENDED: &str = "ended";
+/// What the name of the key ends with that says that somebody reads elsewhere.
+const READ: &str = ":read";
 /// A reader elsewhere is believed to be there for this long.
 const READ_FOR: Duration = Duration::from_secs(6);
 /// Each has a connection of its own.
@@ -107,7 +111,7 @@ impl Keys {
     fn of(redis: &Redis, user_id: UserId, id: Uuid) -> Self {
         let frames = redis.key(&format!("stream:{}:{id}", user_id.0));
         Self {
-            read: format!("{frames}:read"),
+            read: format!("{frames}{READ}"),
             frames,
         }
     }

@@ -8,7 +8,7 @@ use entities::{Nanos, UserId};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::SharedFrames;
+use super::{SharedFrames, erase_ended, frames_of};
 use crate::platform::{
     clock::SystemClock,
     entropy::Entropy,
@@ -40,15 +40,19 @@ fn process(tasks: &Tasks, grace: Duration) -> StreamHub {
 }
 
 async fn open(hub: &StreamHub) -> (Producer, Uuid) {
+    open_of(hub, OWNER).await
+}
+
+async fn open_of(hub: &StreamHub, user_id: UserId) -> (Producer, Uuid) {
     let id = Entropy::from_system().uuid();
-    let admission = hub.admit(OWNER).await.unwrap();
+    let admission = hub.admit(user_id).await.unwrap();
     let answerer = Answerer {
         provider: "offline".to_owned(),
         model: "offline".to_owned(),
     };
     let info = StreamInfo {
         id,
-        user_id: OWNER,
+        user_id,
         kind: "chat",
         answerer,
         price: StreamPrice {
@@ -173,4 +177,47 @@ async fn frames_that_redis_lost_are_told_as_lost() {
     reads(&mut after, 2..=2).await;
     assert_eq!(late.next().await, ReaderEvent::Lost);
     assert_eq!(late.next().await, ReaderEvent::End);
+}
+
+/// Waits until so many streams of this user lie in Redis.
+async fn lie_there(user: UserId, count: usize) {
+    while frames_of(&testing::redis(), user).await.unwrap().len() != count {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_erased_user_leaves_no_frames() {
+    let tasks = Tasks::default();
+    let hub = process(&tasks, Duration::from_mins(1));
+    let number = i64::from(std::process::id());
+    let (erased, other) = (UserId(1_000_000 + number), UserId(9_000_000 + number));
+    let (ended, _) = open_of(&hub, erased).await;
+    let (under_way, id) = open_of(&hub, erased).await;
+    let (of_other, _) = open_of(&hub, other).await;
+    for producer in [&ended, &under_way, &of_other] {
+        producer.send(frame(1));
+    }
+    ended.finish(EndReason::Done);
+    of_other.finish(EndReason::Done);
+    lie_there(erased, 2).await;
+    lie_there(other, 1).await;
+    let redis = testing::redis();
+
+    // One that is being written would come back: it ends first.
+    while erase_ended(&redis, erased).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    lie_there(erased, 1).await;
+    hub.stop_user(erased, EndReason::Revoked);
+    under_way.finish(EndReason::Revoked);
+    while erase_ended(&redis, erased).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    lie_there(erased, 0).await;
+    lie_there(other, 1).await;
+    // Nor is it known in the process itself.
+    hub.stop_user(erased, EndReason::Revoked);
+    assert!(hub.resume(erased, id, 0).await.is_none());
+    assert_eq!(erase_ended(&redis, other).await.unwrap(), 1);
 }

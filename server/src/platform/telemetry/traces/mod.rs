@@ -180,6 +180,11 @@ pub(crate) fn current() -> Option<TraceParent> {
     .flatten()
 }
 
+/// Whether the caller works in a trace that is sent to the collector.
+pub(crate) fn is_taken() -> bool {
+    are_exported() && exported(&Span::current()).is_some_and(TraceParent::is_sampled)
+}
+
 /// The header for a call to another service; none unless a collector would see the trace.
 pub(crate) fn outgoing() -> Option<(&'static str, String)> {
     if !are_exported() {

@@ -46,6 +46,11 @@ impl TraceParent {
         SpanContext::new(self.trace, self.span, flags, true, TraceState::default())
     }
 
+    /// Whether it is sent to a collector.
+    pub(super) fn is_sampled(self) -> bool {
+        self.sampled
+    }
+
     /// The trace's name in logs, ledger and errors: 32 hexadecimal digits.
     pub(crate) fn trace_id(self) -> String {
         self.trace.to_string()

@@ -43,6 +43,15 @@ fn a_secret_of_an_example_is_refused_when_guarded() {
 }
 
 #[test]
+fn each_of_several_secrets_before_is_looked_at() {
+    let other = "another-secret-with-enough-length-0123";
+    let source = production().with("JWT_SECRET_PREVIOUS", format!("{other}\n{SECRET}\n"));
+    refused(&source, "JWT_SECRET_PREVIOUS", "same as JWT_SECRET");
+    let source = production().with("JWT_SECRET_PREVIOUS", format!("{other}\n\nshort\n"));
+    refused(&source, "JWT_SECRET_PREVIOUS", "shorter than");
+}
+
+#[test]
 fn equal_secrets_are_refused_everywhere() {
     for source in [production(), development().with("JWT_SECRET", SECRET)] {
         refused(
