@@ -154,9 +154,9 @@ async fn an_idle_console_takes_next_to_nothing() {
         for _ in 0..10 {
             feed.until("pulse", |_| true).await;
         }
-        let taken = program.ticks() - before;
+        let used = program.ticks() - before;
         let most = since.elapsed().as_secs() * TICKS / 100;
-        assert!(taken <= most, "{taken} ticks of {most}");
+        assert!(used <= most, "{used} ticks of {most}");
         let memory = program.memory();
         assert!(memory < 30 << 10, "{memory} KiB");
         house.stop().await;
