@@ -122,7 +122,8 @@ impl EdgeEndpoint {
             let token = client_address::bearer_token(request.headers());
             let identity = match token {
                 Ok(token) => {
-                    let auth = tracing::info_span!(target: traces::DETAIL, parent: &span, "auth");
+                    let begin = || tracing::info_span!(target: traces::DETAIL, "auth");
+                    let auth = span.in_scope(begin);
                     let identified = edge.identify.identify(token).instrument(auth);
                     identified.instrument(span.clone()).await
                 }

@@ -19,9 +19,14 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tokio::sync::{mpsc, oneshot};
-use tracing::{Metadata, Span};
+use tracing::{Metadata, Span, subscriber::Interest};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{Layer, Registry, filter::filter_fn, registry::LookupSpan};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::DynFilterFn,
+    layer::{self, Filter},
+    registry::LookupSpan,
+};
 use uuid::Uuid;
 
 use crate::platform::{
@@ -104,7 +109,33 @@ pub(super) fn layer(
         .with_level(false)
         .with_tracked_inactivity(false)
         .with_context_activation(false);
-    Ok(layer.with_filter(filter_fn(is_ours)).boxed())
+    Ok(layer.with_filter(of_what_is_taken()).boxed())
+}
+
+/// First spans always: one that ends in an error is sent though its trace is not. What is within them
+/// only where the trace is taken, so that the others cost next to nothing.
+fn of_what_is_taken() -> impl Filter<Registry> {
+    let is_wanted = |metadata: &Metadata<'_>, context: &layer::Context<'_, Registry>| {
+        is_first(metadata) || (is_ours(metadata) && is_within_what_is_taken(context))
+    };
+    DynFilterFn::new(is_wanted).with_callsite_filter(|metadata| {
+        if is_first(metadata) {
+            Interest::always()
+        } else if is_ours(metadata) {
+            Interest::sometimes()
+        } else {
+            Interest::never()
+        }
+    })
+}
+
+fn is_within_what_is_taken(context: &layer::Context<'_, Registry>) -> bool {
+    let Some(span) = context.lookup_current() else {
+        return false;
+    };
+    let mut scope = span.scope();
+    let trace = scope.find_map(|span| span.extensions().get::<TraceParent>().copied());
+    trace.is_some_and(TraceParent::is_sampled)
 }
 
 /// Whether this is a span of ours, and no event.
