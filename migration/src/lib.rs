@@ -29,6 +29,7 @@ mod m20261121_000021_branding_undo;
 mod m20261121_000022_job_lists;
 mod m20261121_000023_messages_found;
 mod m20261121_000024_purging;
+mod m20261121_000025_old_jobs;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000022_job_lists::Migration),
             Box::new(m20261121_000023_messages_found::Migration),
             Box::new(m20261121_000024_purging::Migration),
+            Box::new(m20261121_000025_old_jobs::Migration),
         ]
     }
 }

@@ -75,6 +75,8 @@ pub enum Message {
         text: String,
         bad: bool,
     },
+    /// How far something is that takes long: shown where nothing better is.
+    Progress(String),
     /// Time passed, and something in view may read otherwise now.
     Tick,
     /// The console is in the foreground again.

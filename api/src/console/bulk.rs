@@ -59,6 +59,16 @@ wire! {
         pub count: i64,
     }
 
+    /// Monthly limits of several users, before and after an act.
+    pub struct LimitSums {
+        /// Their limits now; users without one are not in it.
+        pub before_nanos: i64,
+        /// Users who have no limit now.
+        pub without: i64,
+        /// Their limits afterwards; `null` when there will be none.
+        pub after_nanos: Option<i64>,
+    }
+
     /// What an act would do. The token fixes the rows: none made later is touched, and one that
     /// has changed by then is left out and told.
     pub struct BulkPreview {
@@ -68,6 +78,10 @@ wire! {
         pub expires_at: DateTime<Utc>,
         /// Rows that the act touches.
         pub count: i64,
+        /// Whether more match than one act takes: it touches these alone.
+        pub more: bool,
+        /// For budgets: what the limits of these users come to.
+        pub limits: Option<LimitSums>,
         /// For jobs: how many of each kind.
         pub by_kind: Vec<super::Tally>,
         /// Rows that it leaves out.

@@ -141,7 +141,13 @@ impl FormState {
 pub struct Sending {
     pub call: Call,
     pub since_ms: u64,
-    pub left: usize,
     pub replies: Vec<Reply>,
     pub failures: Vec<Failure>,
+}
+
+impl Sending {
+    /// How many of the requests were answered.
+    pub fn answered(&self) -> usize {
+        self.replies.len() + self.failures.len()
+    }
 }

@@ -36,7 +36,7 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> 
     let tall = area.height >= TALL;
     chrome::top(app, line::row(area, 0), buffer, &view);
     if tall {
-        chrome::verdict(app, line::row(area, 2), buffer, &view);
+        chrome::verdict(line::row(area, 2), buffer, &view);
     }
     let above = if tall { 3 } else { 2 };
     let body = Rect {

@@ -103,7 +103,7 @@ impl App {
             }
             Command::Forward if self.history.forward() => self.enter_screen(actions),
             Command::Refresh => self.enter_screen(actions),
-            Command::Freeze => self.frozen = !self.frozen,
+            Command::Freeze => self.freeze(actions),
             Command::Undo => self.undo_last(actions),
             Command::Mouse => {
                 self.mouse = !self.mouse;
@@ -115,6 +115,15 @@ impl App {
             Command::RowNext => self.step_behind(Command::Down, actions),
             Command::RowPrevious => self.step_behind(Command::Up, actions),
             _ => {}
+        }
+    }
+
+    /// Holds the picture, or lets it go on: then the screen asks for what passed it meanwhile.
+    fn freeze(&mut self, actions: &mut Vec<Action>) {
+        if self.still.take().is_some() {
+            self.enter_screen(actions);
+        } else {
+            self.still = Some(Box::new(self.mirror.clone()));
         }
     }
 

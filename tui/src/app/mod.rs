@@ -6,6 +6,7 @@ mod commands;
 mod dialog_keys;
 mod dialogs;
 mod draw;
+mod following;
 mod history;
 mod keys;
 mod palette;
@@ -15,6 +16,7 @@ mod update;
 
 pub use dialogs::{Dialog, FormState, Overlay, Sending, SignInForm, Stage};
 pub use draw::{LEAST, draw, render};
+pub use following::{Followed, tally};
 pub use history::History;
 pub use palette::{Entry, Palette, Target};
 pub use update::update;
@@ -62,9 +64,13 @@ pub struct App {
     /// Acts that need no dialog, on their way.
     pub silent: Vec<Dialog>,
     pub toast: Option<Toast>,
+    /// The job that the last act has begun.
+    pub followed: Option<Followed>,
     /// The last act that the server can take back.
     pub undo: Option<Undoable>,
-    pub frozen: bool,
+    /// The house as it was when the console was frozen: shown until it is thawed, while
+    /// [`App::mirror`] goes on.
+    pub still: Option<Box<Mirror>>,
     pub mouse: bool,
     pub size: (u16, u16),
     pub now: Now,
@@ -86,8 +92,9 @@ impl App {
             overlay: Overlay::None,
             silent: Vec::new(),
             toast: None,
+            followed: None,
             undo: None,
-            frozen: false,
+            still: None,
             mouse: setup.mouse,
             size,
             now: Now {
@@ -125,7 +132,7 @@ impl App {
             theme: self.setup.theme,
             glyphs: self.setup.glyphs,
             now: self.now,
-            mirror: &self.mirror,
+            mirror: self.still.as_deref().unwrap_or(&self.mirror),
             stale_ms: self.connection.stale_ms(self.now.ms),
             refused: self.refused(),
             context: &self.setup.context,
@@ -151,6 +158,13 @@ impl App {
     pub(crate) fn number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
+    }
+
+    /// Says how far something is, unless that would hide what can be undone.
+    fn progress(&mut self, text: String) {
+        if self.toast.as_ref().is_none_or(|toast| toast.undo.is_none()) {
+            self.say(text, false);
+        }
     }
 
     pub fn say(&mut self, text: impl Into<String>, bad: bool) {

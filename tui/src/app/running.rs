@@ -2,8 +2,8 @@
 
 use tui_input::Input;
 
-use super::App;
 use super::dialogs::{Dialog, FormState, Overlay, Sending, Stage};
+use super::{App, Followed};
 use crate::action::Action;
 use crate::acts::{Act, Ask, Call, Draft, On, Plan, Refusal, Values};
 use crate::client::{Failure, Reply};
@@ -147,31 +147,38 @@ impl App {
 
     /// Sends what was confirmed.
     pub(super) fn send(&mut self, mut dialog: Dialog, call: Call, actions: &mut Vec<Action>) {
-        let slot = Slot {
-            owner: Owner::Dialog(dialog.number),
-            part: "act",
-        };
-        for (at, request) in call.requests.iter().enumerate() {
-            let mut request = request.clone();
-            request.idempotency_key = Some(format!(
-                "{}-{}-{}-{at}",
-                self.setup.run, dialog.number, dialog.round
-            ));
-            let generation = self.number();
-            actions.push(Action::Act {
-                slot: slot.clone(),
-                generation,
-                request,
-            });
-        }
         dialog.error = None;
         dialog.sending = Some(Sending {
-            left: call.requests.len(),
             call,
             since_ms: self.now.ms,
             replies: Vec::new(),
             failures: Vec::new(),
         });
+        self.send_next(dialog, actions);
+    }
+
+    /// Sends what comes after the answers that are there.
+    fn send_next(&mut self, dialog: Dialog, actions: &mut Vec<Action>) {
+        if let Some(sending) = &dialog.sending
+            && let Some(request) = sending.call.requests.get(sending.answered())
+        {
+            let mut request = request.clone();
+            request.idempotency_key = Some(format!(
+                "{}-{}-{}-{}",
+                self.setup.run,
+                dialog.number,
+                dialog.round,
+                sending.answered()
+            ));
+            actions.push(Action::Act {
+                slot: Slot {
+                    owner: Owner::Dialog(dialog.number),
+                    part: "act",
+                },
+                generation: self.number(),
+                request,
+            });
+        }
         if matches!(dialog.stage, Stage::Silent) {
             self.silent.push(dialog);
         } else {
@@ -227,19 +234,13 @@ impl App {
         let Some(mut sending) = dialog.sending.take() else {
             return;
         };
-        sending.left = sending.left.saturating_sub(1);
         match outcome {
             Ok(reply) => sending.replies.push(reply),
             Err(failure) => sending.failures.push(failure),
         }
-        if sending.left > 0 {
+        if sending.answered() < sending.call.requests.len() {
             dialog.sending = Some(sending);
-            if matches!(dialog.stage, Stage::Silent) {
-                self.silent.push(dialog);
-            } else {
-                self.overlay = Overlay::Dialog(Box::new(dialog));
-            }
-            return;
+            return self.send_next(dialog, actions);
         }
         for id in sending.replies.iter().filter_map(|reply| reply.audit_id) {
             self.mirror.told(id);
@@ -261,7 +262,7 @@ impl App {
         let id = failure
             .request_id()
             .map_or_else(String::new, |id| format!("  id {id}"));
-        let all = sending.replies.len() + sending.failures.len();
+        let all = sending.answered();
         let part = if all > 1 {
             format!("{} of {all} failed: ", sending.failures.len())
         } else {
@@ -299,9 +300,24 @@ impl App {
             return;
         };
         match (sending.call.done)(&dialog.draft, reply) {
-            Ok(done) => {
+            Ok(mut done) => {
+                let all = sending.replies.len();
+                if all > 1 {
+                    done.text =
+                        format!("{}: {all} done, the last: {}", dialog.act.label, done.text);
+                }
                 let mut toast = Toast::new(done.text.clone(), false, self.now.ms);
-                if let (true, Some(id)) = (sending.call.undo, reply.audit_id) {
+                // What is done to one job is seen in its row.
+                let begun = dialog.act.noun != "jobs" || dialog.draft.is_bulk();
+                if let (true, [job]) = (begun, done.jobs.as_slice()) {
+                    self.followed = Some(Followed {
+                        job: *job,
+                        what: format!("{:?}", dialog.act),
+                    });
+                }
+                // `u` takes back one change; of several, each is in Audit.
+                let undo = sending.call.undo && all == 1;
+                if let (true, Some(id)) = (undo, reply.audit_id) {
                     toast = toast.undoable(id);
                     self.undo.clone_from(&toast.undo);
                 }

@@ -29,6 +29,7 @@ pub fn update(app: &mut App, message: Message, now: Now) -> Vec<Action> {
         } => app.answer(&slot, generation, outcome, &mut actions),
         Message::SignedIn(outcome) => app.signed_in(outcome, &mut actions),
         Message::Told { text, bad } => app.say(text, bad),
+        Message::Progress(text) => app.progress(text),
         Message::Tick => app.tick(&mut actions),
         Message::Resumed => actions.push(Action::Redraw),
     }
@@ -83,9 +84,8 @@ impl App {
             }
             _ => {}
         }
-        if !self.frozen {
-            self.mirror.take(event, self.now.utc);
-        }
+        self.mirror.take(event, self.now.utc);
+        self.hear_of_followed(event, actions);
         self.with_screen(actions, |screen, cx| screen.feed(event, cx));
     }
 
@@ -136,6 +136,7 @@ impl App {
                 self.with_screen(actions, |screen, cx| screen.acted(cx));
             }
             ("undo", Err(failure)) => self.say(format!("not undone: {failure}"), true),
+            ("followed", outcome) => self.followed_answered(outcome),
             ("search", Ok(reply)) => self.found(&reply),
             ("resolve", outcome) => self.resolved(outcome, actions),
             _ => {}
@@ -243,8 +244,8 @@ impl App {
         };
         let mut cx = Cx {
             now: self.now,
-            mirror: &self.mirror,
-            frozen: self.frozen,
+            mirror: self.still.as_deref().unwrap_or(&self.mirror),
+            frozen: self.still.is_some(),
             behind,
             number,
             actions,
@@ -273,8 +274,8 @@ impl App {
         };
         let mut cx = Cx {
             now: self.now,
-            mirror: &self.mirror,
-            frozen: self.frozen,
+            mirror: self.still.as_deref().unwrap_or(&self.mirror),
+            frozen: self.still.is_some(),
             behind,
             number,
             actions,

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
+use api::console::JobState;
 use clap::ArgMatches;
 
 use super::nouns::{act_schema, read_filter, said};
@@ -219,10 +220,17 @@ async fn send(
     for line in &done.reveal {
         output::line(line)?;
     }
+    let mut skipped = done.skipped;
     if super::wait::is_wanted(act, matches) {
-        super::wait::until_over(client, &done.jobs).await?;
+        let cancelled = (act.noun, act.verb) == ("jobs", "cancel") && !draft.is_bulk();
+        let wanted = if cancelled {
+            JobState::Cancelled
+        } else {
+            JobState::Succeeded
+        };
+        skipped += super::wait::until_over(client, &done.jobs, wanted).await?;
     }
-    Ok(if done.skipped > 0 {
+    Ok(if skipped > 0 {
         Exit::Partly
     } else {
         Exit::Done

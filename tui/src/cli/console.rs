@@ -29,20 +29,15 @@ pub(super) async fn open(mut state: Run, matches: &ArgMatches) -> Result<Exit, C
     }
     terminal::restore_on_panic();
     let asked = matches.get_one::<Theme>("theme").copied();
-    let ground = match asked.or(state.config.theme) {
-        Some(_) => None,
-        None => ground(&state.environment),
-    };
+    // What the terminal said of its ground, once it was asked.
+    let mut known: Option<Option<Theme>> = None;
     loop {
         let (name, context) = state.chosen()?;
-        let client = state.client(Via::Console, &context)?;
+        let connect = state.connect(Via::Console, &context)?;
         let history = state.paths.data.join(format!("history-{name}"));
         let typed = std::fs::read_to_string(&history).unwrap_or_default();
-        let theme = asked
-            .or(context.theme)
-            .or(state.config.theme)
-            .or(ground)
-            .unwrap_or_default();
+        let said = asked.or(context.theme).or(state.config.theme);
+        let theme = said.or(known.flatten()).unwrap_or_default();
         let colourless = state.environment.no_color && asked.is_none();
         let ascii = matches.get_flag("ascii")
             || state.config.ascii
@@ -62,11 +57,18 @@ pub(super) async fn open(mut state: Run, matches: &ArgMatches) -> Result<Exit, C
         };
         let started = Started {
             app: App::new(setup, (80, 24)),
-            client,
+            connect,
             clock: Clock::start(),
             history,
         };
-        match run(started).await? {
+        let environment = &state.environment;
+        let ask = || {
+            if said.is_some() || colourless {
+                return None;
+            }
+            *known.get_or_insert_with(|| ground(environment))
+        };
+        match run(started, ask).await? {
             Ended::Quit => return Ok(Exit::Done),
             Ended::Context(name) => state.named = Some(name),
         }

@@ -47,6 +47,12 @@ Exit codes:
    11  a job that was waited for did not succeed (--wait)
   130  interrupted";
 
+/// The codes of [`HELP`], each with what it means.
+pub(super) fn codes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = HELP.lines().skip(1);
+    lines.filter_map(|line| line.trim_start().split_once("  "))
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
@@ -87,7 +93,10 @@ impl CliError {
             CliError::Failure(failure) | CliError::Export(ExportError::Server(failure)) => {
                 of_failure(failure)
             }
-            CliError::Config(_) | CliError::Usage(_) | CliError::Client(_) => Exit::Usage,
+            CliError::Config(_)
+            | CliError::Usage(_)
+            | CliError::Client(_)
+            | CliError::Runtime(RuntimeError::Client(_)) => Exit::Usage,
             CliError::Credentials(_) => Exit::SignIn,
             CliError::NotConfirmed | CliError::ReadOnly => Exit::Refused,
             CliError::JobFailed { .. } => Exit::JobFailed,
@@ -150,7 +159,14 @@ mod tests {
             Exit::Limited,
         ];
         assert_eq!(codes, expected);
+        let paged: Vec<&str> = super::codes().map(|(code, _)| code).collect();
+        assert_eq!(paged.first(), Some(&"0"));
+        assert_eq!(paged.last(), Some(&"130"));
         for code in codes {
+            assert!(
+                paged.contains(&(code as u8).to_string().as_str()),
+                "{code:?}"
+            );
             assert!(HELP.contains(&format!("\n{:>5}  ", code as u8)), "{code:?}");
         }
     }

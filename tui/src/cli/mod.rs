@@ -14,8 +14,10 @@ mod wait;
 mod watch;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use tokio_util::task::TaskTracker;
 
 pub use exit::{CliError, Exit};
 
@@ -23,7 +25,11 @@ use crate::client::auth::Client;
 use crate::client::credentials::Credentials;
 use crate::client::http;
 use crate::config::{self, Config, Context, Environment, Paths};
+use crate::runtime::Connect;
 use crate::theme::Theme;
+
+/// An exchange of tokens is waited for so long before the program ends.
+const EXCHANGE: Duration = Duration::from_secs(10);
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -76,10 +82,11 @@ pub(crate) struct Run {
     pub(crate) config: Config,
     pub(crate) insecure: bool,
     pub(crate) named: Option<String>,
+    exchanges: TaskTracker,
 }
 
 impl Run {
-    fn of(matches: &ArgMatches) -> Result<Run, CliError> {
+    fn of(matches: &ArgMatches, exchanges: TaskTracker) -> Result<Run, CliError> {
         let paths = Paths::find()?;
         let config = Config::load(&paths.config)?;
         Ok(Run {
@@ -88,6 +95,7 @@ impl Run {
             paths,
             insecure: matches.get_flag("insecure"),
             named: matches.get_one::<String>("context").cloned(),
+            exchanges,
         })
     }
 
@@ -99,15 +107,20 @@ impl Run {
 
     /// A client of a context.
     pub(crate) fn client(&self, via: http::Via, context: &Context) -> Result<Client, CliError> {
+        Ok(self.connect(via, context)?()?)
+    }
+
+    /// What makes a client of a context, whose address is good.
+    pub(crate) fn connect(&self, via: http::Via, context: &Context) -> Result<Connect, CliError> {
         let base = config::server(&context.server, self.insecure)?;
-        let http = http::build(via, context.ca_file.as_deref())?;
+        let ca_file = context.ca_file.clone();
         let credentials = Credentials::new(&self.paths.data);
-        Ok(Client::new(
-            http,
-            base,
-            self.environment.token.clone(),
-            credentials,
-        ))
+        let token = self.environment.token.clone();
+        let exchanges = self.exchanges.clone();
+        Ok(Box::new(move || {
+            let http = http::build(via, ca_file.as_deref())?;
+            Ok(Client::new(http, base, token, credentials).tracked_by(exchanges))
+        }))
     }
 }
 
@@ -118,7 +131,14 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(&matches)),
+        Ok(runtime) => runtime.block_on(async {
+            let exchanges = TaskTracker::new();
+            let outcome = dispatch(&matches, &exchanges).await;
+            exchanges.close();
+            // A token that is being exchanged has to reach its file, or the sign-in is lost.
+            let _ended = tokio::time::timeout(EXCHANGE, exchanges.wait()).await;
+            outcome
+        }),
         Err(error) => Err(CliError::Io(error)),
     };
     match outcome {
@@ -130,11 +150,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn dispatch(matches: &ArgMatches) -> Result<Exit, CliError> {
+async fn dispatch(matches: &ArgMatches, exchanges: &TaskTracker) -> Result<Exit, CliError> {
     if let Some((name @ ("completions" | "man"), matches)) = matches.subcommand() {
         return pages::run(name, matches);
     }
-    let run = Run::of(matches)?;
+    let run = Run::of(matches, exchanges.clone())?;
     let read_only = matches.get_flag("read-only");
     let Some((name, matches)) = matches.subcommand() else {
         return console::open(run, matches).await;

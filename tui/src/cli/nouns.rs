@@ -4,7 +4,7 @@ use api::filter::{ACCOUNTS, Schema};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::output::{self, Form};
-use super::{CliError, Exit, act};
+use super::{CliError, Exit, act, exit};
 use crate::acts::nouns::{self, NOUNS, Noun};
 use crate::acts::{Act, On};
 use crate::client::Request;
@@ -200,7 +200,12 @@ async fn list_rows(noun: &Noun, client: &Client, matches: &ArgMatches) -> Result
             .parse()
             .map_err(|_| CliError::Usage("--limit is a number or all".to_owned()))?,
     };
-    let rows = export::rows(client, &request, most).await?;
+    let told = |progress: export::Progress| {
+        if progress.wait_s.is_some() {
+            exit::tell(&progress.to_string());
+        }
+    };
+    let rows = export::rows(client, &request, most, told).await?;
     output::rows(&rows, &form, super::columns::of(noun.name))?;
     Ok(Exit::Done)
 }

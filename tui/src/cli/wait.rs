@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 
 use super::{CliError, exit};
 use crate::acts::Act;
+use crate::app::tally;
 use crate::client::Request;
 use crate::client::auth::Client;
 
@@ -14,9 +15,13 @@ use crate::client::auth::Client;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Acts after which a job goes on.
-const STARTS: [(&str, &str); 5] = [
+const STARTS: [(&str, &str); 9] = [
+    ("jobs", "cancel"),
     ("jobs", "retry"),
     ("jobs", "replay"),
+    ("budgets", "set"),
+    ("budgets", "clear"),
+    ("users", "disable"),
     ("users", "export"),
     ("users", "erase"),
     ("retention", "run"),
@@ -38,29 +43,39 @@ pub(super) fn is_wanted(act: &Act, matches: &ArgMatches) -> bool {
     starts_jobs(act) && matches.get_flag("wait")
 }
 
-/// Returns when all of them are over; with the first that did not succeed.
-pub(super) async fn until_over(client: &Client, jobs: &[i64]) -> Result<(), CliError> {
+/// Returns when all of them are over; with the first that did not end as it should, else with how
+/// many rows were left out.
+pub(super) async fn until_over(
+    client: &Client,
+    jobs: &[i64],
+    wanted: JobState,
+) -> Result<i64, CliError> {
     let mut failed = Ok(());
+    let mut left_out = 0;
     for id in jobs {
-        let state = end_of(client, *id).await?;
-        exit::tell(&format!("job {id} is {state}"));
-        if state != JobState::Succeeded && failed.is_ok() {
+        let detail = end_of(client, *id).await?;
+        let state = detail.job.state;
+        let rows = tally(&detail).map_or_else(String::new, |(done, skipped)| {
+            left_out += skipped;
+            format!(": {done} done, {skipped} skipped")
+        });
+        exit::tell(&format!("job {id} is {state}{rows}"));
+        if state != wanted && failed.is_ok() {
             failed = Err(CliError::JobFailed { id: *id, state });
         }
     }
-    failed
+    failed.map(|()| left_out)
 }
 
-async fn end_of(client: &Client, id: i64) -> Result<JobState, CliError> {
+async fn end_of(client: &Client, id: i64) -> Result<JobDetail, CliError> {
     let request = Request::get(format!("/api/admin/jobs/{id}"));
     loop {
         let detail: JobDetail = client.send(&request).await?.decode()?;
-        let state = detail.job.state;
         if matches!(
-            state,
+            detail.job.state,
             JobState::Succeeded | JobState::Failed | JobState::Cancelled
         ) {
-            return Ok(state);
+            return Ok(detail);
         }
         tokio::time::sleep(PAUSE).await;
     }

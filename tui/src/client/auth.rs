@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::accounts::{Credentials as Named, RefreshRequest, Tokens};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::credentials::{Credentials, CredentialsError, Saved};
@@ -12,6 +13,9 @@ use super::{Failure, Reply, Request, http};
 
 /// How often a lock that another console holds is looked at.
 const LOCK_POLL: Duration = Duration::from_millis(50);
+
+/// The feed has to begin within this.
+const OPEN: Duration = Duration::from_secs(15);
 
 /// Where the token comes from.
 enum Source {
@@ -30,6 +34,8 @@ pub struct Client {
     source: Arc<Source>,
     /// The token in use. Whoever exchanges it holds this.
     token: Arc<Mutex<Option<Saved>>>,
+    /// Exchanges under way.
+    exchanges: TaskTracker,
 }
 
 impl Client {
@@ -51,7 +57,15 @@ impl Client {
             server,
             source: Arc::new(source),
             token: Arc::new(Mutex::new(None)),
+            exchanges: TaskTracker::new(),
         }
+    }
+
+    /// With exchanges of tokens that the caller waits for before it ends.
+    #[must_use]
+    pub fn tracked_by(mut self, exchanges: TaskTracker) -> Client {
+        self.exchanges = exchanges;
+        self
     }
 
     /// Sends a request. A token that has run out is exchanged once.
@@ -82,9 +96,11 @@ impl Client {
             if let Some(id) = last_id {
                 builder = builder.header("last-event-id", id);
             }
-            let response = builder
-                .send()
-                .await
+            let answered = tokio::time::timeout(OPEN, builder.send()).await;
+            let response = answered
+                .map_err(|_| Failure::TimedOut {
+                    seconds: OPEN.as_secs(),
+                })?
                 .map_err(|error| http::network(&error))?;
             let status = response.status().as_u16();
             if status == 401 && again {
@@ -119,8 +135,20 @@ impl Client {
         }
     }
 
-    /// A token that is not `old`: another console's, or a new one of the server.
+    /// A token that is not `old`. The exchange goes on when nobody waits for it any more: cut
+    /// between the server's answer and the file, it would end the sign-in.
     async fn renewed(&self, old: &str) -> Result<String, Failure> {
+        let (tell, told) = oneshot::channel();
+        let (client, old) = (self.clone(), old.to_owned());
+        self.exchanges.spawn(async move {
+            // Who asked may have gone.
+            let _told = tell.send(client.exchanged(&old).await);
+        });
+        told.await.unwrap_or(Err(Failure::SignIn))
+    }
+
+    /// Another console's token, or a new one of the server.
+    async fn exchanged(&self, old: &str) -> Result<String, Failure> {
         let Source::File(credentials) = &*self.source else {
             return Err(Failure::SignIn);
         };
@@ -206,6 +234,10 @@ impl Client {
         if let Source::File(credentials) = &*self.source {
             let mut held = self.token.lock().await;
             *held = None;
+            let mut lock = credentials.lock().map_err(|error| told(&error))?;
+            let _guard = lock
+                .write()
+                .map_err(|error| Failure::Credentials(error.to_string()))?;
             credentials
                 .save(&self.server, None)
                 .map_err(|error| told(&error))?;

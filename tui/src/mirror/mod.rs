@@ -22,7 +22,7 @@ const STEPS: usize = 60;
 pub const CLOCK_TOLERANCE_S: i64 = 5;
 
 /// The house, as last told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Mirror {
     /// The last snapshot, with the pulse, the series, the streams and the providers kept up.
     pub snapshot: Option<Box<Snapshot>>,

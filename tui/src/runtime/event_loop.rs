@@ -19,19 +19,26 @@ use crate::action::Action;
 use crate::app::{App, update};
 use crate::client::auth::Client;
 use crate::client::feed;
+use crate::client::http::ClientError;
 use crate::message::{FeedMessage, Message};
+use crate::theme::Theme;
 
 /// At most thirty frames a second.
 const FRAME: Duration = Duration::from_millis(33);
 /// While time alone changes what is shown.
 const TICK: Duration = Duration::from_secs(1);
+/// Between two words about something that takes long.
+const QUIET: Duration = Duration::from_secs(2);
 /// Messages that wait to be taken.
 const QUEUE: usize = 1_024;
+
+/// Makes a client: certificates are read for it, which takes longer than a frame.
+pub type Connect = Box<dyn FnOnce() -> Result<Client, ClientError> + Send>;
 
 /// What the loop is started with.
 pub struct Started {
     pub app: App,
-    pub client: Client,
+    pub connect: Connect,
     pub clock: Clock,
     /// Where the palette's lines are kept.
     pub history: PathBuf,
@@ -58,18 +65,26 @@ struct Runtime {
     suspend: bool,
 }
 
-/// Runs the console until it is left.
-pub async fn run(started: Started) -> Result<Ended, RuntimeError> {
+/// Runs the console until it is left. The first frame waits for nothing: not for the server, not for
+/// certificates, not for `ground`, which may ask the terminal for its colours.
+pub async fn run(
+    started: Started,
+    ground: impl FnOnce() -> Option<Theme>,
+) -> Result<Ended, RuntimeError> {
     let Started {
         mut app,
-        client,
+        connect,
         clock,
         history,
     } = started;
+    let mut screen = Screen::take(app.mouse)?;
+    app.size = screen.size()?;
+    let first = app.begin(clock.now());
+    let client = first_frame(&mut screen, &mut app, connect, ground).await?;
     let (messages, mut inbox) = mpsc::channel(QUEUE);
     let (feed_out, mut feed_in) = mpsc::channel(QUEUE);
     let mut runtime = Runtime {
-        screen: Screen::take(app.mouse)?,
+        screen,
         client,
         tasks: Tasks::new(messages.clone()),
         wake: Arc::new(Notify::new()),
@@ -80,9 +95,6 @@ pub async fn run(started: Started) -> Result<Ended, RuntimeError> {
         ended: None,
         suspend: false,
     };
-    app.size = runtime.screen.size()?;
-    let first = app.begin(clock.now());
-    runtime.screen.draw(&app)?;
     runtime.all(first)?;
     let mut keys = EventStream::new();
     let mut ends = [
@@ -112,23 +124,31 @@ pub async fn run(started: Started) -> Result<Ended, RuntimeError> {
         let Some(message) = message else { continue };
         runtime.all(update(&mut app, message, clock.now()))?;
         dirty = true;
-        if runtime.suspend {
-            runtime.suspend = false;
+        if std::mem::take(&mut runtime.suspend) {
             // The stream of events reads the terminal: it must not, while the shell does.
             drop(keys);
-            runtime.screen.give_back();
-            suspend::stop()?;
-            runtime.screen.retake(app.mouse)?;
+            let resized = runtime.rest(app.mouse)?;
             keys = EventStream::new();
-            let (width, height) = runtime.screen.size()?;
-            runtime.all(update(
-                &mut app,
-                Message::Resize(width, height),
-                clock.now(),
-            ))?;
+            runtime.all(update(&mut app, resized, clock.now()))?;
         }
     }
     Ok(runtime.ended.unwrap_or(Ended::Quit))
+}
+
+/// Draws, and only then does what takes longer than a frame.
+async fn first_frame(
+    screen: &mut Screen,
+    app: &mut App,
+    connect: Connect,
+    ground: impl FnOnce() -> Option<Theme>,
+) -> Result<Client, RuntimeError> {
+    screen.draw(app)?;
+    let client = tokio::task::spawn_blocking(connect);
+    if let Some(theme) = ground() {
+        app.setup.theme = theme;
+        screen.draw(app)?;
+    }
+    Ok(client.await.map_err(std::io::Error::other)??)
 }
 
 async fn ended(ends: &mut [Signal; 2]) {
@@ -186,9 +206,20 @@ impl Runtime {
                 self.tell(text, bad);
             }
             Action::Export(wanted) => {
+                let messages = self.messages.clone();
                 self.tasks.run(async move {
                     let path = wanted.path.display().to_string();
-                    match export::write(&client, &wanted).await {
+                    let mut quiet = Instant::now() + QUIET;
+                    let told = |progress: export::Progress| {
+                        let now = Instant::now();
+                        if progress.wait_s.is_some() || now >= quiet {
+                            quiet = now + QUIET;
+                            let text = format!("{path}: {progress}");
+                            // A full queue has more to say than this.
+                            let _told = messages.try_send(Message::Progress(text));
+                        }
+                    };
+                    match export::write(&client, &wanted, told).await {
                         Ok(rows) => Message::Told {
                             text: format!("{rows} rows in {path}"),
                             bad: false,
@@ -211,6 +242,15 @@ impl Runtime {
             Action::Quit => self.ended = Some(Ended::Quit),
         }
         Ok(())
+    }
+
+    /// Gives the terminal back and stops, until the console is in the foreground again.
+    fn rest(&mut self, mouse: bool) -> Result<Message, RuntimeError> {
+        self.screen.give_back();
+        suspend::stop()?;
+        self.screen.retake(mouse)?;
+        let (width, height) = self.screen.size()?;
+        Ok(Message::Resize(width, height))
     }
 
     fn feed(&mut self, client: Client) {

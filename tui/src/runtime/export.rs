@@ -1,21 +1,24 @@
 //! A whole list as a file: every page of it, for this user's eyes only.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use crate::action::{Export, ExportFormat};
 use crate::client::auth::Client;
 use crate::client::request::Page;
-use crate::client::{Failure, Request};
+use crate::client::{Failure, Reply, Request};
 
 /// Rows of a page.
 const PAGE: &str = "200";
 /// Rows of an export: more is the backup's business.
 const MOST: usize = 100_000;
+/// How often in a row the server may ask for patience.
+const PATIENCE: u32 = 5;
+/// A server that asks for more than this is not waited for.
+const LONGEST_WAIT_S: u64 = 120;
 
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
@@ -30,11 +33,30 @@ pub enum ExportError {
     TooMany,
 }
 
-/// Every row of a list, page by page.
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub rows: usize,
+    /// The server wants no request for so long.
+    pub wait_s: Option<u64>,
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} rows so far", self.rows)?;
+        match self.wait_s {
+            Some(wait) => write!(f, ", limited: goes on in {wait} s"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every row of a list, page by page. It waits when the server says so.
 pub async fn rows(
     client: &Client,
     request: &Request,
     most: usize,
+    mut told: impl FnMut(Progress),
 ) -> Result<Vec<Value>, ExportError> {
     let mut all = Vec::new();
     let mut cursor = String::new();
@@ -43,7 +65,9 @@ pub async fn rows(
             .clone()
             .with("limit", PAGE)
             .with("cursor", cursor.clone());
-        let page: Page<Value> = client.send(&asked).await?.decode()?;
+        let rows = all.len();
+        let reply = patiently(client, &asked, |wait_s| told(Progress { rows, wait_s })).await?;
+        let page: Page<Value> = reply.decode()?;
         all.extend(page.items);
         if all.len() > MOST {
             return Err(ExportError::TooMany);
@@ -57,9 +81,40 @@ pub async fn rows(
     Ok(all)
 }
 
+/// One page. A long list takes more requests than a minute allows: what is refused for that alone is
+/// asked again when the server said.
+async fn patiently(
+    client: &Client,
+    request: &Request,
+    mut told: impl FnMut(Option<u64>),
+) -> Result<Reply, Failure> {
+    let mut refusals = 0;
+    told(None);
+    loop {
+        let failure = match client.send(request).await {
+            Ok(reply) => return Ok(reply),
+            Err(failure) => failure,
+        };
+        let wait = failure
+            .retry_after_s()
+            .filter(|_| matches!(failure.status(), 429 | 503) && refusals < PATIENCE)
+            .filter(|wait| *wait <= LONGEST_WAIT_S);
+        let Some(wait) = wait else {
+            return Err(failure);
+        };
+        refusals += 1;
+        told(Some(wait));
+        tokio::time::sleep(Duration::from_secs(wait)).await;
+    }
+}
+
 /// Writes the list; how many rows it has.
-pub async fn write(client: &Client, export: &Export) -> Result<usize, ExportError> {
-    let rows = rows(client, &export.request, MOST).await?;
+pub async fn write(
+    client: &Client,
+    export: &Export,
+    told: impl FnMut(Progress),
+) -> Result<usize, ExportError> {
+    let rows = rows(client, &export.request, MOST, told).await?;
     let bytes = match export.format {
         ExportFormat::Json => serde_json::to_vec_pretty(&rows).map_err(io::Error::from)?,
         ExportFormat::Csv => csv(&rows, &[], true)?,
@@ -68,15 +123,17 @@ pub async fn write(client: &Client, export: &Export) -> Result<usize, ExportErro
     Ok(rows.len())
 }
 
-/// A new file that nobody else can read. An old one is not touched.
+/// A new file that nobody else can read: whole, or not there. An old one is not touched.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    Ok(())
 }
 
 /// Rows as CSV by RFC 4180: `columns`, or every plain field of the first row and their parts.
@@ -148,6 +205,8 @@ pub fn cell(value: Option<&Value>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use serde_json::json;
 
     use super::*;
@@ -176,5 +235,9 @@ mod tests {
         write_private(&path, b"one").expect("written");
         assert!(write_private(&path, b"two").is_err());
         assert_eq!(std::fs::read(&path).expect("read"), b"one");
+        let mode = std::fs::metadata(&path).expect("it").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 1, "nothing else stays");
     }
 }

@@ -162,6 +162,10 @@ pub struct List<L: Listing> {
     pub(super) tallies: Vec<(String, i64, bool)>,
     /// Something changed while the answer was on its way.
     pub(super) again: bool,
+    /// What the feed told while a page was on its way: the page may be older.
+    pub(super) meanwhile: Vec<L::Row>,
+    /// When the tabs were asked to be counted, while they are.
+    pub(super) counting_ms: Option<u64>,
     /// Rows that the feed told of and that are not shown.
     pub(super) fresh: usize,
     /// What the last frame showed, for pages and the mouse.
@@ -192,6 +196,8 @@ impl<L: Listing> List<L> {
             count: None,
             tallies: Vec::new(),
             again: false,
+            meanwhile: Vec::new(),
+            counting_ms: None,
             fresh: 0,
             seen: Seen::default(),
             top: Seen::default(),

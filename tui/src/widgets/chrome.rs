@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 
 use super::line::{self, Part};
 use crate::app::App;
-use crate::keys::{Command, Key, Where};
+use crate::keys::{BINDINGS, Command, Key, Where};
 use crate::mirror::{Line, Verdict};
+use crate::place::Place;
 use crate::screens::View;
 use crate::text::units;
 use crate::text::width::{cells, cut};
@@ -38,6 +39,16 @@ impl Hint {
     }
 }
 
+/// The other screens, from the table of keys.
+fn screens() -> impl Iterator<Item = Hint> {
+    BINDINGS.iter().filter_map(|binding| match binding.command {
+        Command::Screen(digit) if digit != 1 => {
+            Some(Hint::new(*binding.keys.first()?, binding.help))
+        }
+        _ => None,
+    })
+}
+
 /// The keys of the footer: open, the acts in their order, then the ways on. `?` is never cut.
 pub fn hints(app: &App) -> Vec<Hint> {
     let mut last = vec![
@@ -52,6 +63,9 @@ pub fn hints(app: &App) -> Vec<Hint> {
         }
         if screen.opens() && crate::keys::command(Key::Enter, places) == Some(Command::Open) {
             hints.push(Hint::new(Key::Enter, "open"));
+        }
+        if screen.place() == Place::Overview {
+            hints.extend(screens());
         }
         for act in screen.acts() {
             if let Some(letter) = act.key {
@@ -75,7 +89,8 @@ pub fn hints(app: &App) -> Vec<Hint> {
     };
     let room = app.size.0.saturating_sub(width(&last));
     let most = if app.size.0 >= 100 { 8 } else { 5 };
-    hints.truncate(most);
+    let on_overview = hints.iter().any(|hint| hint.key == Key::Char('2'));
+    hints.truncate(if on_overview { hints.len() } else { most });
     while width(&hints) > room {
         hints.pop();
     }
@@ -165,7 +180,7 @@ pub fn role_name(role: api::accounts::Role) -> &'static str {
 fn feed_state(app: &App, view: &View) -> Part {
     let now = app.now.ms;
     let glyphs = view.glyphs;
-    if app.frozen {
+    if app.still.is_some() {
         return (Role::Info, format!("{} frozen", glyphs.frozen));
     }
     if app.connection.limited_until_ms > now {
@@ -229,8 +244,8 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
         fixed.push((Role::Stale, text));
     }
     if with_verdict {
-        let verdict = app.mirror.verdict();
-        let count = app.mirror.alarms.len();
+        let verdict = view.mirror.verdict();
+        let count = view.mirror.alarms.len();
         let text = match count {
             0 => verdict.word().to_owned(),
             1 => format!("{} 1 alarm", verdict.word()),
@@ -263,9 +278,9 @@ pub fn crumbs(app: &App, area: Rect, buffer: &mut Buffer, view: &View, with_verd
 }
 
 /// Line 3, where there is room: the verdict and the worst alarms.
-pub fn verdict(app: &App, area: Rect, buffer: &mut Buffer, view: &View) {
-    let verdict = app.mirror.verdict();
-    let alarms = &app.mirror.alarms;
+pub fn verdict(area: Rect, buffer: &mut Buffer, view: &View) {
+    let verdict = view.mirror.verdict();
+    let alarms = &view.mirror.alarms;
     let mut parts: Vec<Part> = vec![(verdict_role(verdict), format!(" {}", verdict.word()))];
     match alarms.len() {
         0 => {}

@@ -14,14 +14,14 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 /// A server that gives one answer after the other, and keeps what was asked.
-struct House {
+pub(crate) struct House {
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
     _tasks: JoinSet<()>,
 }
 
 impl House {
-    async fn open(answers: Vec<String>) -> House {
+    pub(crate) async fn open(answers: Vec<String>) -> House {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -44,13 +44,13 @@ impl House {
         }
     }
 
-    async fn asked(&self, at: usize) -> String {
+    pub(crate) async fn asked(&self, at: usize) -> String {
         self.asked.lock().await[at].to_lowercase()
     }
 }
 
 /// The head of a request, and as much of a body as it says.
-async fn read(stream: &mut TcpStream) -> String {
+pub(crate) async fn read(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     let mut part = [0; 4_096];
     loop {
@@ -71,7 +71,7 @@ async fn read(stream: &mut TcpStream) -> String {
     }
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
@@ -82,16 +82,20 @@ fn stream(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\n\r\n{body}")
 }
 
-struct Place {
-    folder: tempfile::TempDir,
+pub(crate) struct Place {
+    pub(crate) folder: tempfile::TempDir,
     server: String,
 }
 
 impl Place {
-    fn new(house: &House) -> Place {
+    pub(crate) fn new(house: &House) -> Place {
+        Place::at(&house.address)
+    }
+
+    pub(crate) fn at(server: &str) -> Place {
         let place = Place {
             folder: tempfile::tempdir().expect("a folder"),
-            server: house.address.clone(),
+            server: server.to_owned(),
         };
         let old = Saved {
             access_token: "old".to_owned(),
@@ -104,22 +108,22 @@ impl Place {
         place
     }
 
-    fn credentials(&self) -> Credentials {
+    pub(crate) fn credentials(&self) -> Credentials {
         Credentials::new(self.folder.path())
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let http = http::build(http::Via::Console, None).expect("a client");
         let base = self.server.parse().expect("an address");
         Client::new(http, base, None, self.credentials())
     }
 
-    fn saved(&self) -> Option<Saved> {
+    pub(crate) fn saved(&self) -> Option<Saved> {
         self.credentials().load(&self.server).expect("read")
     }
 }
 
-const TOKENS: &str =
+pub(crate) const TOKENS: &str =
     r#"{"access_token":"new","token_type":"bearer","refresh_token":"r2","expires_in":900}"#;
 
 #[tokio::test]

@@ -9,6 +9,8 @@
 
 mod client;
 mod contracts;
+mod exchange;
+mod files;
 mod fuzz;
 mod pages;
 mod screens;

@@ -302,7 +302,11 @@ impl Claim {
             ..preview
         };
         previews::insert(txn, &of_job).await?;
-        let numbers = [("job_id", json!(job)), ("jobs", json!(rows))];
+        let numbers = [
+            ("act", json!(of_job.action)),
+            ("job_id", json!(job)),
+            ("jobs", json!(rows)),
+        ];
         let entry = self.act.record_in(txn, &numbers).await?;
         Ok(Claimed::Begun(job, entry))
     }

@@ -271,6 +271,11 @@ impl Jobs {
         })
     }
 
+    /// The kinds that have rows.
+    pub(crate) async fn kinds_with_rows(&self) -> Result<Vec<String>, DbError> {
+        Ok(lists::kinds(self.0.db.read()).await?)
+    }
+
     /// The registered kinds and those that have rows, in order of name.
     pub(crate) async fn all_kinds(&self) -> Result<Vec<String>, DbError> {
         let mut kinds = lists::kinds(self.0.db.read()).await?;

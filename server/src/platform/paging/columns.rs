@@ -1,6 +1,6 @@
 //! What the fields of a list are in SQL.
 
-use sea_orm::sea_query::{Expr, Func};
+use sea_orm::sea_query::{Expr, Func, SelectStatement};
 
 use super::Key;
 
@@ -57,6 +57,16 @@ impl Column {
     }
 }
 
+/// A text of another table. The words are looked for there once, not once for each row.
+pub(crate) struct Linked {
+    /// What a row has of the other table's, such as the id of a user; it may have none.
+    pub(crate) key: Expr,
+    /// Selects the keys of the other table.
+    pub(crate) keys: SelectStatement,
+    /// The text there.
+    pub(crate) text: Expr,
+}
+
 /// What a list is made of, in SQL.
 pub(crate) trait Columns {
     /// What a field of the list's schema is; `None` is a field that this list does not know.
@@ -65,4 +75,8 @@ pub(crate) trait Columns {
     fn id(&self) -> Expr;
     /// Where bare words are looked for.
     fn texts(&self) -> Vec<Expr>;
+    /// Texts of other tables where bare words are looked for, too.
+    fn linked_texts(&self) -> Vec<Linked> {
+        Vec::new()
+    }
 }

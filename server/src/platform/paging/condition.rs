@@ -14,13 +14,14 @@ use super::{Column, Columns};
 /// What rows a filter asks for.
 pub(super) fn condition(filter: &Filter, columns: &impl Columns, now: DateTime<Utc>) -> Condition {
     filter.terms.iter().fold(Condition::all(), |all, term| {
-        all.add(term_condition(term, columns, now))
+        all.add(of_term(term, columns, now))
     })
 }
 
-fn term_condition(term: &Term, columns: &impl Columns, now: DateTime<Utc>) -> Condition {
+/// What rows one of its terms asks for.
+pub(super) fn of_term(term: &Term, columns: &impl Columns, now: DateTime<Utc>) -> Condition {
     let holds = match &term.test {
-        Test::Text(text) => contains(columns.texts(), text),
+        Test::Text(text) => contains(columns, text),
         Test::Missing(field) => of(columns, field, |column| {
             Condition::all().add(column.expression.is_null())
         }),
@@ -110,13 +111,26 @@ fn plain(value: &Value) -> Expr {
     }
 }
 
-fn contains(texts: Vec<Expr>, wanted: &str) -> Condition {
-    texts.into_iter().fold(Condition::any(), |any, text| {
-        spellings(wanted).into_iter().fold(any, |any, spelling| {
-            let pattern = LikeExpr::new(format!("%{}%", literal(&spelling))).escape('!');
-            let text = Func::coalesce([text.clone(), Expr::value("")]);
-            any.add(Expr::from(Func::lower(text)).like(pattern))
+fn contains(columns: &impl Columns, wanted: &str) -> Condition {
+    let own = columns.texts().into_iter();
+    let any = own.fold(Condition::any(), |any, text| any.add(has(&text, wanted)));
+    columns
+        .linked_texts()
+        .into_iter()
+        .fold(any, |any, mut linked| {
+            linked.keys.cond_where(has(&linked.text, wanted));
+            // Keeps what has no key from making a negation unknown.
+            let known = linked.key.clone().is_not_null();
+            any.add(known.and(linked.key.in_subquery(linked.keys)))
         })
+}
+
+fn has(text: &Expr, wanted: &str) -> Condition {
+    let spellings = spellings(wanted).into_iter();
+    spellings.fold(Condition::any(), |any, spelling| {
+        let pattern = LikeExpr::new(format!("%{}%", literal(&spelling))).escape('!');
+        let text = Func::coalesce([text.clone(), Expr::value("")]);
+        any.add(Expr::from(Func::lower(text)).like(pattern))
     })
 }
 

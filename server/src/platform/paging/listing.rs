@@ -9,12 +9,12 @@ use api::{
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryResult,
-    sea_query::{Expr, Order, Query, SelectStatement},
+    sea_query::{Condition, Expr, Order, Query, SelectStatement},
 };
 
 use super::{
     COUNTED, Columns, Counted, MOST, PagingError, USUAL,
-    condition::condition,
+    condition::{self, condition},
     cursor::Cursor,
     key::{Key, KeyKind},
 };
@@ -149,6 +149,11 @@ impl Listing {
         &self.filter
     }
 
+    /// The field that it is sorted by.
+    pub(crate) fn sorted_by(&self) -> &'static str {
+        self.sort.name
+    }
+
     /// When the first page was asked for.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.now
@@ -174,6 +179,11 @@ impl Listing {
             items: items.collect::<Result<_, _>>()?,
             next,
         })
+    }
+
+    /// What one term of the filter asks for.
+    pub(crate) fn condition_of(&self, term: &filter::Term, columns: &impl Columns) -> Condition {
+        condition::of_term(term, columns, self.now)
     }
 
     /// How many rows of a statement match.

@@ -15,7 +15,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use columns::{Column, Columns};
+pub(crate) use columns::{Column, Columns, Linked};
 pub(crate) use key::Key;
 pub(crate) use listing::{Listing, Page};
 pub(crate) use rows::Sorted;

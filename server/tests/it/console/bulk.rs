@@ -12,13 +12,13 @@ const MANY: i64 = 10_000;
 const PROMPT: Duration = Duration::from_secs(3);
 
 /// The numbers from 1, as a table.
-fn numbers(sql: &Sql) -> String {
+fn numbers(sql: &Sql, count: i64) -> String {
     match sql {
         Sql::Sqlite(_) => format!(
-            "(WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {MANY}) \
+            "(WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {count}) \
              SELECT n FROM up) AS numbers"
         ),
-        Sql::Postgres(_) => format!("generate_series(1, {MANY}) AS numbers(n)"),
+        Sql::Postgres(_) => format!("generate_series(1, {count}) AS numbers(n)"),
     }
 }
 
@@ -27,6 +27,43 @@ fn unique(sql: &Sql) -> &'static str {
         Sql::Sqlite(_) => "randomblob(16)",
         Sql::Postgres(_) => "gen_random_uuid()",
     }
+}
+
+/// A moment that no test waits for.
+pub const LATER: &str = "2099-01-01T00:00:00+00:00";
+/// A moment that is over.
+pub const BEFORE: &str = "2026-01-01T00:00:00+00:00";
+
+/// Adds jobs that take so long, from that moment on.
+pub async fn add_drills(sql: &mut Sql, count: i64, milliseconds: u64, from: &str) {
+    let (moment, json) = match sql {
+        Sql::Sqlite(_) => ("", ""),
+        Sql::Postgres(_) => ("::timestamptz", "::jsonb"),
+    };
+    let add = format!(
+        "INSERT INTO jobs (id, kind, parameters, state, priority, run_at, max_attempts, progress, \
+         created_at, updated_at) SELECT {}, 'drill', '{{\"milliseconds\":{milliseconds}}}'{json}, \
+         'queued', 100, '{from}'{moment}, 5, 0.0, '{from}'{moment}, '{from}'{moment} FROM {}",
+        unique(sql),
+        numbers(sql, count)
+    );
+    sql.run(&add).await.expect("jobs");
+}
+
+/// Adds users who have never been here.
+pub async fn add_users(sql: &mut Sql, count: i64) {
+    let moment = match sql {
+        Sql::Sqlite(_) => "",
+        Sql::Postgres(_) => "::timestamptz",
+    };
+    let add = format!(
+        "INSERT INTO users (public_id, email, password_hash, role, status, created_at, updated_at) \
+         SELECT {}, 'user' || n || '@example.org', 'none', 'user', 'active', '{BEFORE}'{moment}, \
+         '{BEFORE}'{moment} FROM {}",
+        unique(sql),
+        numbers(sql, count)
+    );
+    sql.run(&add).await.expect("users");
 }
 
 /// Previews and does an act on everything that matches; answers the job that does it.
@@ -48,7 +85,7 @@ async fn begin(admin: &User, what: &str, act: &Value) -> Value {
 }
 
 /// Waits for the end of a job that gets on; answers its inside.
-async fn over(admin: &User, number: &Value) -> Value {
+pub async fn over(admin: &User, number: &Value) -> Value {
     let path = format!("/api/admin/jobs/{number}");
     let mut reached = -1;
     loop {
@@ -75,21 +112,7 @@ async fn ten_thousand_jobs_are_cancelled_by_a_job() {
         let house = House::open(&database, &[]).await;
         let admin = house.admin().await;
         let mut sql = Sql::of(&house).await;
-        let later = "'2099-01-01T00:00:00+00:00'";
-        let add = format!(
-            "INSERT INTO jobs (id, kind, parameters, state, priority, run_at, max_attempts, \
-             progress, created_at, updated_at) SELECT {}, 'drill', '{{\"milliseconds\":1}}', \
-             'queued', 100, {later}, 5, 0.0, {later}, {later} FROM {}",
-            unique(&sql),
-            numbers(&sql)
-        );
-        let add = match sql {
-            Sql::Sqlite(_) => add,
-            Sql::Postgres(_) => add
-                .replace(later, &format!("{later}::timestamptz"))
-                .replace(":1}'", ":1}'::jsonb"),
-        };
-        sql.run(&add).await.expect("jobs");
+        add_drills(&mut sql, MANY, 1, LATER).await;
         let act = json!({"action": "cancel", "filter": "kind:drill"});
         let job = begin(&admin, "jobs", &act).await;
         let detail = over(&admin, &job).await;
@@ -113,19 +136,7 @@ async fn ten_thousand_users_get_a_budget_by_a_job() {
         let house = House::open(&database, &[]).await;
         let admin = house.admin().await;
         let mut sql = Sql::of(&house).await;
-        let since = "'2026-01-01T00:00:00+00:00'";
-        let add = format!(
-            "INSERT INTO users (public_id, email, password_hash, role, status, created_at, \
-             updated_at) SELECT {}, 'user' || n || '@example.org', 'none', 'user', 'active', \
-             {since}, {since} FROM {}",
-            unique(&sql),
-            numbers(&sql)
-        );
-        let add = match sql {
-            Sql::Sqlite(_) => add,
-            Sql::Postgres(_) => add.replace(since, &format!("{since}::timestamptz")),
-        };
-        sql.run(&add).await.expect("users");
+        add_users(&mut sql, MANY).await;
         let act = json!({
             "action": "set_budget", "filter": "role:user", "limit_nanos": 2_000_000_000_i64,
         });

@@ -1,7 +1,7 @@
 //! What the admin console reads and does, against a running house.
 
 mod alarms;
-mod bulk;
+pub(crate) mod bulk;
 mod bulk_failures;
 mod feed;
 pub(crate) mod follower;

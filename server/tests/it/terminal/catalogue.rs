@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Every screen, those that are opened by a row too.
-fn places() -> Vec<Place> {
+pub(super) fn places() -> Vec<Place> {
     let named = Place::named().into_iter().map(|(_, place)| place);
     let word = || "1".to_owned();
     named

@@ -75,11 +75,16 @@ impl Console {
 
     /// As [`Console::open`], for a house of another process.
     pub async fn at(base: &str) -> Self {
+        Self::of(base, ADMIN).await
+    }
+
+    /// As [`Console::at`], of somebody else.
+    pub async fn of(base: &str, who: (&str, &str)) -> Self {
         let mut console = Self::before_sign_in(base);
         console.until("email").await;
-        console.types(ADMIN.0);
+        console.types(who.0);
         console.key(Key::Enter);
-        console.types(ADMIN.1);
+        console.types(who.1);
         console.key(Key::Enter);
         console.until("* live").await;
         console

@@ -1,12 +1,17 @@
 //! Jobs: stopped, tried again, done again.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use binnacle_tui::app::Overlay;
 use binnacle_tui::keys::Key;
 
 use super::console::{Console, Done};
+use crate::console::bulk::{BEFORE, add_drills};
 use crate::routes::formats::docx;
-use crate::support::{House, User, eventually, on_each_database};
+use crate::support::{House, Sql, User, eventually, on_each_database};
 
 pub const DONE: &[Done] = &[
     ("Jobs", "jobs cancel"),
@@ -162,6 +167,58 @@ async fn jobs_are_stopped_and_tried_again_from_the_list_and_from_their_own_scree
             console.told(&format!("does {id} again")).await;
         }
         console.has_done(DONE);
+        house.stop().await;
+    })
+    .await;
+}
+
+/// When an entry of the record was made, and when the job ended that it is about.
+async fn asked_and_ended(admin: &User, id: i64) -> (DateTime<Utc>, DateTime<Utc>) {
+    let moment = |text: &Value| -> DateTime<Utc> {
+        let text = text.as_str().unwrap_or_else(|| panic!("no moment: {text}"));
+        text.parse().expect("a moment")
+    };
+    let path = format!("/api/admin/audit/entries?filter=action:cancel_job%20target:{id}");
+    let entries = admin.get(&path).await.expect(200);
+    let job = admin.get(&format!("/api/admin/jobs/{id}")).await;
+    let ended = moment(&job.expect(200)["job"]["finished_at"]);
+    (moment(&entries["items"][0]["at"]), ended)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_job_is_over_within_a_second_of_the_key() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let admin = house.admin().await;
+        let mut sql = Sql::of(&house).await;
+        add_drills(&mut sql, 2, 600_000, BEFORE).await;
+        let running = wait_for_jobs(&admin, "state:running kind:drill", 2).await;
+        let mut console = Console::open(&house).await;
+        for (id, opened) in [(running[0], false), (running[1], true)] {
+            go(&mut console, id, opened).await;
+            console.until("running").await;
+            console.act("jobs cancel");
+            console
+                .asked(&[
+                    &format!("Cancel job {id}"),
+                    "drill is at 0 %",
+                    "spent so far",
+                ])
+                .await;
+            console.key(Key::Enter);
+            assert!(matches!(console.app.overlay, Overlay::None));
+            assert_eq!(state(&admin, id).await, "running", "Enter does not confirm");
+            console.act("jobs cancel");
+            console.asked(&["Cancel job"]).await;
+            console.yes();
+            console.told(&format!("job {id} is")).await;
+            wait_for_jobs(&admin, &format!("state:cancelled id:{id}"), 1).await;
+            let (asked, ended) = asked_and_ended(&admin, id).await;
+            let took = (ended - asked).to_std().unwrap_or_default();
+            assert!(took < Duration::from_secs(1), "{took:?}");
+            console.until_line(&[&id.to_string(), "cancelled"]).await;
+            console.on_record("cancel_job", &format!("job {id}")).await;
+        }
         house.stop().await;
     })
     .await;

@@ -2,14 +2,17 @@
 //! in a terminal.
 
 mod audit;
+mod auditor;
 mod budgets;
 mod catalogue;
 mod console;
 mod deleted;
 mod feed;
+mod figures;
 mod hands;
 mod jobs;
 mod journey;
+mod many;
 mod people;
 mod providers;
 mod retention;

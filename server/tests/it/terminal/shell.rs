@@ -14,14 +14,14 @@ use crate::console::streams::reader;
 use crate::support::{House, PASSWORD, User, eventually, on_each_database};
 
 /// A shell of somebody.
-struct Shell {
+pub(super) struct Shell {
     home: tempfile::TempDir,
     base: String,
     token: Option<String>,
 }
 
 impl Shell {
-    fn of(user: &User) -> Self {
+    pub(super) fn of(user: &User) -> Self {
         Self {
             home: tempfile::tempdir().expect("a folder"),
             base: user.base.clone(),
@@ -50,23 +50,23 @@ impl Shell {
         command
     }
 
-    async fn run(&self, line: &str) -> Output {
+    pub(super) async fn run(&self, line: &str) -> Output {
         self.command(line).output().await.expect("it runs")
     }
 
     /// Runs it to its good end; what it printed.
-    async fn done(&self, line: &str) -> String {
+    pub(super) async fn done(&self, line: &str) -> String {
         let output = self.run(line).await;
         assert!(output.status.success(), "{line}: {output:?}");
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    async fn json(&self, line: &str) -> Value {
+    pub(super) async fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.done(line).await).expect("JSON")
     }
 
     /// Runs it to an end of this code; what it said on standard error.
-    async fn fails(&self, line: &str, code: i32) -> String {
+    pub(super) async fn fails(&self, line: &str, code: i32) -> String {
         let output = self.run(line).await;
         assert_eq!(output.status.code(), Some(code), "{line}: {output:?}");
         String::from_utf8(output.stderr).expect("UTF-8")
@@ -293,4 +293,67 @@ async fn codes_say_how_it_went() {
         house.stop().await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_has_its_page_of_the_manual() {
+    let shell = Shell {
+        home: tempfile::tempdir().expect("a folder"),
+        base: "http://127.0.0.1:9".to_owned(),
+        token: None,
+    };
+    let told = shell.run("man --dir .").await;
+    assert!(told.status.success(), "{told:?}");
+    let mut commands = vec!["binnacle-tui".to_owned()];
+    for noun in NOUNS {
+        commands.push(format!("binnacle-tui-{}", noun.name));
+        commands.push(format!("binnacle-tui-{}-show", noun.name));
+        if noun.list.is_some() {
+            commands.push(format!("binnacle-tui-{}-list", noun.name));
+        }
+        let verbs = noun.acts.iter().filter(|act| act.noun == noun.name);
+        commands.extend(verbs.map(|act| format!("binnacle-tui-{}-{}", noun.name, act.verb)));
+    }
+    for command in [
+        "login",
+        "ctx-add",
+        "events",
+        "alarms-check",
+        "retention-preview",
+    ] {
+        commands.push(format!("binnacle-tui-{command}"));
+    }
+    for command in &commands {
+        let path = shell.home.path().join(format!("{command}.1"));
+        let page = std::fs::read_to_string(&path);
+        let page = page.unwrap_or_else(|error| panic!("{command}: {error}"));
+        for part in ["NAME", "SYNOPSIS", "EXIT STATUS", "130", "BINNACLE_SERVER"] {
+            assert!(page.contains(part), "{command}: {part}");
+        }
+    }
+    let pages = std::fs::read_dir(shell.home.path()).expect("a folder");
+    let names = pages.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let count = names.filter(|name| name.ends_with(".1")).count();
+    assert!(
+        told_number(&told) == count && count >= commands.len(),
+        "{count}"
+    );
+    let replay = shell.done("man jobs replay").await;
+    for part in [
+        "replay",
+        "dry",
+        "wait",
+        "does a failed or cancelled job again",
+        "11",
+    ] {
+        assert!(replay.contains(part), "{part} in {replay}");
+    }
+    shell.fails("man jobs fly", 2).await;
+}
+
+/// The number that a line begins with.
+fn told_number(output: &Output) -> usize {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let number = text.split_whitespace().next().unwrap_or_default();
+    number.parse().unwrap_or(0)
 }

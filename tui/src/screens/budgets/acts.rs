@@ -9,7 +9,7 @@ use crate::acts::{
 use crate::client::{Failure, Method, Reply, Request};
 use crate::object::Object;
 use crate::screens::users::bulk;
-use crate::text::units::{self, dollars, money};
+use crate::text::units::{self, dollars, money, money_exact};
 
 /// In the order of the footer.
 pub static ACTS: &[&Act] = &[&SET, &CLEAR, &DEFAULTS];
@@ -50,7 +50,7 @@ pub static SET: Act = Act {
         initial: |objects| match objects.first().and_then(budget) {
             Some((_, _, position)) => position.limit_nanos.map_or_else(
                 || "-".to_owned(),
-                |limit| money(limit).replace(['$', ','], ""),
+                |limit| money_exact(limit).replace(['$', ','], ""),
             ),
             None => String::new(),
         },
@@ -80,9 +80,9 @@ fn set(draft: &Draft) -> Result<Plan, Refusal> {
     }
     let before = position
         .limit_nanos
-        .map_or_else(|| "no limit".to_owned(), money);
+        .map_or_else(|| "no limit".to_owned(), money_exact);
     let ask = Ask::yes(format!("Budget of {email}"), call)
-        .line(format!("{before} to {}", money(limit)))
+        .line(format!("{before} to {}", money_exact(limit)))
         .warn(format!(
             "blocks at once: {} is spent and held",
             money(taken)
@@ -97,9 +97,13 @@ fn told(draft: &Draft, reply: &Reply) -> Result<Done, Failure> {
     let text = match known {
         Some((_, email, position)) => {
             let left = limit - position.spent_nanos - position.held_nanos;
-            format!("{email}: {}, left {}", money(limit), money(left.max(0)))
+            format!(
+                "{email}: {}, left {}",
+                money_exact(limit),
+                money_exact(left.max(0))
+            )
         }
-        None => format!("limit {}", money(limit)),
+        None => format!("limit {}", money_exact(limit)),
     };
     Ok(Done::new(text))
 }
@@ -183,7 +187,7 @@ pub static DEFAULTS: Act = Act {
         let request = Request::new(Method::Patch, "/api/admin/settings").json(&body);
         let done = |_: &Draft, reply: &Reply| {
             let rules: MoneyDefaults = reply.decode()?;
-            let or_none = |limit: Option<i64>| limit.map_or_else(|| "none".to_owned(), money);
+            let or_none = |limit: Option<i64>| limit.map_or_else(|| "none".to_owned(), money_exact);
             Ok(Done::new(format!(
                 "new users get {}, house line {}",
                 or_none(rules.default_limit_nanos),

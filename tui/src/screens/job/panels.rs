@@ -157,7 +157,7 @@ fn draw_money(detail: &JobDetail, area: Rect, buffer: &mut Buffer, view: &View) 
         format!(" {}", links.join(&format!(" {dot} "))),
         format!(
             " timeout {} {dot} priority {}{lease}",
-            units::age_s(detail.timeout_s),
+            timeout(detail.timeout_s),
             job.priority
         ),
         format!(
@@ -236,5 +236,13 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// How long a run may take; a kind that nobody knows any more has no bound.
+fn timeout(seconds: i64) -> String {
+    match seconds {
+        i64::MIN..1 => units::UNKNOWN.to_owned(),
+        _ => units::age_s(seconds),
     }
 }

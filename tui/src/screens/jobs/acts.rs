@@ -198,6 +198,10 @@ fn previewed(verb: &str, reply: &Reply) -> Result<Plan, Failure> {
         preview.owners,
         units::money(preview.cost_nanos)
     ));
+    if preview.more {
+        ask =
+            ask.warn("more match than one act takes: these alone; narrow the filter for the rest");
+    }
     if !skipped.is_empty() {
         ask = ask.line(format!("skipped: {}", skipped.join(", ")));
     }

@@ -2,15 +2,27 @@
 
 use api::console::{Count, FeedEvent, Tallies};
 
-use super::{Change, List, Listing, Loading};
+use super::{Change, List, Listing, Loading, Tab};
 use crate::client::{Failure, Reply};
 use crate::mirror::Want;
 use crate::screens::Cx;
 
 /// Rows of a page.
 const LIMIT: usize = 100;
+/// Rows that the feed may tell while a page is on its way.
+const MEANWHILE: usize = 200;
 /// A list that follows the feed is read again at most this often.
 const FOLLOW_MS: u64 = 3_000;
+
+/// What became of a row that the feed told.
+enum Renewed<R> {
+    /// It stands instead of this.
+    Now(R),
+    /// What is shown is newer.
+    Older,
+    /// It is not shown.
+    Unknown,
+}
 
 impl<L: Listing> List<L> {
     /// Reads the first page again; the old rows stay until it comes.
@@ -35,7 +47,12 @@ impl<L: Listing> List<L> {
         if let Some(count) = self.spec.count() {
             cx.fetch_after("count", count.with("filter", self.whole_filter()), after_ms);
         }
+        self.count_tabs(after_ms, cx);
+    }
+
+    fn count_tabs(&mut self, after_ms: u64, cx: &mut Cx) {
         if let Some(tallies) = self.spec.tallies() {
+            self.counting_ms = Some(cx.now.ms);
             cx.fetch_after(
                 "tallies",
                 tallies.with("filter", self.filter.clone()),
@@ -99,6 +116,7 @@ impl<L: Listing> List<L> {
                     .map(|count| (count.count, count.exact));
             }
             "tallies" => {
+                self.counting_ms = None;
                 if let Ok(tallies) = outcome.and_then(|reply| reply.decode::<Tallies>()) {
                     self.tallies = tallies
                         .items
@@ -122,6 +140,9 @@ impl<L: Listing> List<L> {
                 let moved = self.window.put(asked, rows, next);
                 if !self.tail {
                     self.at = self.at.saturating_add_signed(moved);
+                }
+                for row in std::mem::take(&mut self.meanwhile) {
+                    self.renew(row);
                 }
                 self.typed = None;
                 self.loaded_ms = Some(cx.now.ms);
@@ -196,26 +217,33 @@ impl<L: Listing> List<L> {
 
     fn rows_changed(&mut self, rows: Vec<L::Row>, cx: &mut Cx) {
         let mut unknown = 0;
+        let under_way = matches!(self.loading, Loading::Asked { .. });
+        if under_way && self.meanwhile.len() < MEANWHILE {
+            self.meanwhile.extend(rows.iter().cloned());
+        } else if under_way {
+            self.again = true;
+        }
+        let mut turned = false;
         for row in rows {
-            let id = self.spec.id(&row);
-            let rev = self.spec.rev(&row);
-            let known = self
-                .window
-                .rows()
-                .iter()
-                .position(|known| self.spec.id(known) == id);
-            match known.and_then(|at| self.window.rows_mut().get_mut(at)) {
-                Some(known) => {
-                    if rev >= self.spec.rev(known) {
-                        *known = row;
-                    }
+            let tabs = self.spec.tabs();
+            let kept = row.clone();
+            match self.renew(row) {
+                Renewed::Now(old) => {
+                    let in_tab = |row: &L::Row, tab: &Tab| self.spec.in_tab(row, tab);
+                    turned |= tabs
+                        .iter()
+                        .any(|tab| in_tab(&old, tab) != in_tab(&kept, tab));
                 }
-                None if self.spec.grows() => self.window.rows_mut().push(row),
-                None => {
-                    let tab = self.spec.tabs().get(self.tab);
-                    unknown += usize::from(tab.is_none_or(|tab| self.spec.in_tab(&row, tab)));
+                Renewed::Older => {}
+                Renewed::Unknown if self.spec.grows() => self.window.rows_mut().push(kept),
+                Renewed::Unknown => {
+                    let tab = tabs.get(self.tab);
+                    unknown += usize::from(tab.is_none_or(|tab| self.spec.in_tab(&kept, tab)));
                 }
             }
+        }
+        if turned && !under_way && self.counting_ms.is_none() {
+            self.count_tabs(FOLLOW_MS, cx);
         }
         if unknown > 0 {
             self.fresh += unknown;
@@ -224,6 +252,19 @@ impl<L: Listing> List<L> {
                 self.cursor = None;
                 self.read_again(cx);
             }
+        }
+    }
+
+    /// Shows a row as it is now.
+    fn renew(&mut self, row: L::Row) -> Renewed<L::Row> {
+        let id = self.spec.id(&row);
+        let mut rows = self.window.rows_mut().iter_mut();
+        match rows.find(|known| self.spec.id(known) == id) {
+            Some(known) if self.spec.rev(&row) >= self.spec.rev(known) => {
+                Renewed::Now(std::mem::replace(known, row))
+            }
+            Some(_) => Renewed::Older,
+            None => Renewed::Unknown,
         }
     }
 

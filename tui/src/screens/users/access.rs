@@ -2,7 +2,7 @@
 
 use api::console::{
     Account, AccountStatus, AccountsAction, AccountsBulk, Because, BulkDone, BulkPreview, BulkRun,
-    Ended, EraseAccount, EraseForecast, PasswordLink, StartedJob,
+    Ended, EraseAccount, EraseForecast, LimitSums, PasswordLink, StartedJob,
 };
 
 use super::PATH;
@@ -116,11 +116,39 @@ pub(crate) fn bulk(draft: &Draft, action: AccountsAction) -> Result<Plan, Refusa
             .map(|everything| everything.filter.clone()),
         limit_nanos: draft.values.money("limit")?,
     };
+    let limit = body.limit_nanos;
     let request = Request::post(format!("{PATH}/bulk/preview")).json(&body);
-    Ok(Plan::look(request, previewed))
+    Ok(Plan::look(request, move |_, reply| {
+        previewed(action, limit, reply)
+    }))
 }
 
-fn previewed(_: &Draft, reply: &Reply) -> Result<Plan, Failure> {
+/// The act in words.
+fn effect(action: AccountsAction, limit: Option<i64>, users: &str) -> String {
+    match action {
+        AccountsAction::SetBudget => {
+            let limit = units::money_exact(limit.unwrap_or(0));
+            format!("Set the budget of {users} to {limit} each")
+        }
+        AccountsAction::ClearBudget => format!("Take away the limits of {users}"),
+        AccountsAction::Disable => format!("Disable {users}"),
+        AccountsAction::EndSessions => format!("End the sign-ins of {users}"),
+    }
+}
+
+fn sums(limits: &LimitSums) -> String {
+    let without = match limits.without {
+        0 => String::new(),
+        count => format!(" and {} without one", units::count_i(count)),
+    };
+    let after = limits
+        .after_nanos
+        .map_or_else(|| "none".to_owned(), units::money);
+    let before = units::money(limits.before_nanos);
+    format!("limits together: {before}{without} now, {after} afterwards")
+}
+
+fn previewed(action: AccountsAction, limit: Option<i64>, reply: &Reply) -> Result<Plan, Failure> {
     let preview: BulkPreview = reply.decode()?;
     let body = BulkRun {
         preview_token: preview.preview_token,
@@ -136,11 +164,20 @@ fn previewed(_: &Draft, reply: &Reply) -> Result<Plan, Failure> {
         Ok(Done {
             text,
             skipped,
+            jobs: done.job.into_iter().collect(),
             ..Done::default()
         })
     };
-    let mut ask = Ask::yes(format!("{} users", preview.count), Call::new(request, done))
-        .line(format!("touches {} users", preview.count));
+    let users = format!("{} users", preview.count);
+    let title = effect(action, limit, &users);
+    let mut ask = Ask::yes(title, Call::new(request, done)).line(format!("touches {users}"));
+    if let Some(limits) = &preview.limits {
+        ask = ask.line(sums(limits));
+    }
+    if preview.more {
+        ask =
+            ask.warn("more match than one act takes: these alone; narrow the filter for the rest");
+    }
     for skipped in &preview.skipped {
         ask = ask.line(format!("skips {}: {}", skipped.count, skipped.reason));
     }

@@ -140,6 +140,12 @@ fn role_named(name: &str) -> Result<UserRole, Refusal> {
 }
 
 fn create(draft: &Draft, send: FirstPassword) -> Result<Plan, Refusal> {
+    if draft.values.text("limit") == "-" {
+        return Err(Refusal::of(
+            "limit",
+            "a new user has the default or a limit: take it away afterwards",
+        ));
+    }
     let body = CreateAccount {
         email: draft.values.text("email").to_owned(),
         role: role_named(draft.values.text("role"))?,

@@ -70,16 +70,24 @@ fn marked_streams_are_ended_by_a_word() {
     console.keys("e");
     console.keys("end 2");
     console.enter();
-    let ends: Vec<&str> = acts(&console)
-        .iter()
-        .map(|asked| asked.request.path.as_str())
-        .collect();
-    assert_eq!(
-        ends,
-        ["/api/admin/streams/5f2a/end", "/api/admin/streams/77b0/end"]
-    );
+    let ends = |console: &Console| -> Vec<String> {
+        let paths = acts(console).into_iter();
+        paths.map(|asked| asked.request.path.clone()).collect()
+    };
+    assert_eq!(ends(&console), ["/api/admin/streams/5f2a/end"]);
     let ended = json!({"id": "5f2a", "tokens_out": 615, "cost_nanos": 2_110_000});
-    console.answer("/api/admin/streams/5f2a/end", &ended);
+    let first = console.answer("/api/admin/streams/5f2a/end", &ended);
+    assert_eq!(
+        ends(&console),
+        ["/api/admin/streams/77b0/end"],
+        "one after the other"
+    );
+    let second = console.question("/api/admin/streams/77b0/end");
+    assert_ne!(
+        first.idempotency_key, second.request.idempotency_key,
+        "each is an act of its own"
+    );
+    console.asked.push(second);
     console.refuse(
         "/api/admin/streams/77b0/end",
         404,

@@ -89,7 +89,7 @@ fn all_that_match_are_previewed_and_then_done_exactly_so() {
     console.keys("p");
     let preview = json!({
         "preview_token": "t1", "expires_at": "2026-11-21T03:00:00Z", "count": 39,
-        "by_kind": [{"value": "embed", "count": 34, "exact": true}, {"value": "index", "count": 5, "exact": true}],
+        "more": false, "limits": null, "by_kind": [{"value": "embed", "count": 34, "exact": true}, {"value": "index", "count": 5, "exact": true}],
         "skipped": [{"reason": "running", "count": 4}], "cost_nanos": 1_140_000_000_i64, "owners": 4,
     });
     let asked = console.answer("/api/admin/jobs/bulk/preview", &preview);
@@ -173,4 +173,40 @@ fn a_tab_and_a_filter_are_asked_together() {
     console.key(binnacle_tui::keys::Key::Ctrl('u'));
     console.keys("stat:x");
     console.shows("did you mean state?");
+}
+
+#[test]
+fn a_page_that_is_older_than_the_feed_takes_nothing_back() {
+    let mut console = full(WIDE);
+    console.keys("r");
+    let mut over = jobs()[0].clone();
+    over.rev += 1;
+    over.state = api::console::JobState::Cancelled;
+    console.feed("job", &over);
+    console.answer(LIST, &page(&jobs(), Some("next")));
+    let text = console.text();
+    let row = text.lines().find(|line| line.contains("88130"));
+    assert!(row.is_some_and(|row| row.contains("cancelled")), "{text}");
+}
+
+#[test]
+fn tabs_are_counted_again_when_a_row_turns_from_one_to_another() {
+    let mut console = full(WIDE);
+    let mut moved = jobs()[0].clone();
+    moved.rev += 1;
+    moved.progress_ratio = 0.7;
+    console.feed("job", &moved);
+    assert!(
+        !console.asks("/api/admin/jobs/counts"),
+        "it is where it was"
+    );
+    moved.rev += 1;
+    moved.state = api::console::JobState::Cancelled;
+    console.feed("job", &moved);
+    moved.rev += 1;
+    moved.state = api::console::JobState::Queued;
+    console.feed("job", &moved);
+    let asked = console.asked.iter();
+    let counts = asked.filter(|asked| asked.request.path == "/api/admin/jobs/counts");
+    assert_eq!(counts.count(), 1, "once for all of them");
 }

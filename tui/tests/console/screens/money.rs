@@ -132,6 +132,32 @@ fn a_limit_is_set_from_its_row_and_undone() {
 }
 
 #[test]
+fn a_form_that_is_only_confirmed_changes_no_limit() {
+    for (nanos, dollars) in [
+        (20_125_000_000_i64, 20.125),
+        (12_345_670_000_000, 12_345.67),
+        (4_000_000, 0.004),
+        (0, 0.0),
+    ] {
+        let mut console = Console::live(WIDE);
+        console.keys("3");
+        let mut lines = house::money::lines();
+        for line in lines["items"].as_array_mut().expect("lines") {
+            line["budget"]["limit_nanos"] = json!(nanos);
+        }
+        console.answer(LIST, &lines);
+        console.keys("jjb");
+        console.enter();
+        if acts(&console).is_empty() {
+            console.shows("blocks at once");
+            console.keys("y");
+        }
+        let sent = console.question("/api/admin/budgets/12").request;
+        assert_eq!(sent.body, Some(json!({"monthly_limit_usd": dollars})));
+    }
+}
+
+#[test]
 fn a_limit_is_taken_away_from_the_menu() {
     let mut console = budgets();
     console.keys("jjx");
@@ -168,7 +194,7 @@ fn marked_users_get_one_limit_after_a_preview() {
     console.keys("20");
     console.enter();
     let preview = json!({
-        "preview_token": "t1", "expires_at": "2026-11-21T03:00:00Z", "count": 2, "by_kind": [],
+        "preview_token": "t1", "expires_at": "2026-11-21T03:00:00Z", "count": 2, "more": false, "limits": null, "by_kind": [],
         "skipped": [], "cost_nanos": 0, "owners": 2,
     });
     let asked = console.answer("/api/admin/accounts/bulk/preview", &preview);

@@ -1,5 +1,6 @@
 //! Ways through the console: places, palette, feed, sign-in.
 
+use api::console::JobState;
 use binnacle_tui::action::Action;
 use binnacle_tui::keys::Key;
 use binnacle_tui::message::{FeedMessage, Message};
@@ -7,7 +8,7 @@ use binnacle_tui::place::Place;
 use serde_json::json;
 
 use crate::support::fixtures as house;
-use crate::support::{Console, SMALL, WIDE};
+use crate::support::{Console, SMALL, WIDE, start};
 
 fn place(console: &Console) -> Place {
     let (_, screen) = console.app.history.shown().expect("a screen");
@@ -197,6 +198,46 @@ fn nothing_moves_while_it_is_frozen() {
     console.keys("f");
     console.feed("pulse", &pulse);
     console.shows("99.9/s");
+}
+
+#[test]
+fn what_was_missed_while_it_was_frozen_is_there_when_it_is_thawed() {
+    let mut console = Console::live(WIDE);
+    let disk = json!({"set": {"id": "disk", "severity": "bad", "code": "disk_low",
+        "object": null, "value": "4", "since_at": start(), "text": "disk 4 % free"}});
+    console.keys("f");
+    console.feed("alarm", &disk);
+    console.feed("alarm", &json!({"clear": "awaiting_budget"}));
+    console.feed("audit", &house::audit(48_300, "set_notes", false));
+    console.shows("awaiting_budget 2 jobs");
+    console.shows_not("disk 4 % free");
+    console.keys("f");
+    console.shows("disk 4 % free");
+    console.shows_not("awaiting_budget 2 jobs");
+    console.shows("audit ada@ex.org set_notes");
+}
+
+#[test]
+fn a_list_that_is_thawed_is_read_again_where_one_was() {
+    let mut console = Console::live(WIDE);
+    console.keys("4");
+    console.answer("/api/admin/jobs", &house::page(&house::jobs(), None));
+    console.keys("jf");
+    let mut moved = house::jobs()[1].clone();
+    moved.rev += 1;
+    moved.state = JobState::Cancelled;
+    console.feed("job", &moved);
+    console.feed("lost", &json!({"topic": "jobs", "count": 9}));
+    assert!(!console.asks("/api/admin/jobs"), "nothing moves");
+    console.keys("f");
+    console.answer(
+        "/api/admin/jobs",
+        &house::page(&[house::jobs()[0].clone(), moved], None),
+    );
+    console.shows("cancelled");
+    let text = console.text();
+    let cursor = text.lines().find(|line| line.starts_with('>'));
+    assert!(cursor.is_some_and(|line| line.contains("88121")), "{text}");
 }
 
 #[test]

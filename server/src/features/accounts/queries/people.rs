@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::platform::{
     budgets::MoneyColumns,
     jobs::Owners,
-    paging::{Column, Columns, Key},
+    paging::{Column, Columns, Key, Linked},
 };
 
 /// The users' table with money of one month beside it.
@@ -131,5 +131,14 @@ pub(crate) const JOB_OWNERS: Owners = Owners {
             .from(user::Entity)
             .and_where(Expr::from(Func::lower(column(user::Column::Email))).is_in(addresses))
             .take()
+    },
+    addressed: |key| Linked {
+        key,
+        keys: Query::select()
+            .column(user::Column::Id)
+            .from(user::Entity)
+            .and_where(column(user::Column::Status).ne(UserStatus::Deleted))
+            .take(),
+        text: column(user::Column::Email),
     },
 };

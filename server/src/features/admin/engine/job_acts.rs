@@ -198,6 +198,8 @@ impl Engine {
             preview_token: preview.token.to_string(),
             expires_at: preview.expires_at,
             count: signed(preview.count),
+            more: preview.truncated,
+            limits: None,
             by_kind: preview
                 .by_kind
                 .into_iter()

@@ -51,7 +51,16 @@ impl Engine {
             return Ok(wire::Tallies { items, as_of: now });
         }
         let mut items = Vec::with_capacity(values.len());
+        let there = parts.jobs.kinds_with_rows().await?;
         for value in values {
+            if query.by == "kind" && !there.contains(&value) {
+                items.push(wire::Tally {
+                    value,
+                    count: 0,
+                    exact: true,
+                });
+                continue;
+            }
             let narrowed = format!("{filter} {}:{value}", query.by);
             let listing = Listing::matching(&filter::JOBS, Some(&narrowed), now)?;
             let counted = parts.jobs.counted(&listing, JOB_OWNERS).await?;

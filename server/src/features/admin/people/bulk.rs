@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use api::console::{AccountsAction, AccountsBulk, BulkPreview, Skipped};
+use api::console::{AccountsAction, AccountsBulk, BulkPreview, LimitSums, Skipped};
 use chrono::TimeDelta;
 use entities::{Nanos, UserId, UserStatus, governance::account_preview};
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,10 @@ async fn preview(
         (AccountsAction::SetBudget, Some(nanos)) => Some(limits::of_nanos(nanos)?),
         _ => None,
     };
-    let wanted = wanted(&administration, &body).await?;
+    let mut wanted = wanted(&administration, &body).await?;
+    let most = usize::try_from(COUNTED).unwrap_or(usize::MAX);
+    let more = wanted.len() > most;
+    wanted.truncate(most);
     let (now, actor) = (parts.clock.now(), UserId(call.principal().user_id));
     let mut left_out = LeftOut::default();
     let mut seen = Vec::new();
@@ -140,6 +143,8 @@ async fn preview(
         preview_token: token.to_string(),
         expires_at,
         count,
+        more,
+        limits: sums(body.action, &seen, limit),
         by_kind: Vec::new(),
         skipped: left_out.told(),
         cost_nanos: 0,
@@ -147,7 +152,24 @@ async fn preview(
     }))
 }
 
-/// The users that are asked for.
+/// What an act on limits comes to.
+fn sums(action: AccountsAction, seen: &[Seen], limit: Option<Nanos>) -> Option<LimitSums> {
+    let after = match action {
+        AccountsAction::SetBudget => limit,
+        AccountsAction::ClearBudget => None,
+        AccountsAction::Disable | AccountsAction::EndSessions => return None,
+    };
+    let limits = seen.iter().filter_map(|user| user.limit_nanos);
+    let (users, limited) = (seen.len(), limits.clone().count());
+    let count = |users: usize| i64::try_from(users).unwrap_or(i64::MAX);
+    Some(LimitSums {
+        before_nanos: limits.fold(0, i64::saturating_add),
+        without: count(users - limited),
+        after_nanos: after.map(|limit| limit.0.saturating_mul(count(users))),
+    })
+}
+
+/// The users that are asked for, and one more than an act takes when there are more.
 async fn wanted(
     administration: &Administration,
     body: &AccountsBulk,
@@ -167,7 +189,10 @@ async fn wanted(
         (None, Some(filter)) => {
             let listing = Listing::matching(Accounts::PEOPLE, Some(filter), parts.clock.now())?;
             let month = parts.budgets.this_month();
-            Ok(parts.accounts.matching(&listing, month, COUNTED).await?)
+            Ok(parts
+                .accounts
+                .matching(&listing, month, COUNTED + 1)
+                .await?)
         }
         _ => Err(AdminError::field("ids", "One of ids and filter is needed").into()),
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use api::console::{AuditPage, AuditRecord, AuditVerification, Count, CountQuery, ListQuery, Undo};
 use entities::UserId;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{TAG, undo};
 use crate::{
@@ -148,6 +148,22 @@ fn target_user(entry: &AuditEntry) -> Option<UserId> {
     of_user.then(|| id.parse().ok().map(UserId))?
 }
 
+/// What stood afterwards; of acts that change many things or none, what was told of them.
+fn after(metadata: &Value) -> Option<Value> {
+    const FRAME: [&str; 5] = ["before", "after", "via", "request_id", "undoes"];
+    let after = metadata.get("after").filter(|after| !after.is_null());
+    if let Some(after) = after {
+        return Some(after.clone());
+    }
+    let facts: Map<String, Value> = metadata
+        .as_object()?
+        .iter()
+        .filter(|(name, value)| !FRAME.contains(&name.as_str()) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    (!facts.is_empty()).then_some(Value::Object(facts))
+}
+
 fn record(
     entry: AuditEntry,
     emails: &HashMap<UserId, String>,
@@ -168,7 +184,7 @@ fn record(
         actor_email: entry.actor.and_then(|actor| emails.get(&actor).cloned()),
         target_label: target_user(&entry).and_then(|user| emails.get(&user).cloned()),
         before: metadata.get("before").cloned(),
-        after: metadata.get("after").cloned(),
+        after: after(&metadata),
         via: text("via").or_else(|| entry.actor.is_none().then(|| "system".to_owned())),
         request_id: text("request_id"),
         undo: Undo {

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entities::{JobId, UserId, jobs::job};
+use entities::{JobId, JobState, UserId, jobs::job};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, Iterable, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 use crate::platform::jobs::state::ENDED;
 
-/// How many jobs of each of these users are not over; users without are absent.
+/// How many jobs of each of these users are not over; users without are absent. They are found by
+/// their state, which few jobs share, not by their owner, who may have a hundred thousand that are
+/// over: the sum is in no index.
 pub(in super::super) async fn open(
     connection: &impl ConnectionTrait,
     users: &[UserId],
@@ -20,8 +22,12 @@ pub(in super::super) async fn open(
         .select_only()
         .column(job::Column::UserId)
         .column_as(job::Column::Id.count(), "open_jobs")
-        .filter(job::Column::UserId.is_in(users.iter().copied()))
-        .filter(job::Column::State.is_not_in(ENDED.iter().copied()))
+        .filter(job::Column::State.is_in(JobState::iter().filter(|state| !ENDED.contains(state))))
+        .filter(
+            Expr::col(job::Column::UserId)
+                .add(0_i64)
+                .is_in(users.iter().map(|user| user.0)),
+        )
         .group_by(job::Column::UserId)
         .into_tuple()
         .all(connection)

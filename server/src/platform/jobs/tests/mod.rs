@@ -15,6 +15,7 @@ mod processes;
 mod running;
 mod schedules;
 mod stopping;
+mod ways;
 
 use std::{collections::HashMap, marker::PhantomData, sync::Arc, time::Duration};
 
