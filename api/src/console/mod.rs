@@ -13,6 +13,7 @@ mod overview;
 mod providers;
 mod retention;
 mod spend;
+mod steps;
 mod streams;
 mod system;
 
@@ -26,6 +27,7 @@ pub use overview::*;
 pub use providers::*;
 pub use retention::*;
 pub use spend::*;
+pub use steps::*;
 pub use streams::*;
 pub use system::*;
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{wire, words};
+use super::{Steps, wire, words};
 
 words! {
     /// Where a provider's circuit breaker stands.
@@ -94,7 +94,7 @@ wire! {
         /// Settled.
         pub spend_nanos: i64,
         /// Mean latency in ms, in 60 steps of 10 s, the oldest first; `null` without calls.
-        pub series: Vec<Option<f64>>,
+        pub series: Steps,
         /// What went wrong last.
         pub last_error: Option<ProviderError>,
         /// Its keys.

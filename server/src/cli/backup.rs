@@ -26,8 +26,8 @@ impl Backup {
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
         let app = build_on(Schema::AsItIs).await?;
         let house = backup_house(&app.config);
-        let (now, unique) = (app.clock.now(), app.entropy.uuid().simple().to_string());
-        let taken = backup::take(&house, &app.db, &app.blobs, &self.path, now, &unique).await;
+        let now = app.clock.now();
+        let taken = backup::take(&house, &app.db, &app.blobs, &self.path, now).await;
         let recorded = match &taken {
             Ok(manifest) => note(&app, BackupKind::Backup, manifest).await,
             Err(_) => Ok(()),

@@ -221,7 +221,7 @@ impl Checks {
                     self.add("audit", Verdict::Ok, detail);
                 }
                 Some(broken) => {
-                    let detail = format!("broken after {} entries: {broken:?}", found.sound);
+                    let detail = format!("broken after {} entries: {broken}", found.sound);
                     self.add("audit", Verdict::Problem, detail);
                 }
             },

@@ -87,7 +87,7 @@ fn tell(receipt: &Receipt) {
         say(format!("{count:6} are still there: {place}"));
     }
     if receipt.left() > 0 {
-        say("Erase again when the user's running jobs have ended.");
+        say("A worker tries again in ten minutes.");
     }
 }
 

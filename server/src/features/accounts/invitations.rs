@@ -60,6 +60,25 @@ struct Creation {
     audit: Audit,
 }
 
+/// Until when a link that was lost is worth another.
+#[derive(Clone, Copy)]
+enum Until {
+    TokenIsUsed,
+    PasswordIsSet,
+}
+
+impl Until {
+    async fn is_ahead_in(self, txn: &Txn, target: UserId) -> Result<bool, DbErr> {
+        if let Self::TokenIsUsed = self {
+            return steering_queries::has_token(txn, target).await;
+        }
+        let user = queries::user_by_id(txn, target).await?;
+        Ok(user.is_some_and(|user| {
+            user.status == UserStatus::Active && user.password_hash == NO_PASSWORD
+        }))
+    }
+}
+
 struct Redemption {
     token_hash: String,
     password_hash: String,
@@ -160,25 +179,7 @@ impl Accounts {
         &self,
         target: UserId,
     ) -> Result<Option<OneTimeLink>, AccountsError> {
-        let now = self.now();
-        let (link, hash) = self.link(now + RESET);
-        let input = (target, hash, now, link.expires_at);
-        let renewed = self
-            .parts
-            .db
-            .write(WriteKey::User(target), input, |txn, input| {
-                let (target, hash, now, expires_at) = input;
-                Box::pin(async move {
-                    let waits = steering_queries::has_token(txn, *target).await?;
-                    if waits {
-                        steering_queries::replace_token(txn, *target, hash, *now, *expires_at)
-                            .await?;
-                    }
-                    Ok(waits)
-                })
-            })
-            .await?;
-        Ok(renewed.then_some(link))
+        self.renew(target, RESET, Until::TokenIsUsed).await
     }
 
     /// A new link for an invited user who has not set a password yet; the answer that showed the
@@ -187,19 +188,25 @@ impl Accounts {
         &self,
         target: UserId,
     ) -> Result<Option<OneTimeLink>, AccountsError> {
+        self.renew(target, INVITED, Until::PasswordIsSet).await
+    }
+
+    async fn renew(
+        &self,
+        target: UserId,
+        lasts: TimeDelta,
+        until: Until,
+    ) -> Result<Option<OneTimeLink>, AccountsError> {
         let now = self.now();
-        let (link, hash) = self.link(now + INVITED);
-        let input = (target, hash, now, link.expires_at);
+        let (link, hash) = self.link(now + lasts);
+        let input = (target, hash, now, link.expires_at, until);
         let renewed = self
             .parts
             .db
             .write(WriteKey::User(target), input, |txn, input| {
-                let (target, hash, now, expires_at) = input;
+                let (target, hash, now, expires_at, until) = input;
                 Box::pin(async move {
-                    let user = queries::user_by_id(txn, *target).await?;
-                    let waits = user.is_some_and(|user| {
-                        user.status == UserStatus::Active && user.password_hash == NO_PASSWORD
-                    });
+                    let waits = until.is_ahead_in(txn, *target).await?;
                     if waits {
                         steering_queries::replace_token(txn, *target, hash, *now, *expires_at)
                             .await?;

@@ -58,7 +58,7 @@ impl Administration {
     /// Ends every answer of a user, in all processes; answers how many there were.
     pub(super) async fn end_answers_of(&self, user: UserId) -> Result<i64, DbError> {
         let open = self.answers_of(user).await?;
-        let here = self.0.streams.stop_user(user, EndReason::Stopped);
+        let here = self.0.streams.stop_user(user, EndReason::Admin);
         if open > i64::try_from(here).unwrap_or(i64::MAX) {
             self.end_elsewhere(Ending::Of(user)).await;
         }

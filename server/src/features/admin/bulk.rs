@@ -10,11 +10,14 @@ use serde_json::json;
 
 use super::Administration;
 use crate::platform::{
-    audit::{Audit, AuditEvent, By, Via},
+    audit::{self, Audit, By, Via},
     db::Txn,
     jobs::{Act, JobContext, JobError, JobHandler, NewJob, Outcome, Policy},
 };
 
+/// The words on record.
+const JOBS: &str = "bulk_jobs";
+pub(super) const USERS: &str = "bulk_users";
 /// The only stage.
 pub(super) const STAGE: &str = "act";
 
@@ -38,6 +41,17 @@ pub(crate) struct BulkParameters {
     request_id: Option<String>,
 }
 
+impl BulkParameters {
+    fn by(&self) -> By {
+        By {
+            actor: self.actor,
+            via: Via::of(Some(&self.via)),
+            request_id: self.request_id.clone(),
+            undoes: None,
+        }
+    }
+}
+
 impl BulkAct {
     /// The job, to be given its preview.
     pub(super) fn job(many: Many, by: &By) -> Result<NewJob, serde_json::Error> {
@@ -51,17 +65,11 @@ impl BulkAct {
 }
 
 /// An act on many jobs, as the record has it.
-pub(super) fn bulk_act(audit: &Audit, by: &By) -> Act {
-    let event = AuditEvent {
-        actor: Some(by.actor),
-        action: "bulk_jobs",
-        target_type: Some("job"),
-        target_id: None,
-        metadata: json!({"via": by.via.as_str(), "request_id": by.request_id}),
-    };
+pub(super) fn bulk_act(log: &Audit, by: &By) -> Act {
+    let event = audit::Act::on(JOBS, "job", "");
     Act {
         actor: by.actor,
-        record: Some((audit.clone(), event)),
+        record: Some((log.clone(), event.by(by))),
     }
 }
 
@@ -88,12 +96,7 @@ impl JobHandler for BulkAct {
         context: &JobContext,
         parameters: BulkParameters,
     ) -> Result<Outcome, JobError> {
-        let by = By {
-            actor: parameters.actor,
-            via: Via::of(Some(&parameters.via)),
-            request_id: parameters.request_id,
-            undoes: None,
-        };
+        let by = parameters.by();
         let parts = &self.0.0;
         match parameters.many {
             Many::Jobs => {
@@ -104,8 +107,31 @@ impl JobHandler for BulkAct {
         }
     }
 
-    async fn gave_up_in(&self, _txn: &Txn, _job: &job::Model) -> Result<(), DbErr> {
-        // What it has done stands, and the preview goes when its time is over.
+    /// What it has done stands, and is summed up; the preview goes when its time is over.
+    async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {
+        let Ok(parameters) = serde_json::from_value::<BulkParameters>(job.parameters.clone())
+        else {
+            return Ok(());
+        };
+        let so_far = |name: &str| {
+            let checkpoint = job.checkpoint.as_ref();
+            checkpoint.and_then(|at| at.get(name)).cloned()
+        };
+        let (action, target) = match parameters.many {
+            Many::Jobs => (JOBS, "job"),
+            Many::Users => (USERS, "user"),
+        };
+        let act = audit::Act::on(action, target, "")
+            .with("job_id", job.id.to_string())
+            .with("ended", job.state.as_str())
+            .with("done", so_far("done").unwrap_or_else(|| 0.into()))
+            .with("failed", so_far("failed").unwrap_or_else(|| 0.into()))
+            .with("skipped", so_far("skipped").unwrap_or_else(|| json!({})));
+        let parts = &self.0.0;
+        parts
+            .audit
+            .record_act_in(txn, &parameters.by(), act)
+            .await?;
         Ok(())
     }
 }

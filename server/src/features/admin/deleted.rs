@@ -39,8 +39,9 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<DeletedStorePage>, Problem> {
     let parts = &administration.0;
-    let listing = Listing::read("deleted", Documents::DELETED, query, parts.clock.now())?;
-    let page = parts.documents.deleted_page(&listing).await?;
+    let look = async |listing: &Listing| parts.documents.deleted_page(listing).await;
+    let page = administration.listed("deleted", Documents::DELETED, query, look);
+    let page = page.await?;
     let owners = page.items.iter().map(|store| store.owner);
     let emails = parts.accounts.emails(owners).await?;
     let page = page.map(|store| DeletedStore {
@@ -63,8 +64,9 @@ async fn count(
     _: Call<Auditor>,
     Query(query): Query<CountQuery>,
 ) -> Result<Json<Count>, Problem> {
-    let parts = &administration.0;
-    let listing = Listing::counting(Documents::DELETED, &query, parts.clock.now())?;
-    let counted = parts.documents.count_deleted(&listing).await?;
-    Ok(Json(counted.told(listing.now())))
+    let documents = &administration.0.documents;
+    let look = async |listing: &Listing| documents.count_deleted(listing).await;
+    administration
+        .counted(Documents::DELETED, &query, look)
+        .await
 }

@@ -11,6 +11,7 @@ mod deleted;
 pub(crate) mod engine;
 mod error;
 mod limits;
+mod listing;
 mod money;
 mod once;
 mod people;

@@ -7,7 +7,7 @@ use entities::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
-    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::OnConflict,
+    QueryFilter, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -101,27 +101,4 @@ pub(super) fn expired() -> Expiring {
         .at("created_at")
         .user("actor_user_id")
         .texts(&["action"])
-}
-
-/// Deletes up to `limit` of a user's previews.
-pub(super) async fn erase(txn: &Txn, user: UserId, limit: u64) -> Result<u64, DbErr> {
-    let some = account_preview::Entity::find()
-        .filter(account_preview::Column::ActorUserId.eq(user))
-        .select_only()
-        .column(account_preview::Column::Id)
-        .limit(limit)
-        .into_query();
-    let erased = account_preview::Entity::delete_many()
-        .filter(account_preview::Column::Id.in_subquery(some))
-        .exec(txn)
-        .await?;
-    Ok(erased.rows_affected)
-}
-
-/// How many of a user's previews are left.
-pub(super) async fn remaining(db: &impl ConnectionTrait, user: UserId) -> Result<u64, DbErr> {
-    account_preview::Entity::find()
-        .filter(account_preview::Column::ActorUserId.eq(user))
-        .count(db)
-        .await
 }

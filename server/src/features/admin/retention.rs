@@ -1,12 +1,11 @@
 //! How long the branding of the house and previews are kept.
 
-use async_trait::async_trait;
-use entities::UserId;
+use entities::governance::account_preview;
 
 use super::queries;
 use crate::platform::{
-    db::{Db, WriteKey},
-    retention::{Class, Eraser, Holding, Part, Place, RetentionError, Rows},
+    db::Db,
+    retention::{Class, ErasedRows, Holding, Part, Place, Rows},
 };
 
 const PREVIEWS: Place = Place::Table("account_previews");
@@ -31,29 +30,10 @@ pub(crate) fn retention(db: &Db) -> Part {
             places: &[PREVIEWS],
             tables: vec![queries::expired()],
         })
-        .erased_by(Previews(db.clone()))
-}
-
-/// Previews that are acted on.
-struct Previews(Db);
-
-#[async_trait]
-impl Eraser for Previews {
-    fn places(&self) -> &'static [Place] {
-        &[PREVIEWS]
-    }
-
-    async fn erase_batch(&self, user: UserId, limit: u64) -> Result<u64, RetentionError> {
-        let erased = self
-            .0
-            .write_alone(WriteKey::User(user), (user, limit), |txn, (user, limit)| {
-                Box::pin(queries::erase(txn, *user, *limit))
-            })
-            .await?;
-        Ok(erased)
-    }
-
-    async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
-        Ok(queries::remaining(self.0.read(), user).await?)
-    }
+        .erased_by(ErasedRows::<account_preview::Entity> {
+            db: db.clone(),
+            places: &[PREVIEWS],
+            owner: account_preview::Column::ActorUserId,
+            key: account_preview::Column::Id,
+        })
 }

@@ -1,10 +1,13 @@
 //! Deleting and bringing back. Deleted is hidden at once; the purge comes later, by a job.
 
 use chrono::{DateTime, Duration, Utc};
-use entities::{DocumentId, JobId, StoreId, UserId, library::store};
+use entities::{
+    DocumentId, StoreId, UserId,
+    library::{document, store},
+};
 use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
 use sea_orm::DbErr;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::{
     Documents, DocumentsError, PurgeDocument, error, purge_job::PurgeParameters, queries, subject,
@@ -12,7 +15,7 @@ use super::{
 use crate::platform::{
     audit::{Act, AuditEvent, By},
     db::{Txn, WriteKey},
-    jobs::{JobHandler, NewJob},
+    jobs::NewJob,
     retention::{Class, Term},
     storage::BlobKey,
 };
@@ -99,11 +102,7 @@ impl Documents {
         id: DocumentId,
         purge: Option<DateTime<Utc>>,
     ) -> Result<(), DbErr> {
-        let indexing = Some(super::IndexDocument::KIND);
-        self.0
-            .jobs
-            .cancel_for_subject_in(txn, subject(id), indexing)
-            .await?;
+        self.interrupt_indexing(txn, id).await?;
         let Some(purge) = purge else {
             return Ok(());
         };
@@ -132,34 +131,55 @@ impl Documents {
         by: &By,
         id: DocumentId,
     ) -> Result<(StoreId, i64), DocumentsError> {
+        let document = queries::any_document(self.0.db.read(), id).await;
+        let document = document
+            .map_err(error::db)?
+            .ok_or(DocumentsError::DocumentNotFound)?;
+        let (owner, store) = (document.user_id, document.store_id);
+        let input = (by.clone(), store, id);
         self.act(
-            WriteKey::Free,
-            (by.clone(), id),
-            |documents, txn, (by, id)| {
-                Box::pin(async move {
-                    let Some(document) = queries::any_document(txn, *id).await? else {
-                        return Ok(Err(DocumentsError::DocumentNotFound));
-                    };
-                    let store = queries::any_store(txn, document.store_id).await?;
-                    if store.is_none_or(|store| store.deleted_at.is_some()) {
-                        return Ok(Err(DocumentsError::StoreIsDeleted));
-                    }
-                    if !queries::restore_document(txn, *id).await? {
-                        return Ok(Err(DocumentsError::PurgeHasBegun));
-                    }
-                    documents.cancel_purge(txn, document.purge_job_id).await?;
-                    let act = restoring("restore_document", "document", id.0);
-                    let entry = documents.0.audit.record_act_in(txn, by, act).await?;
-                    Ok(Ok((document.store_id, entry)))
-                })
-            },
+            self.0.budgets.key(owner),
+            input,
+            |documents, txn, (by, store, id)| Box::pin(documents.restore_in(txn, by, *store, *id)),
         )
         .await?
     }
 
-    pub(super) async fn cancel_purge(&self, txn: &Txn, job: Option<JobId>) -> Result<(), DbErr> {
-        if let Some(job) = job {
-            self.0.jobs.cancel_in(txn, job).await?;
+    async fn restore_in(
+        &self,
+        txn: &Txn,
+        by: &By,
+        store: StoreId,
+        id: DocumentId,
+    ) -> Result<Result<(StoreId, i64), DocumentsError>, DbErr> {
+        // As whoever deletes: the store first, and both until the commit.
+        let found = queries::lock_store(txn, store).await?;
+        if found.is_none_or(|store| store.deleted_at.is_some()) {
+            return Ok(Err(DocumentsError::StoreIsDeleted));
+        }
+        let Some(document) = queries::lock_document(txn, id).await? else {
+            return Ok(Err(DocumentsError::DocumentNotFound));
+        };
+        if !queries::restore_document(txn, id).await? {
+            return Ok(Err(DocumentsError::PurgeHasBegun));
+        }
+        self.came_back(txn, &document).await?;
+        let act = Act::on("restore_document", "document", id.to_string());
+        let entry = self.0.audit.record_act_in(txn, by, act).await?;
+        Ok(Ok((store, entry)))
+    }
+
+    /// What follows when a document is not deleted any more.
+    pub(super) async fn came_back(
+        &self,
+        txn: &Txn,
+        document: &document::Model,
+    ) -> Result<(), DbErr> {
+        if let Some(purge) = document.purge_job_id {
+            self.0.jobs.cancel_in(txn, purge).await?;
+        }
+        if document.deleted_at.is_some() {
+            self.resume_indexing(txn, document).await?;
         }
         Ok(())
     }
@@ -207,16 +227,5 @@ impl Documents {
             tracing::warn!(event = "orphaned_blobs_removed", count = removed);
         }
         Ok(removed)
-    }
-}
-
-pub(super) fn restoring(action: &'static str, target: &'static str, id: i64) -> Act {
-    Act {
-        action,
-        target_type: target,
-        target_id: id.to_string(),
-        before: Value::Null,
-        after: Value::Null,
-        details: Map::new(),
     }
 }

@@ -11,7 +11,7 @@ use entities::{DocumentId, DocumentStatus, UserId, jobs::job, library::document}
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, DocumentsError, error, indexing::Indexing, queries};
+use super::{Documents, DocumentsError, error, indexing::Indexing, interrupted, queries};
 use crate::platform::{
     budgets::{Charge, ChargeKind, Hold, HoldRequest, Prices, ResizeError},
     db::{Txn, WriteKey},
@@ -128,19 +128,29 @@ impl JobHandler for IndexDocument {
 
     async fn gave_up_in(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {
         let documents = &self.0;
-        if let Some(id) = job.subject_id.map(DocumentId)
-            && let Some(document) = queries::any_document(txn, id).await?
-            && document.job_id == Some(job.id)
-            && document.status != DocumentStatus::Done
-        {
+        let document = match job.subject_id.map(DocumentId) {
+            Some(id) => queries::any_document(txn, id).await?,
+            None => None,
+        };
+        // A document without a job is one whose deletion stopped this one.
+        let document = document.filter(|document| document.job_id.is_none_or(|id| id == job.id));
+        documents.end_hold_of(txn, job, document.as_ref()).await?;
+        let Some(document) = document.filter(interrupted::is_unfinished) else {
+            return Ok(());
+        };
+        if document.job_id.is_some() {
             let reason = job
                 .error_message
                 .as_deref()
                 .unwrap_or("Indexing was stopped.");
             let now = documents.0.clock.now();
-            queries::change_status(txn, id, DocumentStatus::Error, Some(reason), now).await?;
+            let status = DocumentStatus::Error;
+            return queries::change_status(txn, document.id, status, Some(reason), now).await;
         }
-        documents.end_hold_of(txn, job).await
+        if document.deleted_at.is_none() {
+            documents.resume_indexing(txn, &document).await?;
+        }
+        Ok(())
     }
 }
 
@@ -273,16 +283,17 @@ impl Documents {
             job_id: Some(context.job_id()),
             ..self.index_hold(document, tokens)
         };
-        let input = (self.clone(), request, document.id, context.job_id());
+        let input = (self.clone(), request, document.id);
         let outcome = context
             .write_held(
                 self.0.budgets.key(document.user_id),
                 input,
-                |txn, (documents, request, id, job)| {
+                |txn, (documents, request, id)| {
                     Box::pin(async move {
                         let outcome = documents.0.budgets.hold_in(txn, request).await?;
                         if let Ok(reserved) = &outcome {
-                            queries::set_work(txn, *id, *job, Some(reserved.id)).await?;
+                            // Which job it is stands in the row, unless a deletion has taken it out.
+                            queries::set_hold(txn, *id, reserved.id).await?;
                         }
                         Ok(outcome)
                     })
@@ -293,14 +304,13 @@ impl Documents {
     }
 
     /// Gives the money of a job back that came to nothing; what an embedder was paid is charged.
-    async fn end_hold_of(&self, txn: &Txn, job: &job::Model) -> Result<(), DbErr> {
-        let hold = match job.subject_id {
-            Some(id) => queries::any_document(txn, DocumentId(id))
-                .await?
-                .filter(|document| document.job_id == Some(job.id))
-                .and_then(|document| document.hold_id),
-            None => None,
-        };
+    async fn end_hold_of(
+        &self,
+        txn: &Txn,
+        job: &job::Model,
+        document: Option<&document::Model>,
+    ) -> Result<(), DbErr> {
+        let hold = document.and_then(|document| document.hold_id);
         let Some(hold) = hold.or(job.hold_id) else {
             return Ok(());
         };

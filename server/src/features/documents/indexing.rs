@@ -62,13 +62,13 @@ impl<'a> Indexing<'a> {
             .iter()
             .map(|chunk| u64::from(chunk.token_count))
             .sum();
-        let at = context
+        let begun = context
             .checkpoint::<IndexCheckpoint>()
-            .filter(|at| at.generation > document.generation)
-            .unwrap_or(IndexCheckpoint {
-                generation: document.generation.max(0) + context.claim().max(1),
-                ..IndexCheckpoint::default()
-            });
+            .filter(|at| at.generation > document.generation);
+        let at = match begun {
+            Some(at) => at,
+            None => begin_generation(documents, context, document).await?,
+        };
         Ok(Self {
             documents,
             context,
@@ -227,6 +227,20 @@ impl<'a> Indexing<'a> {
             generation: self.at.generation,
         }
     }
+}
+
+/// A number of its own for a run: a job that failed or was stopped may have left passages.
+async fn begin_generation(
+    documents: &Documents,
+    context: &JobContext,
+    document: &document::Model,
+) -> Result<IndexCheckpoint, JobError> {
+    let left = retrieval::newest_generation(documents.0.db.read(), document.id);
+    let left = left.await.map_err(super::error::db)?;
+    Ok(IndexCheckpoint {
+        generation: document.generation.max(left) + context.claim().max(1),
+        ..IndexCheckpoint::default()
+    })
 }
 
 struct StoreBatch {

@@ -10,6 +10,7 @@ mod deletion;
 mod error;
 mod index_job;
 mod indexing;
+mod interrupted;
 mod names;
 mod purge_job;
 mod queries;

@@ -92,6 +92,7 @@ impl Eraser for Library {
             self.blobs.delete(&BlobKey::stored(blob)).await?;
         }
         let ids: Vec<_> = documents.into_iter().map(|(id, _)| id).collect();
+        // No money moves, so nobody's but the user's own lane is kept waiting.
         let erased = self
             .db
             .write_alone(

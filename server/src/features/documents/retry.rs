@@ -4,7 +4,6 @@
 use chrono::Duration;
 use entities::{DocumentId, DocumentStatus, UserId, library::document};
 use sea_orm::DbErr;
-use serde_json::{Map, Value};
 
 use super::{
     Documents, DocumentsError, IndexDocument, error, index_job::IndexParameters, queries, subject,
@@ -12,7 +11,7 @@ use super::{
 use crate::platform::{
     audit::{Act, By},
     budgets::{BudgetRefusal, HoldRequest, Reserved},
-    db::{DbError, Txn, WriteKey},
+    db::{DbError, Txn},
     idempotency::{Claim, IdempotencyKey, Once, earlier, once_in},
     jobs::{Enqueued, NewJob},
 };
@@ -127,25 +126,10 @@ impl Documents {
         let Some(by) = by else {
             return Ok((moved, None));
         };
-        let act = Act {
-            action: "watchdog_reset",
-            target_type: "documents",
-            target_id: "stuck".to_owned(),
-            before: Value::Null,
-            after: Value::Null,
-            details: Map::new(),
-        };
-        let act = act
+        let act = Act::on("watchdog_reset", "documents", "stuck")
             .with("reset_count", moved)
             .with("user_id", user.map(|user| user.0));
-        let input = (self.0.audit.clone(), by.clone(), act);
-        let record = self
-            .0
-            .db
-            .write(WriteKey::Free, input, |txn, (audit, by, act)| {
-                Box::pin(audit.record_act_in(txn, by, act.clone()))
-            });
-        Ok((moved, Some(record.await?)))
+        Ok((moved, Some(self.0.audit.record_act(by, act).await?)))
     }
 
     /// Queues documents whose vectors another model made. Answers how many; 0: nothing is left that

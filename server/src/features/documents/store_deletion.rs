@@ -4,17 +4,13 @@
 //! it. Its documents follow, a bounded number in each transaction, so that nobody waits for a large
 //! store. What a process leaves undone that dies on the way is found and done by a duty.
 
-use entities::{StoreId, UserId};
+use entities::{DocumentId, StoreId, UserId};
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 
-use super::{
-    Documents, DocumentsError,
-    deletion::{Times, restoring},
-    error, queries,
-};
+use super::{Documents, DocumentsError, deletion::Times, error, queries};
 use crate::platform::{
-    audit::By,
+    audit::{Act, By},
     db::{DbError, Txn, WriteKey},
 };
 
@@ -60,28 +56,36 @@ impl Documents {
         id: StoreId,
         times: Times,
     ) -> Result<(), DocumentsError> {
-        loop {
-            let deleted = self.batch(
+        // Each is come by once: what somebody brings back meanwhile is theirs, and neither waits for
+        // the other to give up.
+        let mut after = Some(DocumentId(0));
+        while let Some(last) = after {
+            let page = self.batch(
                 self.0.budgets.key(user),
-                (user, id, times),
-                |documents, txn, (user, id, times)| {
+                (user, id, times, last),
+                |documents, txn, (user, id, times, last)| {
                     Box::pin(async move {
-                        let page =
-                            queries::delete_documents_of(txn, *id, *user, times.now, DOCUMENTS);
+                        let of_store = (*id, *last);
+                        let page = queries::delete_documents_of(
+                            txn, of_store, *user, times.now, DOCUMENTS,
+                        );
                         let page = page.await?;
                         for document in &page {
                             documents
                                 .withdraw(txn, *user, *document, times.purge)
                                 .await?;
                         }
-                        Ok(page.len() as u64)
+                        Ok(page)
                     })
                 },
             );
-            if deleted.await? < DOCUMENTS {
-                return Ok(());
-            }
+            let page = page.await?;
+            after = page
+                .last()
+                .copied()
+                .filter(|_| page.len() as u64 >= DOCUMENTS);
         }
+        Ok(())
     }
 
     /// Goes on where a process died that was deleting a store.
@@ -109,22 +113,23 @@ impl Documents {
     }
 
     async fn restore_all(&self, by: &By, id: StoreId) -> Result<i64, DocumentsError> {
+        let owner = self.any_store(id).await?.user_id;
         loop {
-            while self.restore_what_is_in(id).await? {}
+            while self.restore_what_is_in(owner, id).await? {}
             // Whoever finishes a deletion may have been at it meanwhile.
-            if let Some(act) = self.show_store(by, id).await? {
+            if let Some(act) = self.show_store(by, owner, id).await? {
                 return Ok(act);
             }
         }
     }
 
     /// Takes back the deletion of some documents. False: of all.
-    async fn restore_what_is_in(&self, id: StoreId) -> Result<bool, DocumentsError> {
-        let restored = self.batch(WriteKey::Free, id, |documents, txn, id| {
+    async fn restore_what_is_in(&self, owner: UserId, id: StoreId) -> Result<bool, DocumentsError> {
+        let restored = self.batch(self.0.budgets.key(owner), id, |documents, txn, id| {
             Box::pin(async move {
                 let page = queries::restore_documents_of(txn, *id, DOCUMENTS).await?;
                 for document in &page {
-                    documents.cancel_purge(txn, document.purge_job_id).await?;
+                    documents.came_back(txn, document).await?;
                 }
                 Ok(!page.is_empty())
             })
@@ -133,19 +138,24 @@ impl Documents {
     }
 
     /// `None`: there are documents yet to be brought back.
-    async fn show_store(&self, by: &By, id: StoreId) -> Result<Option<i64>, DocumentsError> {
+    async fn show_store(
+        &self,
+        by: &By,
+        owner: UserId,
+        id: StoreId,
+    ) -> Result<Option<i64>, DocumentsError> {
         self.act(
-            WriteKey::Free,
+            self.0.budgets.key(owner),
             (by.clone(), id),
             |documents, txn, (by, id)| {
                 Box::pin(async move {
-                    if queries::any_store(txn, *id).await?.is_none() {
+                    if queries::lock_store(txn, *id).await?.is_none() {
                         return Ok(Err(DocumentsError::StoreNotFound));
                     }
                     if !queries::restore_store(txn, *id).await? {
                         return Ok(Ok(None));
                     }
-                    let act = restoring("restore_store", "store", id.0);
+                    let act = Act::on("restore_store", "store", id.to_string());
                     let entry = documents.0.audit.record_act_in(txn, by, act).await?;
                     Ok(Ok(Some(entry)))
                 })

@@ -4,6 +4,7 @@ use api::exports as wire;
 use entities::{ExportId, ExportState, UserId, governance::export};
 
 use crate::platform::{
+    audit::{By, Via},
     governance::{Governance, GovernanceError},
     http::{Call, Download, Json, Member, NoBody, Operation, Problem, Registry, Status},
     idempotency::HEADER,
@@ -59,9 +60,15 @@ async fn ask(
     call.limit(LimitClass::Upload).await?;
     let user = UserId(call.principal().user_id);
     let key = call.idempotency_key("export", &())?;
-    let export = governance.export_user(user, user, key).await;
-    let export = export.map_err(refusal)?;
-    Ok(Status(Json(on_the_wire(&governance, export).await?)))
+    let by = By {
+        actor: user,
+        via: Via::Api,
+        request_id: call.header("x-request-id").map(str::to_owned),
+        undoes: None,
+    };
+    let asked = governance.export_user(&by, user, key).await;
+    let asked = asked.map_err(refusal)?;
+    Ok(Status(Json(on_the_wire(&governance, asked.export).await?)))
 }
 
 async fn list(

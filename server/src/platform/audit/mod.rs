@@ -84,6 +84,8 @@ impl From<Model> for AuditEntry {
 pub(crate) struct Verification {
     /// Entries that are as they were written, counted from the first that is left.
     pub(crate) sound: i64,
+    /// The id of the last of them: where the log was cut, when there is none.
+    pub(crate) good_to: i64,
     /// The first broken link.
     pub(crate) broken: Option<Broken>,
     /// The hash of the newest entry. Kept outside the database it also proves that the newest
@@ -176,6 +178,12 @@ impl Audit {
         Ok(rows.into_iter().map(AuditEntry::from).collect())
     }
 
+    /// The entries after entry `after`, the oldest first.
+    pub(crate) async fn after(&self, after: i64, limit: u64) -> Result<Vec<AuditEntry>, DbError> {
+        let rows = queries::ascending(self.db.read(), after, i64::MAX, limit).await?;
+        Ok(rows.into_iter().map(AuditEntry::from).collect())
+    }
+
     /// Walks the whole chain up to where it stood at the call.
     pub(crate) async fn verify(&self) -> Result<Verification, DbError> {
         loop {
@@ -190,14 +198,15 @@ impl Audit {
     }
 
     async fn walk(&self, head: &audit_head::Model) -> Result<Verification, DbError> {
-        let verification = |sound, broken| Verification {
-            sound,
+        let verification = |good_to, broken| Verification {
+            sound: good_to - head.cut_id,
+            good_to,
             broken,
             head: head.last_hash.clone(),
         };
         let mut walk = match Walk::under(&self.keys, head) {
             Ok(walk) => walk,
-            Err(broken) => return Ok(verification(0, Some(broken))),
+            Err(broken) => return Ok(verification(head.cut_id, Some(broken))),
         };
         let broken = loop {
             let page =
@@ -212,7 +221,7 @@ impl Audit {
                 break Some(broken);
             }
         };
-        Ok(verification(walk.last_id() - head.cut_id, broken))
+        Ok(verification(walk.last_id(), broken))
     }
 
     /// Entries after the one that the head names would mean that the head was set back.

@@ -4,7 +4,7 @@ use entities::UserId;
 use serde_json::{Map, Value, json};
 
 use super::{Audit, AuditEvent, ENTRY, UNDO};
-use crate::platform::db::{DbErr, Txn};
+use crate::platform::db::{DbErr, DbError, Txn};
 
 /// By what an act came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,16 +87,25 @@ pub(crate) struct Act {
 }
 
 impl Act {
-    /// An act on a user.
-    pub(crate) fn on_user(action: &'static str, user: UserId) -> Self {
+    /// An act on a thing, of which nothing else is to be known yet.
+    pub(crate) fn on(
+        action: &'static str,
+        target_type: &'static str,
+        target_id: impl Into<String>,
+    ) -> Self {
         Self {
             action,
-            target_type: "user",
-            target_id: user.to_string(),
+            target_type,
+            target_id: target_id.into(),
             before: Value::Null,
             after: Value::Null,
             details: Map::new(),
         }
+    }
+
+    /// An act on a user.
+    pub(crate) fn on_user(action: &'static str, user: UserId) -> Self {
+        Self::on(action, "user", user.to_string())
     }
 
     #[must_use]
@@ -137,6 +146,19 @@ impl Audit {
 
     /// As [`Audit::record_in`], with who acted and what changed.
     pub(crate) async fn record_act_in(&self, txn: &Txn, by: &By, act: Act) -> Result<i64, DbErr> {
+        self.record_in(txn, &act.by(by)).await
+    }
+
+    /// As [`Audit::record_act_in`], of an act that is no part of a larger write.
+    pub(crate) async fn record_act(&self, by: &By, act: Act) -> Result<i64, DbError> {
+        self.record(act.by(by)).await
+    }
+}
+
+impl Act {
+    /// The event of this act when it is done by somebody.
+    pub(crate) fn by(self, by: &By) -> AuditEvent {
+        let act = self;
         let mut metadata = act.details;
         metadata.insert("via".to_owned(), json!(by.via.as_str()));
         let members = [
@@ -165,6 +187,6 @@ impl Audit {
             event.target_id = Some(undoing.entry.to_string());
         }
         event.metadata = Value::Object(metadata);
-        self.record_in(txn, &event).await
+        event
     }
 }

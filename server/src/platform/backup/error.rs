@@ -17,6 +17,10 @@ pub(crate) enum BackupError {
     },
     #[error("{0} exists and is not empty; name a folder that does not exist")]
     Occupied(PathBuf),
+    #[error(
+        "another process is writing a backup into {0} now; wait for it, or name another folder"
+    )]
+    UnderWay(PathBuf),
     #[error("{0} is not a backup: {1}")]
     NotABackup(PathBuf, String),
     /// The first file that is not what the list says.

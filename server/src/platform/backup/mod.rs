@@ -7,6 +7,7 @@
 
 mod error;
 mod manifest;
+mod place;
 mod postgres;
 mod queries;
 mod record;

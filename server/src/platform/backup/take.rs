@@ -15,6 +15,7 @@ use futures_util::TryStreamExt;
 use super::{
     BLOBS, BackupError, DUMP, House, LIST, MANIFEST, Manifest, SECRET, SQLITE,
     manifest::{FORMAT, FileSum, Kind},
+    place::Place,
     postgres, stage,
 };
 use crate::platform::{
@@ -22,61 +23,28 @@ use crate::platform::{
     storage::{BlobKey, Blobs},
 };
 
-/// Writes a backup into the new folder `to`. It appears under that name when it is whole; what an
-/// interrupted one leaves beside it ends in `.partial-` and `unique`.
+/// Writes a backup into the new folder `to`. It appears under that name when it is whole; until then
+/// it is `to.partial`, which one process at a time has. What one that was killed leaves there, the
+/// next of that name clears away.
 pub(crate) async fn take(
     house: &House,
     db: &Db,
     blobs: &Blobs,
     to: &Path,
     now: DateTime<Utc>,
-    unique: &str,
 ) -> Result<Manifest, BackupError> {
-    if !stage::is_empty(to)? {
-        return Err(BackupError::Occupied(to.to_owned()));
-    }
-    let partial = stage::beside(to, &format!(".partial-{unique}"));
-    stage::folder_of_owner(&partial.join(BLOBS))?;
-    let taken = async {
-        let manifest = fill(house, db, blobs, &partial, now).await?;
-        let (partial, to) = (partial.clone(), to.to_owned());
-        stage::blocking(move || finish(&partial, &to)).await?;
-        Ok(manifest)
-    };
-    let taken = taken.await;
-    if taken.is_err() {
-        // The disk may be full: what is of no use must not stay.
-        match tokio::fs::remove_dir_all(&partial).await {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "half a backup is left");
-            }
-            _ => {}
+    let to = to.to_owned();
+    let place = stage::blocking(move || Place::take(&to)).await?;
+    let filled = fill(house, db, blobs, &place.folder, now).await;
+    fail::fail_point!("backup-filled");
+    stage::blocking(move || {
+        let taken = filled.and_then(|manifest| place.finish().map(|()| manifest));
+        if taken.is_err() {
+            place.give_up();
         }
-    }
-    taken
-}
-
-fn finish(partial: &Path, to: &Path) -> Result<(), BackupError> {
-    stage::sync_folder(partial)?;
-    match std::fs::remove_dir(to) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        // The rename tells.
-        Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
-        Err(error) => return Err(BackupError::io(to)(error)),
-    }
-    match std::fs::rename(partial, to) {
-        Ok(()) => {}
-        // Something was put there meanwhile.
-        Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
-            return Err(BackupError::Occupied(to.to_owned()));
-        }
-        Err(error) => return Err(BackupError::io(to)(error)),
-    }
-    match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => stage::sync_folder(folder),
-        None => Ok(()),
-    }
+        taken
+    })
+    .await
 }
 
 async fn fill(
@@ -86,6 +54,7 @@ async fn fill(
     folder: &Path,
     now: DateTime<Utc>,
 ) -> Result<Manifest, BackupError> {
+    stage::folder_of_owner(&folder.join(BLOBS))?;
     let mut list = List::create(folder)?;
     list.copy_new(blobs, folder).await?;
     let migrations = db.applied_migrations().await?;

@@ -264,15 +264,9 @@ impl DaysChange {
                 Periods::set_in(txn, self.class, days, by, now).await?;
             }
         }
-        let act = Act {
-            action: "set_retention",
-            target_type: "retention",
-            target_id: self.class.name().to_owned(),
-            before: told(before),
-            after: told(self.days),
-            details: serde_json::Map::new(),
-        };
-        let act = act.with("days_before", json!(self.effective_before.0));
+        let act = Act::on("set_retention", "retention", self.class.name())
+            .changing(told(before), told(self.days))
+            .with("days_before", json!(self.effective_before.0));
         parts
             .audit
             .record_act_in(txn, &self.by, act)

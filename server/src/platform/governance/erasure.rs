@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{EraseUser, Governance, GovernanceError, Receipt, queries::receipts, receipt::Signed};
 use crate::platform::{
-    audit::AuditEvent,
+    audit::{Act, AuditEvent, By},
     db::{DbErr, Txn, WriteKey},
-    jobs::{Enqueued, Subject},
+    jobs::{Enqueued, NewJob, Subject},
     retention::{Class, Holding, Place, Tally},
 };
 
@@ -20,39 +20,36 @@ use crate::platform::{
 /// worker has died.
 const PATIENCE: Duration = Duration::from_mins(3);
 const AGAIN: Duration = Duration::from_millis(500);
+/// How long a process that erases by itself may take until a worker takes it for dead. Both at once
+/// do no harm.
+const STAND_BY: Duration = Duration::from_mins(10);
 
 impl Governance {
-    /// Begins to erase a user, by a job.
+    /// Begins to erase a user, by a job. Answers the act on record, too, unless one had begun.
     pub(crate) async fn erase_user(
         &self,
-        actor: UserId,
+        by: &By,
         user: UserId,
-    ) -> Result<JobId, GovernanceError> {
-        let mut job = EraseUser::job(Some(actor), user)?;
-        job.subject = Some(subject(user));
-        job.duplicate_key = Some(format!("user:{user}"));
-        let event = AuditEvent {
-            actor: Some(actor),
-            action: "erase_user",
-            target_type: Some("user"),
-            target_id: Some(user.to_string()),
-            metadata: json!({}),
-        };
+    ) -> Result<(JobId, Option<i64>), GovernanceError> {
+        let job = erasing(Some(by.actor), user)?;
+        let event = Act::on_user("erase_user", user).by(by);
         let input = (self.clone(), job, event);
         let enqueued = self
             .0
             .db
             .write(WriteKey::Free, input, |txn, (governance, job, event)| {
                 Box::pin(async move {
-                    let enqueued = governance.0.jobs.enqueue_in(txn, job).await?;
-                    if let Enqueued::New(_) = enqueued {
-                        governance.0.audit.record_in(txn, event).await?;
-                    }
-                    Ok(enqueued)
+                    Ok(match governance.0.jobs.enqueue_in(txn, job).await? {
+                        Enqueued::New(job) => {
+                            let entry = governance.0.audit.record_in(txn, event).await?;
+                            (job, Some(entry))
+                        }
+                        Enqueued::Existing(job) => (job, None),
+                    })
                 })
             })
             .await?;
-        Ok(enqueued.id())
+        Ok(enqueued)
     }
 
     /// What there is of a user, by where it is: rows of tables, blobs of prefixes.
@@ -153,23 +150,68 @@ impl Governance {
         Ok(self.sign_receipt(receipt)?)
     }
 
-    /// As [`Governance::erase_user`], in this process and to its end.
+    /// As [`Governance::erase_user`], in this process and to its end. A job stands by until nothing
+    /// is left: should this process die, a worker goes on.
     pub(crate) async fn erase_now(
         &self,
         actor: Option<UserId>,
         user: UserId,
     ) -> Result<Receipt, GovernanceError> {
-        let signed = self.erase(actor, user, &CancellationToken::new()).await?;
+        let stand_by = self.stand_by(actor, user).await?;
+        let signed = match self.erase(actor, user, &CancellationToken::new()).await {
+            Ok(signed) => signed,
+            Err(refused @ GovernanceError::Refused(_)) => {
+                // A worker would be refused, too.
+                self.dismiss(stand_by).await?;
+                return Err(refused);
+            }
+            Err(error) => return Err(error),
+        };
         let receipt = signed.receipt.clone();
+        let input = (self.clone(), signed, stand_by);
         self.0
             .db
             .write(
                 WriteKey::Free,
-                (self.clone(), signed),
-                |txn, (governance, signed)| Box::pin(governance.store_receipt_in(txn, signed)),
+                input,
+                |txn, (governance, signed, stand_by)| {
+                    Box::pin(async move {
+                        if signed.receipt.left() == 0 {
+                            governance.0.jobs.cancel_in(txn, *stand_by).await?;
+                        }
+                        governance.store_receipt_in(txn, signed).await
+                    })
+                },
             )
             .await?;
         Ok(receipt)
+    }
+
+    /// The job that erases the user if this process does not; one that is there already will do.
+    async fn stand_by(
+        &self,
+        actor: Option<UserId>,
+        user: UserId,
+    ) -> Result<JobId, GovernanceError> {
+        let mut job = erasing(actor, user)?;
+        job.run_at = Some(self.0.clock.now() + STAND_BY);
+        let input = (self.0.jobs.clone(), job);
+        let enqueue = self.0.db.write(WriteKey::Free, input, |txn, (jobs, job)| {
+            Box::pin(jobs.enqueue_in(txn, job))
+        });
+        Ok(enqueue.await?.id())
+    }
+
+    async fn dismiss(&self, stand_by: JobId) -> Result<(), GovernanceError> {
+        let input = (self.0.jobs.clone(), stand_by);
+        let cancel = self
+            .0
+            .db
+            .write(WriteKey::Free, input, |txn, (jobs, stand_by)| {
+                Box::pin(jobs.cancel_in(txn, *stand_by))
+            });
+        cancel.await?;
+        Ok(())
     }
 
     /// Keeps the receipt, and puts the act on record.
@@ -214,6 +256,14 @@ impl Governance {
             );
         }
     }
+}
+
+/// The job that erases a user, of which there is one at a time.
+fn erasing(actor: Option<UserId>, user: UserId) -> Result<NewJob, GovernanceError> {
+    let mut job = EraseUser::job(actor, user)?;
+    job.subject = Some(subject(user));
+    job.duplicate_key = Some(format!("user:{user}"));
+    Ok(job)
 }
 
 pub(super) fn subject(user: UserId) -> Subject {

@@ -25,6 +25,9 @@ pub(crate) enum GovernanceError {
     /// A run would delete something else than what was shown; here is what.
     #[error("what would be deleted has changed since the preview")]
     PreviewChanged(Box<Preview>),
+    /// Nothing of these classes is ever deleted.
+    #[error("{} {} kept for ever, so that there is nothing to run; say first how many days it is kept", .0.join(", "), if .0.len() == 1 { "is" } else { "are" })]
+    Kept(Vec<String>),
     #[error("job {0} is deleting now; try again when it has ended")]
     Busy(JobId),
     #[error("Export not found")]

@@ -15,7 +15,7 @@ use super::{
     queries::exports as queries,
 };
 use crate::platform::{
-    audit::AuditEvent,
+    audit::{Act, By},
     db::{DbErr, Txn, WriteKey},
     idempotency::{Claim, IdempotencyKey, KeyRefusal, Once, earlier, once_in},
     jobs::{Enqueued, JobHandler, NewJob},
@@ -35,19 +35,35 @@ pub(crate) struct ExportFile {
     pub(crate) pieces: BoxStream<'static, std::io::Result<Bytes>>,
 }
 
+/// An export that was asked for.
+pub(crate) struct Asked {
+    pub(crate) export: export::Model,
+    /// The act on record; none when it was asked for before.
+    pub(crate) entry: Option<i64>,
+}
+
+impl Asked {
+    fn before(export: export::Model) -> Self {
+        Self {
+            export,
+            entry: None,
+        }
+    }
+}
+
 impl Governance {
     /// Asks for everything of a user in one file, which a job writes. One that is being written
     /// already is answered instead, and so is the one that was asked for under the same key.
     pub(crate) async fn export_user(
         &self,
-        requested_by: UserId,
+        by: &By,
         user: UserId,
         key: Option<IdempotencyKey>,
-    ) -> Result<export::Model, GovernanceError> {
+    ) -> Result<Asked, GovernanceError> {
         let now = self.0.clock.now();
         let claim = key.map(|key| Claim { user, key, now });
         if let Some(export) = self.export_before(claim.as_ref()).await? {
-            return Ok(export);
+            return Ok(Asked::before(export));
         }
         let mut job =
             NewJob::of::<ExportUser>(&super::export_job::ExportParameters { user_id: user })?;
@@ -58,7 +74,7 @@ impl Governance {
         let new = NewExport {
             governance: self.clone(),
             job,
-            requested_by,
+            by: by.clone(),
             user,
         };
         let input = (new, claim.clone());
@@ -67,14 +83,17 @@ impl Governance {
             .db
             .write(WriteKey::Free, input, |txn, (new, claim)| {
                 let insert = new.insert(txn);
-                Box::pin(once_in(txn, claim.as_ref(), insert, |export| export.id))
+                Box::pin(once_in(txn, claim.as_ref(), insert, |asked| {
+                    asked.export.id
+                }))
             })
             .await?;
         match asked {
-            Once::Done(export) => export.map_err(|Gone| GovernanceError::ExportNotFound),
+            Once::Done(asked) => asked.map_err(|Gone| GovernanceError::ExportNotFound),
             Once::Taken => {
                 let export = self.export_before(claim.as_ref()).await?;
-                export.ok_or_else(|| KeyRefusal::StillProcessing.into())
+                let asked = export.map(Asked::before);
+                asked.ok_or_else(|| KeyRefusal::StillProcessing.into())
             }
         }
     }
@@ -220,7 +239,7 @@ impl Governance {
 struct NewExport {
     governance: Governance,
     job: NewJob,
-    requested_by: UserId,
+    by: By,
     user: UserId,
 }
 
@@ -228,33 +247,27 @@ struct NewExport {
 struct Gone;
 
 impl NewExport {
-    async fn insert(&self, txn: &Txn) -> Result<Result<export::Model, Gone>, DbErr> {
+    async fn insert(&self, txn: &Txn) -> Result<Result<Asked, Gone>, DbErr> {
         let parts = &self.governance.0.parts;
         let job = match parts.jobs.enqueue_in(txn, &self.job).await? {
             Enqueued::New(job) => job,
-            Enqueued::Existing(job) => return Ok(queries::of_job(txn, job).await?.ok_or(Gone)),
+            Enqueued::Existing(job) => {
+                let found = queries::of_job(txn, job).await?;
+                return Ok(found.map(Asked::before).ok_or(Gone));
+            }
         };
         let now = parts.clock.now();
-        let row = queries::insert(txn, self.user, self.requested_by, job, now).await?;
-        parts
-            .audit
-            .record_in(txn, &asked(self.requested_by, self.user))
-            .await?;
-        Ok(Ok(row))
+        let export = queries::insert(txn, self.user, self.by.actor, job, now).await?;
+        let act = Act::on_user(ExportUser::KIND, self.user);
+        let entry = parts.audit.record_act_in(txn, &self.by, act).await?;
+        Ok(Ok(Asked {
+            export,
+            entry: Some(entry),
+        }))
     }
 }
 
 /// What the file is called when it is saved.
 pub(crate) fn file_name(user: UserId, at: DateTime<Utc>) -> String {
     format!("binnacle-export-{user}-{}.zip", at.format("%Y-%m-%d"))
-}
-
-fn asked(requested_by: UserId, user: UserId) -> AuditEvent {
-    AuditEvent {
-        actor: Some(requested_by),
-        action: ExportUser::KIND,
-        target_type: Some("user"),
-        target_id: Some(user.to_string()),
-        metadata: json!({}),
-    }
 }

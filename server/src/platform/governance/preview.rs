@@ -2,13 +2,12 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{JobId, RunCause, UserId};
+use entities::{JobId, RunCause};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{Governance, GovernanceError, RunRetention, sweep_job::Pass};
 use crate::platform::{
-    audit::AuditEvent,
+    audit::{Act, AuditEvent, By},
     db::WriteKey,
     jobs::{Enqueued, NewJob},
     retention::{Class, Periods, Tally},
@@ -45,6 +44,8 @@ pub(crate) struct ClassPreview {
 struct Claims {
     at: DateTime<Utc>,
     classes: Vec<Claim>,
+    /// The classes of which nothing goes at any time.
+    kept: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,8 +109,8 @@ impl Governance {
     }
 
     /// Deletes what a preview has shown, by a job: it takes nothing whose time was not over then. A
-    /// preview that is no longer true is refused with a new one.
-    pub(crate) async fn run(&self, actor: UserId, token: &str) -> Result<JobId, GovernanceError> {
+    /// preview that is no longer true is refused with a new one. Answers the act on record, too.
+    pub(crate) async fn run(&self, by: &By, token: &str) -> Result<(JobId, i64), GovernanceError> {
         let claims = self.read(token)?;
         let now = self.0.clock.now();
         if now - claims.at > GOOD_FOR {
@@ -120,28 +121,29 @@ impl Governance {
             .iter()
             .filter_map(|claim| Class::named(&claim.class))
             .collect();
+        if classes.is_empty() {
+            return Err(GovernanceError::Kept(claims.kept));
+        }
         let fresh = self.preview_at(&classes, None, claims.at).await?;
+        let kept = names_of_kept(&fresh.classes);
+        if !kept.is_empty() {
+            return Err(GovernanceError::Kept(kept));
+        }
         if claims_of(&fresh.classes) != claims.classes {
             let newest = self.preview(&classes, None).await?;
             return Err(GovernanceError::PreviewChanged(Box::new(newest)));
         }
         let passes = passes(&fresh);
-        let event = AuditEvent {
-            actor: Some(actor),
-            action: "retention_run",
-            target_type: Some("retention"),
-            target_id: None,
-            metadata: json!({
-                "classes": passes.iter().map(|pass| &pass.class).collect::<Vec<_>>(),
-                "rows": fresh.total.rows,
-                "blobs": fresh.total.blobs,
-                "bytes": fresh.total.bytes,
-            }),
-        };
-        let job = RunRetention::job(RunCause::Admin, Some(actor), passes)?;
-        match self.enqueue_run(job, Some(event)).await? {
-            Enqueued::New(id) => Ok(id),
-            Enqueued::Existing(id) => Err(GovernanceError::Busy(id)),
+        let names: Vec<&str> = passes.iter().map(|pass| pass.class.as_str()).collect();
+        let act = Act::on("retention_run", "retention", names.join(","))
+            .with("classes", names)
+            .with("rows", fresh.total.rows)
+            .with("blobs", fresh.total.blobs)
+            .with("bytes", fresh.total.bytes);
+        let job = RunRetention::job(RunCause::Admin, Some(by.actor), passes)?;
+        match self.enqueue_run(job, Some(act.by(by))).await? {
+            (Enqueued::New(id), Some(entry)) => Ok((id, entry)),
+            (enqueued, _) => Err(GovernanceError::Busy(enqueued.id())),
         }
     }
 
@@ -157,14 +159,15 @@ impl Governance {
             Some(Pass { class, before })
         });
         let job = RunRetention::job(RunCause::Schedule, None, passes.collect())?;
-        Ok(self.enqueue_run(job, None).await?.id())
+        let (enqueued, _) = self.enqueue_run(job, None).await?;
+        Ok(enqueued.id())
     }
 
     async fn enqueue_run(
         &self,
         job: NewJob,
         event: Option<AuditEvent>,
-    ) -> Result<Enqueued, GovernanceError> {
+    ) -> Result<(Enqueued, Option<i64>), GovernanceError> {
         let input = (self.clone(), job, event);
         let enqueued = self
             .0
@@ -172,10 +175,13 @@ impl Governance {
             .write(WriteKey::Free, input, |txn, (governance, job, event)| {
                 Box::pin(async move {
                     let enqueued = governance.0.jobs.enqueue_in(txn, job).await?;
-                    if let (Enqueued::New(_), Some(event)) = (enqueued, event) {
-                        governance.0.audit.record_in(txn, event).await?;
-                    }
-                    Ok(enqueued)
+                    let entry = match (enqueued, event) {
+                        (Enqueued::New(_), Some(event)) => {
+                            Some(governance.0.audit.record_in(txn, event).await?)
+                        }
+                        _ => None,
+                    };
+                    Ok((enqueued, entry))
                 })
             })
             .await?;
@@ -190,6 +196,7 @@ impl Governance {
         let claims = Claims {
             at,
             classes: claims_of(previews),
+            kept: names_of_kept(previews),
         };
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims)?);
         let mac = secrets::mac(&self.0.preview_key, &[body.as_bytes()]);
@@ -221,6 +228,12 @@ fn claims_of(previews: &[ClassPreview]) -> Vec<Claim> {
                 bytes: preview.tally.bytes,
             })
         })
+        .collect()
+}
+
+fn names_of_kept(previews: &[ClassPreview]) -> Vec<String> {
+    let kept = previews.iter().filter(|preview| preview.before.is_none());
+    kept.map(|preview| preview.class.name().to_owned())
         .collect()
 }
 

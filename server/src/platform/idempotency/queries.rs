@@ -1,13 +1,9 @@
 //! Every statement on kept answers.
 
-use entities::{
-    UserId,
-    governance::act_answer::{ActiveModel, Column, Entity, Model},
-};
+use entities::governance::act_answer::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
     sea_query::Expr,
 };
 
@@ -78,27 +74,4 @@ pub(super) fn expired() -> Expiring {
         .at("created_at")
         .user("actor_user_id")
         .texts(&["key", "fingerprint", "outcome"])
-}
-
-/// Deletes up to `limit` of a user's answers.
-pub(super) async fn erase(txn: &Txn, user: UserId, limit: u64) -> Result<u64, DbErr> {
-    let some = Entity::find()
-        .filter(Column::ActorUserId.eq(user))
-        .select_only()
-        .column(Column::Id)
-        .limit(limit)
-        .into_query();
-    let erased = Entity::delete_many()
-        .filter(Column::Id.in_subquery(some))
-        .exec(txn)
-        .await?;
-    Ok(erased.rows_affected)
-}
-
-/// How many of a user's answers are left.
-pub(super) async fn remaining(db: &impl ConnectionTrait, user: UserId) -> Result<u64, DbErr> {
-    Entity::find()
-        .filter(Column::ActorUserId.eq(user))
-        .count(db)
-        .await
 }

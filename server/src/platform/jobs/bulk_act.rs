@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     Act, Acted, JobAction, JobContext, JobError, Jobs, NewJob, Outcome,
     bulk::Row,
+    bulk_done::BulkDone,
     queries::{DbErr, lists, previews},
     settings::delta,
 };
@@ -23,34 +24,6 @@ use crate::platform::db::{DbError, Txn, WriteKey};
 const KEPT_FOR_A_JOB: Duration = Duration::from_hours(24 * 7);
 /// Jobs that one transaction deals with, and one request.
 const AT_ONCE: usize = 100;
-
-/// What an act on many jobs came to, so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BulkDone {
-    pub(crate) done: u64,
-    /// By reason.
-    pub(crate) skipped: BTreeMap<String, u64>,
-    /// For a replay: the new jobs.
-    #[serde(skip)]
-    pub(crate) replayed: Vec<JobId>,
-    /// The number of the last entry in the record.
-    pub(crate) entry: Option<i64>,
-}
-
-impl BulkDone {
-    fn skip(&mut self, reason: String) {
-        *self.skipped.entry(reason).or_default() += 1;
-    }
-
-    fn add(&mut self, other: Self) {
-        self.done += other.done;
-        self.replayed.extend(other.replayed);
-        self.entry = other.entry.or(self.entry);
-        for (reason, count) in other.skipped {
-            *self.skipped.entry(reason).or_default() += count;
-        }
-    }
-}
 
 /// What became of a preview.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,13 +70,59 @@ impl Jobs {
         let Some((action, rows)) = read(&preview) else {
             return Ok(Err(PreviewGone));
         };
-        let batch = self.batch(action, rows, act);
-        let write = self.0.db.write_alone(WriteKey::Free, batch, |txn, batch| {
-            Box::pin(batch.apply(txn))
-        });
-        let done = write.await?;
+        let done = self.at_once(action, rows, act).await?;
         tell(action, &done, act);
         Ok(Ok(Applied::Done(done)))
+    }
+
+    /// Does it in one transaction or, when that fails, to each row in its own: one with which
+    /// something is wrong stops no other.
+    async fn at_once(
+        &self,
+        action: JobAction,
+        rows: Vec<Row>,
+        act: &Act,
+    ) -> Result<BulkDone, DbError> {
+        let write = async |rows: Vec<Row>| {
+            let batch = self.batch(action, rows, act);
+            let write = self.0.db.write_alone(WriteKey::Free, batch, |txn, batch| {
+                Box::pin(batch.apply(txn))
+            });
+            write.await
+        };
+        match write(rows.clone()).await {
+            Err(DbError::Unavailable(source)) => return Err(DbError::Unavailable(source)),
+            Err(error) => tell_failed(None, &error),
+            Ok(done) => return Ok(done),
+        }
+        let mut all = BulkDone::default();
+        let mut rest = rows.into_iter();
+        while let Some(row) = rest.next() {
+            match write(vec![row]).await {
+                Ok(done) => all.add(done),
+                Err(error) => {
+                    tell_failed(Some(row.0), &error);
+                    all.fail();
+                    if let DbError::Unavailable(_) = error {
+                        // Each would wait for it in vain.
+                        rest.by_ref().for_each(|_| all.fail());
+                    }
+                }
+            }
+        }
+        let input = (act.clone(), all.clone());
+        let sum = self.0.db.write(WriteKey::Free, input, |txn, (act, all)| {
+            Box::pin(async move { act.record_in(txn, &all.numbers()).await })
+        });
+        all.entry = match sum.await {
+            Ok(entry) => entry,
+            // Each row has an entry of its own: what was done must be told all the same.
+            Err(error) => {
+                tell_failed(None, &error);
+                None
+            }
+        };
+        Ok(all)
     }
 
     /// Does what a preview said that became a job's, a batch in each transaction with where it
@@ -129,24 +148,51 @@ impl Jobs {
             context.progress(ratio(at.next, rows.len()), stage).await?;
             let end = rows.len().min(at.next + AT_ONCE);
             let batch = self.batch(action, rows[at.next..end].to_vec(), act);
-            let step = context.write_step(
-                WriteKey::Free,
-                (batch, at.clone(), end),
-                |txn, (batch, at, end)| {
-                    Box::pin(async move {
-                        let mut step = at.clone();
-                        step.next = *end;
-                        step.so_far.add(batch.apply(txn).await?);
-                        Ok(step)
-                    })
-                },
-            );
-            at = step.await?;
+            at = match step(context, batch, &at).await {
+                Err(error @ JobError::Retry { .. }) => {
+                    tell_failed(None, &error);
+                    self.one_by_one(context, action, &rows[..end], act, at)
+                        .await?
+                }
+                stepped => stepped?,
+            };
         }
         tell(action, &at.so_far, act);
-        Ok(Outcome::done_with(context.job_id(), |txn, job| {
-            Box::pin(previews::remove(txn, job.0))
+        let end = (context.job_id(), act.clone(), at.so_far);
+        Ok(Outcome::done_with(end, |txn, (job, act, all)| {
+            Box::pin(async move {
+                previews::remove(txn, job.0).await?;
+                if all.failed > 0 {
+                    act.record_in(txn, &all.numbers()).await?;
+                }
+                Ok(())
+            })
         }))
+    }
+
+    /// Goes on to the end of the rows, each of them in a transaction of its own.
+    async fn one_by_one(
+        &self,
+        context: &JobContext,
+        action: JobAction,
+        rows: &[Row],
+        act: &Act,
+        mut at: Step,
+    ) -> Result<Step, JobError> {
+        while let Some(row) = rows.get(at.next) {
+            let batch = self.batch(action, vec![*row], act);
+            at = match step(context, batch, &at).await {
+                Err(error @ JobError::Retry { .. }) => {
+                    // Where nothing can be written this cannot either, and the job is tried again.
+                    let (nothing, failed) = (self.batch(action, Vec::new(), act), at.failed());
+                    let failed = step(context, nothing, &failed).await?;
+                    tell_failed(Some(row.0), &error);
+                    failed
+                }
+                stepped => stepped?,
+            };
+        }
+        Ok(at)
     }
 
     fn batch(&self, action: JobAction, rows: Vec<Row>, act: &Act) -> Batch {
@@ -168,6 +214,38 @@ struct Step {
     so_far: BulkDone,
 }
 
+impl Step {
+    /// With a row that could not be dealt with.
+    fn failed(&self) -> Self {
+        let mut step = self.clone();
+        step.next += 1;
+        step.so_far.fail();
+        step
+    }
+}
+
+/// Deals with the next rows, together with where the act stands then.
+async fn step(context: &JobContext, batch: Batch, at: &Step) -> Result<Step, JobError> {
+    let step = context.write_step(WriteKey::Free, (batch, at.clone()), |txn, (batch, at)| {
+        Box::pin(async move {
+            let mut step = at.clone();
+            step.next += batch.rows.len();
+            step.so_far.add(batch.apply(txn).await?);
+            Ok(step)
+        })
+    });
+    step.await
+}
+
+fn tell_failed(job: Option<JobId>, error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(
+        event = "jobs_bulk_act_failed",
+        job_id = job.map(tracing::field::display),
+        error,
+        source = error.source(),
+    );
+}
+
 fn read(preview: &job_preview::Model) -> Option<(JobAction, Vec<Row>)> {
     let rows = serde_json::from_value(preview.rows.clone()).ok()?;
     Some((JobAction::parse(&preview.action)?, rows))
@@ -178,6 +256,7 @@ fn tell(action: JobAction, done: &BulkDone, act: &Act) {
         event = "jobs_bulk_act",
         action = action.as_str(),
         done = done.done,
+        failed = done.failed,
         user_id = act.actor.0
     );
 }
@@ -255,8 +334,7 @@ impl Batch {
             }
         }
         if done.done > 0 {
-            let numbers = [("done", json!(done.done)), ("skipped", json!(done.skipped))];
-            done.entry = self.act.record_in(txn, &numbers).await?;
+            done.entry = self.act.record_in(txn, &done.numbers()).await?;
         }
         Ok(done)
     }

@@ -10,6 +10,7 @@
 mod acts;
 mod bulk;
 mod bulk_act;
+mod bulk_done;
 mod choice;
 mod console;
 mod context;

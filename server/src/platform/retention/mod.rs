@@ -31,6 +31,7 @@ pub(crate) use periods::{Period, PeriodRefused, Periods, Source};
 #[cfg(test)]
 pub(crate) use queries::schema::tables;
 pub(crate) use queries::{
+    erased_rows::ErasedRows,
     expiring::Expiring,
     rows_of::{Cursor, RowsOf, no_original},
     runs,

@@ -123,6 +123,7 @@ impl Registry {
                         break;
                     }
                     erasure.erased += batch;
+                    fail::fail_point!("erase-batch");
                 }
             }
             erasure.remaining = self.remaining(user).await?;

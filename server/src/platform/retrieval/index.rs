@@ -217,6 +217,22 @@ fn ordinal(passage: &NewPassage) -> i32 {
     i32::try_from(passage.chunk.ordinal).unwrap_or(i32::MAX)
 }
 
+/// The highest number that a run has given passages of a document, and that they still have; 0
+/// without any.
+pub(crate) async fn newest_generation<C: ConnectionTrait>(
+    connection: &C,
+    document: DocumentId,
+) -> Result<i64, DbErr> {
+    let newest = connection
+        .query_one_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "SELECT COALESCE(MAX(generation), 0) AS newest FROM passages WHERE document_id = $1",
+            [document.0.into()],
+        ))
+        .await?;
+    newest.map_or(Ok(0), |row| row.try_get("", "newest"))
+}
+
 /// The passages of one indexing run of a document, by their ordinals.
 pub(crate) async fn passage_ids<C: ConnectionTrait>(
     connection: &C,

@@ -39,7 +39,7 @@ use entities::{DocumentId, PassageId, StoreId, UserId};
 pub(crate) use chunk::{Chunk, chunks};
 pub(crate) use citations::CitationFilter;
 pub(crate) use index::{
-    INDEX_BATCH, Keep, NewPassage, Source, index, passage_ids, prepare, remove,
+    INDEX_BATCH, Keep, NewPassage, Source, index, newest_generation, passage_ids, prepare, remove,
 };
 pub(crate) use query::Query;
 pub(crate) use retention::{passages_of, retention};

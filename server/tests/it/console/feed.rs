@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::follower::Follower;
-use crate::support::{House, PASSWORD, User, on_each_database};
+use crate::support::{House, PASSWORD, Sql, User, on_each_database};
 
 /// Sets a user's limit: an act on record that always changes something.
 async fn set_limit(admin: &User, user: i64, dollars: f64) {
@@ -150,6 +150,48 @@ async fn has_room_for_eight_of_one_reader() {
             (answer.status().as_u16() == 200).then_some(())
         })
         .await;
+        house.stop().await;
+    })
+    .await;
+}
+
+/// Entries of commands, as they are found by looking at the table: on PostgreSQL each is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_acts_by_commands_is_told_whole() {
+    const BURST: i64 = 450;
+    on_each_database(|database| async move {
+        if database.url().is_some() {
+            return;
+        }
+        let house = House::open(&database, &[]).await;
+        let admin = house.admin().await;
+        let mut feed = Follower::open(&admin, "audit", None).await;
+        let mut sql = Sql::of(&house).await;
+        let burst = format!(
+            "BEGIN IMMEDIATE; \
+             WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {BURST}) \
+             INSERT INTO audit_log (id, created_at, action, metadata, previous_hash, hash) \
+             SELECT last_id + n, '2026-01-01T00:00:00+00:00', 'burst', '{{}}', '', 'burst ' || n \
+             FROM audit_head, up; \
+             UPDATE audit_head SET last_id = last_id + {BURST}; COMMIT"
+        );
+        sql.run(&burst).await.expect("entries");
+        let (mut told, mut last) = (0, 0);
+        while told < BURST {
+            let next = feed.next().await.expect("the feed goes on");
+            match next.name.as_str() {
+                "audit" if next.data["action"] == "burst" => {
+                    let id = next.data["id"].as_i64().expect("a number");
+                    assert!(id > last, "in order, and once");
+                    last = id;
+                    told += 1;
+                }
+                // A slow reader is told how many passed it by.
+                "lost" => told += next.data["count"].as_i64().expect("a count"),
+                _ => {}
+            }
+        }
+        assert_eq!(told, BURST);
         house.stop().await;
     })
     .await;

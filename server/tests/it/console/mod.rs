@@ -2,6 +2,7 @@
 
 mod alarms;
 mod bulk;
+mod bulk_failures;
 mod feed;
 pub(crate) mod follower;
 mod jobs;

@@ -77,7 +77,12 @@ async fn all_answers_of_a_user_end_in_every_process_and_the_disabled_are_out_eve
             user.base = base;
             tokio::spawn(async move { user.ask(store, "What is told of the harbour?").await })
         };
-        for act in ["end_streams", "disable"] {
+        let mut elsewhere = admin.clone();
+        elsewhere.base = there.base();
+        for (act, reason) in [
+            ("end_streams", "ended: admin"),
+            ("disable", "ended: revoked"),
+        ] {
             let asked = [ask(here.base()), ask(there.base())];
             eventually(async || {
                 let account = admin.get(&path).await.expect(200);
@@ -90,6 +95,14 @@ async fn all_answers_of_a_user_end_in_every_process_and_the_disabled_are_out_eve
             for answer in asked {
                 let answer = tokio::time::timeout(within, answer).await;
                 answer.expect("it ends within 5 s").expect("an answer");
+            }
+            for process in [&admin, &elsewhere] {
+                eventually(async || {
+                    let happened = process.get("/api/admin/overview").await.expect(200);
+                    let happened = happened["events"].to_string();
+                    happened.contains(reason).then_some(())
+                })
+                .await;
             }
         }
         there.stop().await;

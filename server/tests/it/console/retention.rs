@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::follower::Follower;
-use crate::support::{House, Sql, eventually, on_each_database};
+use crate::support::{House, Sql, User, client::Answer, eventually, on_each_database};
 
 /// Waits until a job is over; answers it.
-async fn over(admin: &crate::support::User, job: &Value) -> Value {
+async fn over(admin: &User, job: &Value) -> Value {
     let path = format!("/api/admin/jobs/{job}");
     eventually(async || {
         let detail = admin.get(&path).await.expect(200);
@@ -150,6 +150,96 @@ async fn a_user_is_exported_and_erased_by_jobs() {
         assert_eq!(over(&admin, &started["job_id"]).await["state"], "succeeded");
         ada.get("/api/stores").await.refused(401);
         admin.get(&erase).await.expect(404);
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_class_that_is_kept_is_not_run_and_its_name_is_told() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let admin = house.admin().await;
+        let preview = async |classes: &str| {
+            let path = format!("/api/admin/retention/preview?classes={classes}");
+            admin.get(&path).await.expect(200)["preview_token"].clone()
+        };
+        let run = async |classes: &[&str], token: &Value| {
+            let body = json!({"classes": classes, "preview_token": token});
+            admin.post("/api/admin/retention/run", &body).await
+        };
+        let before = preview("chat").await;
+        let keep = admin.request(reqwest::Method::PUT, "/api/admin/retention/chat");
+        admin.send(keep.json(&json!({"days": 0}))).await.expect(200);
+        let kept = preview("chat").await;
+        for token in [&before, &kept] {
+            let refused = run(&["chat"], token).await;
+            assert!(refused.header("x-audit-id").is_none());
+            let body = refused.expect(422).to_string();
+            assert!(body.contains("chat is kept for ever"), "{body}");
+            assert!(body.contains("classes"), "{body}");
+        }
+        // Beside others it is passed over.
+        let both = preview("chat,sessions").await;
+        run(&["chat", "sessions"], &both).await.expect(200);
+        house.stop().await;
+    })
+    .await;
+}
+
+/// The entry that an answer names.
+async fn named(admin: &User, answer: &Answer) -> Value {
+    let id = answer.header("x-audit-id").expect("an act on record");
+    let path = format!("/api/admin/audit/entries/{id}");
+    admin.get(&path).await.expect(200)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_names_its_own_act_and_none_when_nothing_was_done() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[("JOB_WORKERS_IN_SERVE", "false")]).await;
+        let (ada, bo) = (house.user("ada").await, house.user("bo").await);
+        let admin = house.admin().await;
+        let post = async |path: &str, body: Value| {
+            let request = admin
+                .request(reqwest::Method::POST, path)
+                .header("x-binnacle-client", "console")
+                .json(&body);
+            admin.send(request).await
+        };
+        for (user, email) in [(&ada, "ada@example.org"), (&bo, "bo@example.org")] {
+            let id = user.id().await.to_string();
+            let account = format!("/api/admin/accounts/{id}");
+            let confirmed = json!({ "confirm_email": email });
+            for (act, action, body) in [
+                ("export", "export_user", json!({})),
+                ("erase", "erase_user", confirmed),
+            ] {
+                let path = format!("{account}/{act}");
+                let begun = post(&path, body.clone()).await;
+                let entry = named(&admin, &begun).await;
+                assert_eq!(
+                    (&entry["action"], &entry["target_id"], &entry["via"]),
+                    (&json!(action), &json!(id), &json!("console"))
+                );
+                let job = begun.expect(200)["job_id"].clone();
+                let again = post(&path, body).await;
+                assert!(again.header("x-audit-id").is_none(), "{act} was begun");
+                assert_eq!(again.expect(200)["job_id"], job);
+            }
+        }
+        let token = admin
+            .get("/api/admin/retention/preview?classes=chat")
+            .await
+            .expect(200)["preview_token"]
+            .clone();
+        let run = json!({"classes": ["chat"], "preview_token": token});
+        let begun = post("/api/admin/retention/run", run).await;
+        let entry = named(&admin, &begun).await;
+        assert_eq!(
+            (&entry["action"], &entry["target_id"], &entry["via"]),
+            (&json!("retention_run"), &json!("chat"), &json!("console"))
+        );
         house.stop().await;
     })
     .await;

@@ -205,7 +205,10 @@ async fn on_people(walk: &mut Walk) {
     let run = json!({"preview_token": token});
     walk.plain("POST /api/admin/accounts/bulk", run).await;
     let newest = walk.admin.get("/api/admin/audit").await.expect(200);
-    let undo = format!("/api/admin/audit/entries/{}/undo", newest[0]["id"]);
+    let mut newest = newest.as_array().expect("entries").iter();
+    let set = newest.find(|entry| entry["action"] == "set_budget");
+    let entry = &set.expect("the budget was set")["id"];
+    let undo = format!("/api/admin/audit/entries/{entry}/undo");
     walk.post("/api/admin/audit/entries/{id}/undo", &undo, json!({}))
         .await;
     let export = format!("{account}/export");

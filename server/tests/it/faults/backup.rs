@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -171,6 +172,83 @@ async fn a_restore_that_was_cut_between_blobs_and_database_is_told_of() {
         state.sound().await;
         same_house(&site, &state, first).await;
         state.close().await;
+    })
+    .await;
+}
+
+/// What there is beside a backup of that name.
+fn beside(site: &Site) -> Vec<String> {
+    let folder = site.folder.path().join("backups");
+    let names = std::fs::read_dir(folder).expect("a folder");
+    let names = names.map(|entry| entry.expect("an entry").file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_backups_under_one_name_one_is_made_and_the_other_refused() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let server = site.serve(&[]).await;
+        let user = User::register(server.base.clone(), EMAIL).await;
+        let store = user.store("Harbour").await;
+        user.indexed(store, "first.md", "text/markdown", long_document(5))
+            .await;
+        let backup = site.folder.path().join("backups").join("today");
+        // As a shell completes the name of a folder.
+        let path = format!("{}/", backup.display());
+        let wait = [("BINNACLE_WAIT_AT", "backup-filled")];
+        let waiting = site.folder.path().join("backup-filled");
+
+        let command = ["backup", path.as_str()];
+        let first = site.run(&command, &wait);
+        let second = async {
+            eventually(|| async { waiting.exists().then_some(()) }).await;
+            let refused = site.run(&command, &[]).await;
+            std::fs::remove_dir(&waiting).expect("the first goes on");
+            refused
+        };
+        let (first, second) = tokio::join!(first, second);
+        assert!(first.status.success(), "{first:?}");
+        assert!(!second.status.success());
+        let said = String::from_utf8_lossy(&second.stderr).into_owned();
+        assert!(said.contains("another process is writing"), "{said}");
+        assert_eq!(beside(&site), ["today"]);
+        let verified = site.run(&["restore", &path, "--verify"], &[]).await;
+        assert!(verified.status.success(), "{verified:?}");
+
+        // Unasked: each of these may be the one.
+        std::fs::remove_dir_all(&backup).expect("another day");
+        let at_once = join_all((0..4).map(|_| site.run(&command, &[]))).await;
+        let made = at_once.iter().filter(|taken| taken.status.success());
+        assert_eq!(made.count(), 1, "{at_once:?}");
+        assert_eq!(beside(&site), ["today"]);
+        let verified = site.run(&["restore", &path, "--verify"], &[]).await;
+        assert!(verified.status.success(), "{verified:?}");
+        server.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_backup_left_is_cleared_by_the_next() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let migrated = site.run(&["migrate"], &[]).await;
+        assert!(migrated.status.success(), "{migrated:?}");
+        let path = site.folder.path().join("backups").join("today");
+        let path = path.display().to_string();
+        let die = [("BINNACLE_ABORT_AT", "backup-filled")];
+        let killed = site.run(&["backup", &path], &die).await;
+        assert!(!killed.status.success());
+        assert_eq!(beside(&site), ["today.partial"]);
+
+        let next = site.run(&["backup", &path], &[]).await;
+        assert!(next.status.success(), "{next:?}");
+        assert_eq!(beside(&site), ["today"]);
+        let verified = site.run(&["restore", &path, "--verify"], &[]).await;
+        assert!(verified.status.success(), "{verified:?}");
     })
     .await;
 }

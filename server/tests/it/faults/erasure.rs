@@ -1,11 +1,15 @@
 //! Who is erased has left nothing: not in a table, not in a file, not in the log.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+};
 
+use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
 use super::{program::Site, state::State};
-use crate::support::{User, client::eventually, on_each_database};
+use crate::support::{User, client::eventually, house::ADMIN, on_each_database};
 
 /// Words that stand nowhere but in what the user brought.
 const CANARIES: [&str; 5] = [
@@ -44,6 +48,8 @@ async fn an_erased_user_leaves_no_word_anywhere() {
         assert_eq!(receipt["user"], id);
 
         assert_eq!(found(&site, &state).await, Vec::<String>::new());
+        let open = "SELECT COUNT(*) FROM jobs WHERE kind = 'erase_user' AND finished_at IS NULL";
+        assert_eq!(state.number(open).await, 0, "nobody stands by any more");
         eventually(|| async {
             let me = canary.get("/api/auth/me").await;
             (me.status == 401).then_some(())
@@ -64,6 +70,71 @@ async fn an_erased_user_leaves_no_word_anywhere() {
                 assert!(!text.contains(word), "the database's file holds {word}");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_by_a_command_that_is_killed_is_finished_by_a_worker() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let server = site.serve(&[]).await;
+        let state = site.state().await;
+        let canary = User::register(server.base.clone(), "quetzalcanary@example.org").await;
+        live(&canary).await;
+        let id = canary.id().await;
+        server.stop().await;
+        let number = id.to_string();
+        let erase = ["erase", number.as_str(), "--yes"];
+
+        let killed = site
+            .run(&erase, &[("BINNACLE_ABORT_AT", "erase-batch")])
+            .await;
+        assert_eq!(killed.status.signal(), Some(6), "{killed:?}");
+        let left = found(&site, &state).await;
+        assert!(left.len() > 2, "it died on the way: {left:?}");
+        let receipts = "SELECT COUNT(*) FROM erasure_receipts";
+        assert_eq!(state.number(receipts).await, 0);
+
+        let worker = site.work(&[]).await;
+        let erasures = "FROM jobs WHERE kind = 'erase_user'";
+        let stands_by = format!("SELECT COUNT(*) {erasures} AND state = 'queued'");
+        assert_eq!(
+            state.number(&stands_by).await,
+            1,
+            "one erases again in ten minutes"
+        );
+        state
+            .execute("UPDATE jobs SET run_at = created_at WHERE kind = 'erase_user'")
+            .await;
+        eventually(|| async { (state.number(receipts).await == 1).then_some(()) }).await;
+        let ended = format!("SELECT state {erasures}");
+        assert_eq!(state.words(&ended).await, ["succeeded"]);
+        assert_eq!(found(&site, &state).await, Vec::<String>::new());
+        let verified = site.run(&["erase", "--verify"], &[]).await;
+        assert!(verified.status.success(), "{verified:?}");
+        worker.stop().await;
+        state.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_admin_is_refused_and_nothing_stands_by() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let made = site
+            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
+            .await;
+        assert!(made.status.success(), "{made:?}");
+        let refused = site.run(&["erase", ADMIN.0, "--yes"], &[]).await;
+        assert!(!refused.status.success());
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("last active admin"), "{said}");
+        let state = site.state().await;
+        let open = "SELECT COUNT(*) FROM jobs WHERE kind = 'erase_user' AND finished_at IS NULL";
+        assert_eq!(state.number(open).await, 0);
+        state.close().await;
     })
     .await;
 }

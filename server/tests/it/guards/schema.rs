@@ -48,8 +48,6 @@ pub fn mismatch(description: &Value, schema: &Value, value: &Value, at: &str) ->
                 .as_array()?
                 .iter()
                 .enumerate()
-                // The description has no way to say that an item may be missing.
-                .filter(|(_, item)| !item.is_null())
                 .find_map(|(index, item)| {
                     mismatch(description, says, item, &format!("{at}[{index}]"))
                 }),
@@ -109,7 +107,8 @@ mod tests {
         let description = json!({"components": {"schemas": {
             "Page": {"type": "object", "required": ["items"], "properties": {
                 "items": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
-                "next": {"type": "string", "nullable": true}
+                "next": {"type": "string", "nullable": true},
+                "steps": {"type": "array", "items": {"type": "number", "nullable": true}}
             }},
             "Row": {"type": "object", "required": ["id", "at"], "properties": {
                 "id": {"type": "integer", "format": "int64"},
@@ -121,10 +120,13 @@ mod tests {
         let row = json!({"id": 1, "at": "2026-11-21T12:00:00Z", "state": "queued"});
         let told = |value| mismatch(&description, &page, &value, "answer");
         assert_eq!(told(json!({"items": [row], "next": null})), None);
+        let gap = json!({"items": [], "steps": [1.5, null]});
+        assert_eq!(told(gap), None);
         for (wrong, place) in [
             (json!([]), "answer is no"),
             (json!({"next": "x"}), "answer has no items"),
             (json!({"items": null}), "answer.items is no"),
+            (json!({"items": [null]}), "answer.items[0]"),
             (
                 json!({"items": [row, {"id": 1}]}),
                 "answer.items[1] has no at",

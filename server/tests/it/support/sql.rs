@@ -30,6 +30,16 @@ impl Sql {
         .expect("one number")
     }
 
+    /// The one text that a statement answers.
+    pub async fn text(&mut self, statement: &str) -> String {
+        let statement = AssertSqlSafe(statement.to_owned());
+        match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(statement).fetch_one(connection).await,
+            Self::Postgres(connection) => sqlx::query_scalar(statement).fetch_one(connection).await,
+        }
+        .expect("one text")
+    }
+
     /// How many rows there are, such as `count("documents")`.
     pub async fn count(&mut self, rows: &str) -> i64 {
         self.number(&format!("SELECT COUNT(*) FROM {rows}")).await

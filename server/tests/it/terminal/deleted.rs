@@ -44,7 +44,7 @@ async fn a_store_and_a_document_come_back() {
             !ada.ask_with(&asked).await.sources().is_empty(),
             "it can be asked"
         );
-        console.on_record("restore_store", "store").await;
+        console.audited("restore_store", "store").await;
         console.types("[");
         console.until("Deleted stores").await;
         console.act("deleted restore-document");
@@ -54,7 +54,7 @@ async fn a_store_and_a_document_come_back() {
             .await;
         assert_eq!(sql.count(live).await, 2);
         console
-            .on_record("restore_document", &document.to_string())
+            .audited("restore_document", &document.to_string())
             .await;
         console.screen('9', "System").await;
         let mut wanted = DONE.to_vec();

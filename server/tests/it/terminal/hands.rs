@@ -176,10 +176,4 @@ impl Console {
         self.screen('8', "Audit").await;
         self.until_line(&[ADMIN.0, action, target, "console"]).await;
     }
-
-    /// As [`Console::audited`], for acts that are on record without the way they came.
-    pub async fn on_record(&mut self, action: &str, target: &str) {
-        self.screen('8', "Audit").await;
-        self.until_line(&[ADMIN.0, action, target]).await;
-    }
 }

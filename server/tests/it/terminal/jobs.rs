@@ -89,7 +89,7 @@ async fn dead_letters_are_done_again_one_by_one_and_together() {
             let path = format!("/api/admin/jobs/{new}");
             let made = admin.get(&path).await.expect(200);
             assert_eq!(made["job"]["replay_of"], id);
-            console.on_record("replay_job", &format!("job {id}")).await;
+            console.audited("replay_job", &format!("job {id}")).await;
         }
         console.screen('4', "Jobs").await;
         for id in [dead[2], dead[3]] {
@@ -134,7 +134,7 @@ async fn jobs_are_stopped_and_tried_again_from_the_list_and_from_their_own_scree
             console.act("jobs cancel");
             console.told(&format!("job {id} is cancelled")).await;
             assert_eq!(state(&admin, id).await, "cancelled");
-            console.on_record("cancel_job", &format!("job {id}")).await;
+            console.audited("cancel_job", &format!("job {id}")).await;
         }
         // Packed, the text is small: it waits for more money than was held.
         let store = ada.store("Tides").await;
@@ -152,7 +152,7 @@ async fn jobs_are_stopped_and_tried_again_from_the_list_and_from_their_own_scree
             console.until("awaiting_budget").await;
             console.act("jobs retry");
             console.told(&format!("job {poor} is")).await;
-            console.on_record("retry_job", &format!("job {poor}")).await;
+            console.audited("retry_job", &format!("job {poor}")).await;
         }
         // What was cancelled can be done again too.
         for (id, opened) in [(waiting[0], false), (waiting[1], true)] {

@@ -87,12 +87,6 @@ impl Scene {
         self.console.audited(action, &target).await;
     }
 
-    /// As [`Scene::audited`], for acts that are on record without the way they came.
-    async fn on_record(&mut self, action: &str) {
-        let target = format!("user {}", self.email);
-        self.console.on_record(action, &target).await;
-    }
-
     /// Waits until the job that a toast named is done.
     async fn job_of(&self, told: &str) {
         let number = told.split_whitespace().nth(1).expect("a number");
@@ -236,7 +230,7 @@ impl Scene {
         self.act("users export").await;
         let told = self.console.told("makes the export").await;
         self.job_of(&told).await;
-        self.on_record("export_user").await;
+        self.audited("export_user").await;
         let path = format!("/api/admin/accounts/{}/erase", self.id);
         let rows = self.admin.get(&path).await.expect(200)["rows"].clone();
         assert!(rows.as_i64().expect("a count") > 0);

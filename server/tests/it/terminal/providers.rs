@@ -50,7 +50,7 @@ async fn a_provider_is_tried_given_another_key_and_let_through_again() {
         console.select("gemini").await;
         console.act("providers probe");
         console.told("gemini: answered in").await;
-        console.on_record("probe_provider", "gemini").await;
+        console.audited("probe_provider", "gemini").await;
         let before = key_in_use(&gemini(&admin).await);
         console.screen('7', "Providers").await;
         console.select("gemini").await;
@@ -59,7 +59,7 @@ async fn a_provider_is_tried_given_another_key_and_let_through_again() {
         let after = key_in_use(&gemini(&admin).await);
         assert_ne!(before, after);
         assert!(told.contains(&after), "{told}");
-        console.on_record("rotate_key", "gemini").await;
+        console.audited("rotate_key", "gemini").await;
         stub.always(Fault::ServerError);
         eventually(async || {
             let probe = "/api/admin/providers/gemini/probe";
@@ -73,7 +73,7 @@ async fn a_provider_is_tried_given_another_key_and_let_through_again() {
         console.act("providers reset");
         console.told("the breaker of gemini is closed").await;
         assert_eq!(gemini(&admin).await["state"], "closed");
-        console.on_record("reset_provider", "gemini").await;
+        console.audited("reset_provider", "gemini").await;
         console.has_done(DONE);
         house.stop().await;
     })

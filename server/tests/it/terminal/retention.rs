@@ -74,7 +74,7 @@ async fn days_are_shortened_with_the_numbers_before_and_after_then_run_and_put_b
             console.yes();
             console.told("chat: ").await;
             assert_eq!(chat(&admin).await["days"], 7.0);
-            console.on_record("set_retention", "chat").await;
+            console.audited("set_retention", "chat").await;
             go(&mut console, opened).await;
             console.act("retention run");
             let run = console
@@ -95,7 +95,7 @@ async fn days_are_shortened_with_the_numbers_before_and_after_then_run_and_put_b
             })
             .await;
             assert_eq!(over["rows"].to_string(), rows, "as it was previewed");
-            console.on_record("retention_run", "").await;
+            console.audited("retention_run", "").await;
             go(&mut console, opened).await;
             console.until("7").await;
             console.act("retention clear");

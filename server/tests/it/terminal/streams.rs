@@ -57,7 +57,7 @@ async fn an_answer_is_watched_live_and_ended_from_the_list_and_from_its_own_scre
                 assert!(asking.await.expect("it ends"), "the answer is whole");
                 no_streams(&admin).await;
                 if act == "streams end" {
-                    console.on_record("end_stream", &id[..8]).await;
+                    console.audited("end_stream", &id[..8]).await;
                 } else {
                     console.audited("end_stream", "user ada@example.org").await;
                 }

@@ -39,7 +39,7 @@ async fn stuck_documents_begin_again() {
             .await;
         console.yes();
         console.told("1 documents begin again").await;
-        console.on_record("watchdog_reset", "").await;
+        console.audited("watchdog_reset", "").await;
         house.stop().await;
     })
     .await;
@@ -62,7 +62,7 @@ async fn a_process_logs_less_until_it_ends() {
         console.fill(&[("level", "error")]).await;
         console.told("the process logs from error on").await;
         admin.get("/api/costs/summary").await.expect(200);
-        console.on_record("set_log_level", "process").await;
+        console.audited("set_log_level", "process").await;
         console.screen('9', "System").await;
         console.act("system reset-stuck");
         console.fill(&[("minutes", "60")]).await;

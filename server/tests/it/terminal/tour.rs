@@ -78,8 +78,9 @@ fn masked(text: &str) -> String {
         let mut words: Vec<&str> = Vec::new();
         for word in line.split_whitespace() {
             let word = word.trim_matches(|letter: char| "▁▂▃▄▅▆▇█▒·│[]─*".contains(letter));
-            let varies =
-                VARIES.contains(&word) || word.contains(|letter: char| letter.is_ascii_digit());
+            let varies = VARIES.contains(&word)
+                || word.contains(|letter: char| letter.is_ascii_digit())
+                || is_short_id(word);
             let word = if varies { "#" } else { word };
             let repeats = word == "#" && words.last() == Some(&"#");
             if !word.is_empty() && !repeats {
@@ -89,6 +90,11 @@ fn masked(text: &str) -> String {
         lines.push(words.join(" "));
     }
     lines.join("\n")
+}
+
+/// The beginning of an id, which may be without a digit.
+fn is_short_id(word: &str) -> bool {
+    word.len() == 4 && word.chars().all(|letter| letter.is_ascii_hexdigit())
 }
 
 #[test]

@@ -79,23 +79,23 @@ async fn a_preview_is_run_once_and_only_while_it_is_true() {
         let mut forged = preview.token.clone();
         forged.replace_range(0..1, "X");
         for token in ["", "a.b", forged.as_str()] {
-            let refused = governance.run(ROOT, token).await;
+            let refused = governance.run(&By::user(ROOT), token).await;
             assert!(matches!(refused, Err(GovernanceError::PreviewUnknown)));
         }
         house
             .run("DELETE FROM messages WHERE user_id = 1 AND role = 'user'".to_owned())
             .await;
-        let refused = governance.run(ROOT, &preview.token).await;
+        let refused = governance.run(&By::user(ROOT), &preview.token).await;
         let Err(GovernanceError::PreviewChanged(fresh)) = refused else {
             panic!("{refused:?}");
         };
         assert_eq!(fresh.total.rows, preview.total.rows - 1);
 
-        let job = governance.run(ROOT, &fresh.token).await.unwrap();
-        let again = governance.run(ROOT, &fresh.token).await;
+        let (job, entry) = governance.run(&By::user(ROOT), &fresh.token).await.unwrap();
+        let again = governance.run(&By::user(ROOT), &fresh.token).await;
         assert!(matches!(again, Err(GovernanceError::Busy(busy)) if busy == job));
         house.clock.advance(TimeDelta::minutes(11));
-        let late = governance.run(ROOT, &fresh.token).await;
+        let late = governance.run(&By::user(ROOT), &fresh.token).await;
         assert!(matches!(late, Err(GovernanceError::PreviewExpired)));
         let acts = house
             .audit
@@ -103,6 +103,8 @@ async fn a_preview_is_run_once_and_only_while_it_is_true() {
             .await
             .unwrap();
         assert_eq!(acts.len(), 1);
+        assert_eq!(acts[0].id, entry);
+        assert!(acts[0].metadata.contains("\"via\":\"api\""));
     })
     .await;
 }
@@ -115,12 +117,12 @@ async fn a_preview_of_days_is_run_once_they_are_set() {
     house.fill([ADA, BEN]).await;
     let governance = &house.governance;
     let week = governance.preview(&[Class::Chat], Some(7)).await.unwrap();
-    let refused = governance.run(ROOT, &week.token).await;
+    let refused = governance.run(&By::user(ROOT), &week.token).await;
     assert!(matches!(refused, Err(GovernanceError::PreviewChanged(_))));
     let by = By::user(ROOT);
     let set = governance.set_days(&by, Class::Chat, Some(7)).await;
     set.unwrap();
-    governance.run(ROOT, &week.token).await.unwrap();
+    governance.run(&By::user(ROOT), &week.token).await.unwrap();
     test.finish().await;
 }
 
@@ -176,10 +178,13 @@ async fn an_erasure_is_asked_for_once_and_on_record() {
         let house = House::on(&test).await;
         house.fill([ADA, BEN]).await;
         let governance = &house.governance;
-        let job = governance.erase_user(ROOT, ADA.id).await.unwrap();
-        assert_eq!(governance.erase_user(ROOT, ADA.id).await.unwrap(), job);
+        let by = By::user(ROOT);
+        let (job, entry) = governance.erase_user(&by, ADA.id).await.unwrap();
+        let again = governance.erase_user(&by, ADA.id).await.unwrap();
+        assert_eq!(again, (job, None), "that it was asked for again is no act");
         let acts = house.audit.list(10, None, &["erase_user"]).await.unwrap();
-        assert_eq!(acts.len(), 1);
+        let acts: Vec<i64> = acts.iter().map(|act| act.id).collect();
+        assert_eq!(Some(acts), entry.map(|entry| vec![entry]));
         let own = "kind = 'erase_user' AND user_id IS NULL";
         assert_eq!(house.count("jobs", own).await, 1, "the house's own job");
     })

@@ -91,6 +91,7 @@ impl From<EngineError> for Problem {
 
 fn governed(error: GovernanceError, message: String) -> Problem {
     match error {
+        GovernanceError::Kept(_) => Problem::invalid(&["body", "classes"], message),
         GovernanceError::Period(_) => Problem::invalid(&["body", "days"], message),
         GovernanceError::PreviewUnknown
         | GovernanceError::PreviewExpired

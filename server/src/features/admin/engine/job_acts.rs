@@ -13,7 +13,7 @@ use crate::{
         admin::bulk::{BulkAct, Many, bulk_act},
     },
     platform::{
-        audit::{AuditEvent, By},
+        audit::{self, By},
         governance::GovernanceError,
         jobs::{Act, Acted, Applied, JobAction, JobFilter, JobRun, Selection, StageState},
         paging::Listing,
@@ -136,42 +136,22 @@ impl Engine {
     /// Stops, hurries or repeats a job; answers the job, for a repetition the new one.
     pub(super) async fn act_on_job(
         &self,
-        actor: UserId,
+        by: &By,
         number: i64,
         action: JobAction,
     ) -> Result<(wire::Job, Option<i64>), EngineError> {
         let job = self.numbered(number).await?;
-        let act = self.act(
-            actor,
-            one_word(action),
-            Some(number),
-            json!({"kind": job.kind}),
-        );
+        let event = audit::Act::on(one_word(action), "job", number.to_string())
+            .with("kind", job.kind.as_str());
+        let act = Act {
+            actor: by.actor,
+            record: Some((self.0.parts.audit.clone(), event.by(by))),
+        };
         let (acted, entry) = self.0.parts.jobs.act(action, job.id, &act).await?;
         match acted {
             Acted::Done(job) | Acted::Requested(job) => Ok((self.shown_job(job).await?, entry)),
             Acted::NotPossible { reason, .. } => Err(EngineError::NotPossible(reason)),
             Acted::Unknown => Err(EngineError::NoJob),
-        }
-    }
-
-    fn act(
-        &self,
-        actor: UserId,
-        action: &'static str,
-        number: Option<i64>,
-        metadata: serde_json::Value,
-    ) -> Act {
-        let event = AuditEvent {
-            actor: Some(actor),
-            action,
-            target_type: Some("job"),
-            target_id: number.map(|number| number.to_string()),
-            metadata,
-        };
-        Act {
-            actor,
-            record: Some((self.0.parts.audit.clone(), event)),
         }
     }
 

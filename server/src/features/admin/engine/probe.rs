@@ -3,12 +3,12 @@
 use api::console as wire;
 use entities::UserId;
 use futures_util::StreamExt;
-use serde_json::json;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Engine, error::EngineError};
+use super::{Engine, error::EngineError, providers::on_provider};
 use crate::platform::{
     ai::{ChatEvent, ChatRequest, ErrorKind, ProviderName, Usage},
+    audit::By,
     budgets::{Charge, ChargeKind, Hold, HoldRequest, Prices},
     telemetry::traces::{self, TraceParent},
 };
@@ -25,16 +25,16 @@ impl Engine {
     /// Asks a provider. It goes on whatever the client does: money is reserved for it.
     pub(super) async fn probe_provider(
         &self,
-        actor: UserId,
+        by: &By,
         name: &str,
     ) -> Result<(wire::Probe, i64), EngineError> {
         let name = self.named(name)?;
-        let (request, hold) = self.reserve_probe(actor, name)?;
+        let (request, hold) = self.reserve_probe(by.actor, name)?;
         let (reply, answered) = oneshot::channel();
-        let engine = self.clone();
+        let (engine, by) = (self.clone(), by.clone());
         self.0.parts.tasks.spawn("provider-probe", async move {
             // Without a receiver the client has gone; all is done all the same.
-            let _ = reply.send(engine.probe(actor, name, request, hold).await);
+            let _ = reply.send(engine.probe(&by, name, request, hold).await);
         });
         answered.await.map_err(|_| EngineError::Stopping)?
     }
@@ -68,7 +68,7 @@ impl Engine {
 
     async fn probe(
         &self,
-        actor: UserId,
+        by: &By,
         name: ProviderName,
         request: ChatRequest,
         hold: HoldRequest,
@@ -83,8 +83,11 @@ impl Engine {
             error: asked.error.map(|kind| kind.as_str().to_owned()),
             cost_nanos,
         };
-        let metadata = json!({"ok": probe.ok, "took_ms": probe.took_ms, "cost_nanos": cost_nanos});
-        let entry = self.record(actor, "probe_provider", name, metadata).await?;
+        let act = on_provider("probe_provider", name)
+            .with("ok", probe.ok)
+            .with("took_ms", probe.took_ms)
+            .with("cost_nanos", cost_nanos);
+        let entry = self.0.parts.audit.record_act(by, act).await?;
         Ok((probe, entry))
     }
 

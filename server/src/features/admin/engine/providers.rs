@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use api::console as wire;
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::UserId;
-use serde_json::json;
 
 use super::{Engine, error::EngineError, pulse, reading::whole};
 use crate::platform::{
     ai::{BreakerState, ProviderName, ProviderStanding},
-    audit::AuditEvent,
+    audit::{Act, By},
 };
 
 impl Engine {
@@ -108,33 +106,16 @@ impl Engine {
             .ok_or(EngineError::NoProvider)
     }
 
-    pub(super) async fn record(
-        &self,
-        actor: UserId,
-        action: &'static str,
-        name: ProviderName,
-        metadata: serde_json::Value,
-    ) -> Result<i64, EngineError> {
-        let event = AuditEvent {
-            actor: Some(actor),
-            action,
-            target_type: Some("provider"),
-            target_id: Some(name.as_str().to_owned()),
-            metadata,
-        };
-        Ok(self.0.parts.audit.record(event).await?)
-    }
-
     /// Lets calls through again.
     pub(super) async fn reset_provider(
         &self,
-        actor: UserId,
+        by: &By,
         name: &str,
     ) -> Result<(wire::Provider, i64), EngineError> {
         let name = self.named(name)?;
         let before = self.one(name)?.state;
-        let metadata = json!({"from": before.word()});
-        let entry = self.record(actor, "reset_provider", name, metadata).await?;
+        let act = on_provider("reset_provider", name).with("from", before.word());
+        let entry = self.0.parts.audit.record_act(by, act).await?;
         self.0.parts.gateway.reset_breaker(name);
         Ok((self.one(name)?, entry))
     }
@@ -142,17 +123,22 @@ impl Engine {
     /// Takes the next key.
     pub(super) async fn rotate_key(
         &self,
-        actor: UserId,
+        by: &By,
         name: &str,
     ) -> Result<(wire::Provider, i64), EngineError> {
         let name = self.named(name)?;
         if self.one(name)?.slots.len() < 2 {
             return Err(EngineError::NoOtherKey(name));
         }
-        let entry = self.record(actor, "rotate_key", name, json!({})).await?;
+        let act = on_provider("rotate_key", name);
+        let entry = self.0.parts.audit.record_act(by, act).await?;
         self.0.parts.gateway.rotate_key(name);
         Ok((self.one(name)?, entry))
     }
+}
+
+pub(super) fn on_provider(action: &'static str, name: ProviderName) -> Act {
+    Act::on(action, "provider", name.as_str())
 }
 
 /// Whole seconds: what is reckoned back from a duration would tremble from look to look.

@@ -11,8 +11,6 @@ use crate::platform::{
     retention::{Class, Periods, Source},
 };
 
-/// Acts among which the entry of the last one is looked for.
-const NEWEST: u64 = 20;
 /// Supposed days are for one class.
 const ONE_CLASS: &str = "Supposed days are for one class: name it in classes";
 
@@ -106,33 +104,17 @@ impl Engine {
     /// Deletes what a preview has shown, by a job.
     pub(super) async fn run_retention(
         &self,
-        actor: UserId,
+        by: &By,
         token: &str,
     ) -> Result<(wire::StartedJob, Option<i64>), EngineError> {
-        let job = self.0.parts.governance.run(actor, token).await?;
-        let entry = self.entry_of(actor, "retention_run", None).await?;
-        Ok((self.started(job).await?, entry))
+        let (job, entry) = self.0.parts.governance.run(by, token).await?;
+        Ok((self.started(job).await?, Some(entry)))
     }
 
     async fn started(&self, job: entities::JobId) -> Result<wire::StartedJob, EngineError> {
         let numbers = self.0.parts.jobs.numbers(&[job]).await?;
         let job_id = *numbers.get(&job).ok_or(EngineError::NoJob)?;
         Ok(wire::StartedJob { job_id })
-    }
-
-    /// The number of the newest entry of an act by this actor.
-    async fn entry_of(
-        &self,
-        actor: UserId,
-        action: &'static str,
-        target: Option<&str>,
-    ) -> Result<Option<i64>, EngineError> {
-        let newest = self.0.parts.audit.list(NEWEST, None, &[action]).await?;
-        let own = newest.iter().find(|entry| {
-            let of_target = target.is_none() || entry.target_id.as_deref() == target;
-            entry.actor == Some(actor) && of_target
-        });
-        Ok(own.map(|entry| entry.id))
     }
 
     /// What erasing a user would take away.
@@ -168,7 +150,7 @@ impl Engine {
     /// Begins to erase a user whose address was typed.
     pub(super) async fn erase_account(
         &self,
-        actor: UserId,
+        by: &By,
         user: UserId,
         typed: &str,
     ) -> Result<(wire::StartedJob, Option<i64>), EngineError> {
@@ -178,28 +160,24 @@ impl Engine {
             let message = "Must be the user's e-mail address".to_owned();
             return Err(EngineError::Invalid("confirm_email", message));
         }
-        if actor == user {
+        if by.actor == user {
             let reason = "You cannot erase yourself from here.".to_owned();
             return Err(EngineError::NotPossible(reason));
         }
-        let job = parts.governance.erase_user(actor, user).await?;
-        let target = user.to_string();
-        let entry = self.entry_of(actor, "erase_user", Some(&target)).await?;
+        let (job, entry) = parts.governance.erase_user(by, user).await?;
         Ok((self.started(job).await?, entry))
     }
 
     /// Begins to put everything of a user into one file.
     pub(super) async fn export_account(
         &self,
-        actor: UserId,
+        by: &By,
         user: UserId,
     ) -> Result<(wire::StartedJob, Option<i64>), EngineError> {
         let parts = &self.0.parts;
         self.known(user).await?;
-        let export = parts.governance.export_user(actor, user, None).await?;
-        let target = user.to_string();
-        let entry = self.entry_of(actor, "export_user", Some(&target)).await?;
-        Ok((self.started(export.job_id).await?, entry))
+        let asked = parts.governance.export_user(by, user, None).await?;
+        Ok((self.started(asked.export.job_id).await?, asked.entry))
     }
 }
 

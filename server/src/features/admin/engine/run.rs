@@ -24,8 +24,9 @@ const LOOK: u64 = 3;
 const GATHER: Duration = Duration::from_millis(50);
 /// How long it goes on without readers: one that lost its line comes back and misses nothing.
 const LINGER: Duration = Duration::from_mins(1);
-/// Entries of the audit log that are looked for at one look.
+/// Entries of the audit log that are read at once, and how often at one look: the next look goes on.
 const ACTS: u64 = 200;
+const PAGES: usize = 25;
 /// Runs of retention that are looked at: those of one sweep, one for each class.
 const RUNS: u64 = 30;
 /// What is told of rows that change.
@@ -167,18 +168,20 @@ impl Engine {
         let (line, jobs) = parts.jobs.changed_after(read.line).await?;
         read.line = line;
         pending.add_jobs(jobs);
-        let newest = parts.audit.list(ACTS, None, &[]).await?;
-        let new = newest.iter().filter(|entry| entry.id > read.entry);
-        for entry in new {
-            pending.add_audits([entry.id]);
-            if entry.action == "set_retention" {
-                pending.add_retention(entry.target_id.clone());
+        for _ in 0..PAGES {
+            let page = parts.audit.after(read.entry, ACTS).await?;
+            let Some(last) = page.last() else { break };
+            for entry in &page {
+                pending.add_audits([entry.id]);
+                if entry.action == "set_retention" {
+                    pending.add_retention(entry.target_id.clone());
+                }
+                if let Some(change) = self.account_of(entry).await? {
+                    pending.add(&change);
+                }
             }
-            if let Some(change) = self.account_of(entry).await? {
-                pending.add(&change);
-            }
+            read.entry = last.id;
         }
-        read.entry = newest.first().map_or(read.entry, |entry| entry.id);
         Ok(())
     }
 
@@ -238,7 +241,7 @@ impl Engine {
                 }
             }
             Heard::EndStreamsOf(user) => {
-                let streams = parts.streams.stop_user(user, EndReason::Stopped);
+                let streams = parts.streams.stop_user(user, EndReason::Admin);
                 if streams > 0 {
                     tracing::info!(event = "streams_ended_from_elsewhere", user_id = %user, streams);
                 }

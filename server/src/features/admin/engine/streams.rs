@@ -7,7 +7,6 @@ use std::{
 
 use api::console as wire;
 use entities::UserId;
-use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -15,7 +14,7 @@ use super::{Engine, error::EngineError};
 use crate::{
     features::admin::answers::Ending,
     platform::{
-        audit::AuditEvent,
+        audit::{Act, By},
         budgets::OpenAnswer,
         streams::{EndReason, LiveState, LiveStream},
     },
@@ -90,7 +89,7 @@ impl Engine {
     /// Answers the number of the entry on record.
     pub(super) async fn end_stream(
         &self,
-        actor: UserId,
+        by: &By,
         id: &str,
         reason: Option<&str>,
     ) -> Result<(wire::StreamEnded, i64), EngineError> {
@@ -99,21 +98,12 @@ impl Engine {
         let stream = found.ok_or(EngineError::NoStream)?;
         let key: Uuid = stream.id.parse().map_err(|_| EngineError::NoStream)?;
         let parts = &self.0.parts;
-        let entry = parts
-            .audit
-            .record(AuditEvent {
-                actor: Some(actor),
-                action: "end_stream",
-                target_type: Some("stream"),
-                target_id: Some(stream.id.clone()),
-                metadata: json!({
-                    "user_id": stream.user_id,
-                    "tokens_out": stream.tokens_out,
-                    "cost_nanos": stream.cost_nanos,
-                    "reason_chars": reason.map(|reason| reason.chars().count()),
-                }),
-            })
-            .await?;
+        let act = Act::on("end_stream", "stream", &stream.id)
+            .with("user_id", stream.user_id)
+            .with("tokens_out", stream.tokens_out)
+            .with("cost_nanos", stream.cost_nanos)
+            .with("reason_chars", reason.map(|reason| reason.chars().count()));
+        let entry = parts.audit.record_act(by, act).await?;
         let now = parts.clock.now();
         if parts.streams.end_live(key, EndReason::Admin, now).is_none() {
             parts.administration.end_elsewhere(Ending::One(key)).await;

@@ -3,12 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use api::console as wire;
-use entities::UserId;
-use serde_json::json;
 
 use super::{Engine, error::EngineError};
 use crate::platform::{
-    audit::AuditEvent,
+    audit::{Act, By},
     config::Setting,
     db::Migrations,
     jobs::{Leader, Process},
@@ -80,7 +78,7 @@ impl Engine {
     /// Changes how much this process logs, until it ends.
     pub(super) async fn set_log_level(
         &self,
-        actor: UserId,
+        by: &By,
         level: wire::LogLevel,
     ) -> Result<i64, EngineError> {
         let applied = set_level(match level {
@@ -94,14 +92,8 @@ impl Engine {
             let reason = "This process has no log of its own.".to_owned();
             return Err(EngineError::NotPossible(reason));
         }
-        let event = AuditEvent {
-            actor: Some(actor),
-            action: "set_log_level",
-            target_type: Some("process"),
-            target_id: Some(self.process()),
-            metadata: json!({"level": level.word()}),
-        };
-        Ok(self.0.parts.audit.record(event).await?)
+        let act = Act::on("set_log_level", "process", self.process()).with("level", level.word());
+        Ok(self.0.parts.audit.record_act(by, act).await?)
     }
 
     async fn processes(&self) -> Result<Vec<wire::Process>, EngineError> {

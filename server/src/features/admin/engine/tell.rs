@@ -11,6 +11,8 @@ use crate::platform::db::{Change, Entity};
 
 /// Rows whose `rev` is remembered.
 const REMEMBERED: usize = 4_096;
+/// Rows that are read at once.
+const AT_ONCE: usize = 500;
 
 /// What was told last.
 #[derive(Default)]
@@ -80,7 +82,7 @@ impl Engine {
     pub(super) async fn tell_changes(&self, pending: Pending) -> Result<(), EngineError> {
         let feed = &self.0.parts.feed;
         let ids: Vec<JobId> = pending.jobs.into_iter().collect();
-        for part in ids.chunks(500) {
+        for part in ids.chunks(AT_ONCE) {
             let rows = self.0.parts.jobs.by_ids(part).await?;
             for job in self.shown_jobs(rows).await? {
                 if self.0.told.is_news(&job) {
@@ -127,12 +129,13 @@ impl Engine {
                 .filter(|id| !told.contains(id))
                 .collect()
         };
-        for record in self.records(&news).await? {
-            told.lock().insert(record.id);
-            self.0
-                .parts
-                .feed
-                .publish(FeedEvent::Audit(Box::new(record)));
+        let parts = &self.0.parts;
+        for part in news.chunks(AT_ONCE) {
+            let entries = parts.audit.find_all(part).await?;
+            for record in parts.administration.records(entries).await? {
+                told.lock().insert(record.id);
+                parts.feed.publish(FeedEvent::Audit(Box::new(record)));
+            }
         }
         let mut told = told.lock();
         while told.len() > REMEMBERED {
@@ -176,16 +179,6 @@ impl Engine {
         Self::streams_change(&mut self.0.told.streams.lock(), streams);
         *self.0.told.providers.lock() = self.providers();
         Ok(())
-    }
-
-    /// Acts on record, as consoles show them.
-    async fn records(&self, ids: &[i64]) -> Result<Vec<wire::AuditRecord>, EngineError> {
-        let parts = &self.0.parts;
-        let mut entries = Vec::new();
-        for id in ids {
-            entries.extend(parts.audit.find(*id).await?);
-        }
-        Ok(parts.administration.records(entries).await?)
     }
 }
 

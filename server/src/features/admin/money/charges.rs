@@ -36,8 +36,9 @@ async fn charges(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<LedgerPage>, Problem> {
     let parts = &administration.0;
-    let listing = Listing::read("ledger", Budgets::CHARGES, query, parts.clock.now())?;
-    let page = parts.budgets.charges(&listing).await?;
+    let look = async |listing: &Listing| parts.budgets.charges(listing).await;
+    let page = administration.listed("ledger", Budgets::CHARGES, query, look);
+    let page = page.await?;
     let owners = page.items.iter().map(|entry| entry.user_id);
     let known = parts.accounts.emails(owners).await?;
     let page = page.map(|entry| shown(entry, &known));
@@ -52,10 +53,9 @@ async fn count(
     _: Call<Auditor>,
     Query(query): Query<CountQuery>,
 ) -> Result<Json<Count>, Problem> {
-    let parts = &administration.0;
-    let listing = Listing::counting(Budgets::CHARGES, &query, parts.clock.now())?;
-    let counted = parts.budgets.count_charges(&listing).await?;
-    Ok(Json(counted.told(listing.now())))
+    let budgets = &administration.0.budgets;
+    let look = async |listing: &Listing| budgets.count_charges(listing).await;
+    administration.counted(Budgets::CHARGES, &query, look).await
 }
 
 /// Who is erased is nobody any more.

@@ -69,6 +69,10 @@ impl LeftOut {
         *self.0.entry(reason.to_owned()).or_default() += 1;
     }
 
+    pub(super) fn on_record(&self) -> serde_json::Value {
+        serde_json::json!(self.0)
+    }
+
     pub(super) fn told(self) -> Vec<Skipped> {
         let skipped = self
             .0

@@ -6,7 +6,7 @@ use entities::{JobId, Nanos, UserId, governance::account_preview};
 use futures_util::future::join_all;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::bulk::{LeftOut, Seen};
@@ -15,7 +15,7 @@ use crate::{
         accounts::AccountsError,
         admin::{
             AdminError, Administration, acting,
-            bulk::{BulkAct, Many, STAGE},
+            bulk::{BulkAct, Many, STAGE, USERS},
             once::Done,
             queries,
         },
@@ -32,6 +32,8 @@ use crate::{
 const KEPT_FOR_A_JOB: TimeDelta = TimeDelta::days(7);
 /// Users that one request deals with, and one step of a job.
 const AT_ONCE: usize = 100;
+/// Why a user was left out with whom something went wrong.
+const FAILED: &str = "failed; the log of the server says why";
 /// Users who are dealt with at the same time.
 const TOGETHER: usize = 16;
 
@@ -76,15 +78,7 @@ impl Claim {
         if users <= AT_ONCE {
             return Ok(Claimed::Taken(preview));
         }
-        let act = Act {
-            action: "bulk_users",
-            target_type: "user",
-            target_id: String::new(),
-            before: Value::Null,
-            after: Value::Null,
-            details: Map::new(),
-        };
-        let act = act
+        let act = Act::on(USERS, "user", "")
             .with("act", preview.action.as_str())
             .with("users", json!(users));
         let job = parts.jobs.enqueue_in(txn, &self.job).await?.id();
@@ -107,9 +101,21 @@ struct Step {
     /// Users before this one are dealt with.
     next: usize,
     done: i64,
+    /// Those of the skipped with whom something went wrong.
+    #[serde(default)]
+    failed: i64,
     skipped: LeftOut,
-    #[serde(skip)]
-    last: Option<i64>,
+}
+
+impl Step {
+    /// What it came to.
+    fn on_record(&self, each: Each) -> Act {
+        Act::on(USERS, "user", "")
+            .with("act", each.action.word())
+            .with("done", self.done)
+            .with("failed", self.failed)
+            .with("skipped", self.skipped.on_record())
+    }
 }
 
 /// What is to be done to each.
@@ -151,14 +157,19 @@ impl Administration {
         };
         let (each, rows) = read(&preview).ok_or(AdminError::PreviewChanged)?;
         let mut step = Step::default();
-        self.do_to(by, each, &rows, &mut step).await?;
+        self.do_to(by, each, &rows, &mut step).await;
+        let entry = parts.audit.record_act(by, step.on_record(each)).await;
+        let entry = entry.inspect_err(|error| {
+            // Each act has its own entry: what was done must be told all the same.
+            tracing::warn!(event = "bulk_act_not_summed", %error);
+        });
         let answer = BulkDone {
             job: None,
             done: step.done,
             skipped: step.skipped.told(),
             job_ids: Vec::new(),
         };
-        Ok(Done::new(answer, step.last))
+        Ok(Done::new(answer, entry.ok()))
     }
 
     async fn begun(&self, job: JobId, entry: i64) -> Result<Done<BulkDone>, Problem> {
@@ -197,8 +208,7 @@ impl Administration {
                 .await?;
             let end = rows.len().min(step.next + AT_ONCE);
             let part = &rows[step.next..end];
-            let dealt_with = self.do_to(by, each, part, &mut step).await;
-            dealt_with.map_err(|problem| JobError::retry("act", problem.message))?;
+            self.do_to(by, each, part, &mut step).await;
             step.next = end;
             context.save_checkpoint(&step).await?;
         }
@@ -206,43 +216,52 @@ impl Administration {
             event = "users_bulk_act",
             action = each.action.word(),
             done = step.done,
+            failed = step.failed,
             user_id = by.actor.0
         );
-        Ok(Outcome::done_with(context.job_id(), |txn, job| {
-            Box::pin(queries::remove_preview(txn, job.0))
+        let act = step
+            .on_record(each)
+            .with("job_id", context.job_id().to_string());
+        let end = (parts.audit.clone(), by.clone(), act, context.job_id());
+        Ok(Outcome::done_with(end, |txn, (audit, by, act, job)| {
+            Box::pin(async move {
+                queries::remove_preview(txn, job.0).await?;
+                audit.record_act_in(txn, by, act.clone()).await?;
+                Ok(())
+            })
         }))
     }
 
-    /// Several at a time: their transactions share a commit.
-    async fn do_to(
-        &self,
-        by: &By,
-        each: Each,
-        rows: &[Seen],
-        step: &mut Step,
-    ) -> Result<(), Problem> {
+    /// Several at a time: their transactions share a commit. One that fails stops no other.
+    async fn do_to(&self, by: &By, each: Each, rows: &[Seen], step: &mut Step) {
         for rows in rows.chunks(TOGETHER) {
             let acts = rows.iter().map(|row| self.run_one(by, each, row));
-            for outcome in join_all(acts).await {
-                match outcome? {
-                    Ok(audit_id) => {
-                        step.done += 1;
-                        step.last = audit_id.or(step.last);
+            for (row, outcome) in rows.iter().zip(join_all(acts).await) {
+                match outcome {
+                    Ok(Ok(())) => step.done += 1,
+                    Ok(Err(reason)) => step.skipped.add(reason),
+                    Err(problem) => {
+                        tracing::error!(
+                            event = "bulk_act_failed",
+                            target_user_id = row.id,
+                            code = problem.code,
+                            source = ?problem.source,
+                        );
+                        step.failed += 1;
+                        step.skipped.add(FAILED);
                     }
-                    Err(reason) => step.skipped.add(reason),
                 }
             }
         }
-        Ok(())
     }
 
-    /// Answers the act on record, or why the user was left out.
+    /// Answers why the user was left out, if it was.
     async fn run_one(
         &self,
         by: &By,
         Each { action, limit }: Each,
         seen: &Seen,
-    ) -> Result<Result<Option<i64>, &'static str>, Problem> {
+    ) -> Result<Result<(), &'static str>, Problem> {
         let parts = &self.0;
         let id = UserId(seen.id);
         let Some(account) = parts.accounts.find(id).await? else {
@@ -255,18 +274,18 @@ impl Administration {
             AccountsAction::SetBudget | AccountsAction::ClearBudget => {
                 let expected = seen.limit_nanos.map(Nanos);
                 match parts.limits.replace(by, id, expected, limit).await {
-                    Ok((_, audit_id)) => Ok(Ok(Some(audit_id))),
+                    Ok(_) => Ok(Ok(())),
                     Err(AdminError::ChangedSince) => Ok(Err("changed since")),
                     Err(error) => Err(error.into()),
                 }
             }
             AccountsAction::Disable => match self.keep_out(by, id, 0).await {
-                Ok(done) => Ok(Ok(done.audit_id)),
+                Ok(_) => Ok(Ok(())),
                 Err(problem) if problem.code == "last_admin" => Ok(Err("the last active admin")),
                 Err(problem) => Err(problem),
             },
             AccountsAction::EndSessions => match parts.accounts.end_sign_ins(by, id, None).await {
-                Ok((_, audit_id)) => Ok(Ok(audit_id)),
+                Ok(_) => Ok(Ok(())),
                 Err(AccountsError::UserNotFound) => Ok(Err("no such user")),
                 Err(error) => Err(error.into()),
             },

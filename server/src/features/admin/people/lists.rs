@@ -66,9 +66,10 @@ async fn accounts(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<AccountPage>, Problem> {
     let parts = &administration.0;
-    let listing = Listing::read("accounts", Accounts::PEOPLE, query, parts.clock.now())?;
     let month = parts.budgets.this_month();
-    let page = parts.accounts.page(&listing, month).await?;
+    let look = async |listing: &Listing| parts.accounts.page(listing, month).await;
+    let page = administration.listed("accounts", Accounts::PEOPLE, query, look);
+    let page = page.await?;
     Ok(Json(AccountPage {
         items: administration.shown(page.items, month, false).await?,
         next_cursor: page.next,
@@ -81,10 +82,9 @@ async fn count(
     Query(query): Query<CountQuery>,
 ) -> Result<Json<Count>, Problem> {
     let parts = &administration.0;
-    let listing = Listing::counting(Accounts::PEOPLE, &query, parts.clock.now())?;
     let month = parts.budgets.this_month();
-    let counted = parts.accounts.count_matching(&listing, month).await?;
-    Ok(Json(counted.told(listing.now())))
+    let look = async |listing: &Listing| parts.accounts.count_matching(listing, month).await;
+    administration.counted(Accounts::PEOPLE, &query, look).await
 }
 
 async fn account(
@@ -106,8 +106,9 @@ async fn sessions(
     let parts = &administration.0;
     let id = target(&administration, &call, "id").await?;
     let list = format!("sessions of {id}");
-    let listing = Listing::read(list, Accounts::SIGN_INS, query, parts.clock.now())?;
-    let page = parts.accounts.sign_ins(&listing, id).await?;
+    let look = async |listing: &Listing| parts.accounts.sign_ins(listing, id).await;
+    let page = administration.listed(list, Accounts::SIGN_INS, query, look);
+    let page = page.await?;
     let page = page.map(|session| AccountSession {
         id: session.id,
         created_at: session.created_at,
@@ -129,8 +130,9 @@ async fn documents(
     let parts = &administration.0;
     let id = target(&administration, &call, "id").await?;
     let list = format!("documents of {id}");
-    let listing = Listing::read(list, Documents::DOCUMENTS, query, parts.clock.now())?;
-    let page = parts.documents.page_of_user(&listing, id).await?;
+    let look = async |listing: &Listing| parts.documents.page_of_user(listing, id).await;
+    let page = administration.listed(list, Documents::DOCUMENTS, query, look);
+    let page = page.await?;
     let page = page.map(|document| AccountDocument {
         id: document.id.0,
         store_id: document.store_id.0,

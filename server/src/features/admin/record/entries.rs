@@ -14,7 +14,6 @@ use crate::{
     },
     platform::{
         audit::{Act, Audit, AuditEntry, Broken, By},
-        db::WriteKey,
         http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Query, Registry},
         paging::Listing,
     },
@@ -55,9 +54,10 @@ async fn entries(
     _: Call<Auditor>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    let parts = &administration.0;
-    let listing = Listing::read("audit", Audit::FIELDS, query, parts.clock.now())?;
-    let page = parts.audit.page(&listing, email_of).await?;
+    let audit = &administration.0.audit;
+    let look = async |listing: &Listing| audit.page(listing, email_of).await;
+    let page = administration.listed("audit", Audit::FIELDS, query, look);
+    let page = page.await?;
     Ok(Json(AuditPage {
         items: administration.records(page.items).await?,
         next_cursor: page.next,
@@ -69,10 +69,9 @@ async fn count(
     _: Call<Auditor>,
     Query(query): Query<CountQuery>,
 ) -> Result<Json<Count>, Problem> {
-    let parts = &administration.0;
-    let listing = Listing::counting(Audit::FIELDS, &query, parts.clock.now())?;
-    let counted = parts.audit.count(&listing, email_of).await?;
-    Ok(Json(counted.told(listing.now())))
+    let audit = &administration.0.audit;
+    let look = async |listing: &Listing| audit.count(listing, email_of).await;
+    administration.counted(Audit::FIELDS, &query, look).await
 }
 
 async fn entry(
@@ -102,29 +101,17 @@ impl Administration {
         let verification = AuditVerification {
             ok: found.broken.is_none(),
             entries: found.sound,
-            good_to: (found.sound > 0).then_some(found.sound),
+            good_to: (found.sound > 0).then_some(found.good_to),
             broken_at: found.broken.as_ref().map(|broken| match broken {
                 Broken::Changed(id) | Broken::Unlinked(id) | Broken::Cut(id) => *id,
                 Broken::Missing { expected, .. } => *expected,
-                Broken::Truncated { .. } | Broken::Head => found.sound + 1,
+                Broken::Truncated { .. } | Broken::Head => found.good_to + 1,
             }),
             at: parts.clock.now(),
         };
-        let act = Act {
-            action: "verify_audit",
-            target_type: "audit_log",
-            target_id: found.sound.to_string(),
-            before: Value::Null,
-            after: Value::Null,
-            details: serde_json::Map::from_iter([("ok".to_owned(), verification.ok.into())]),
-        };
-        let input = (parts.audit.clone(), by, act);
-        let audit_id = parts
-            .db
-            .write(WriteKey::Free, input, |txn, (audit, by, act)| {
-                Box::pin(audit.record_act_in(txn, by, act.clone()))
-            })
-            .await?;
+        let act = Act::on("verify_audit", "audit_log", found.good_to.to_string())
+            .with("ok", verification.ok);
+        let audit_id = parts.audit.record_act(&by, act).await?;
         Ok(Done::new(verification, Some(audit_id)))
     }
 

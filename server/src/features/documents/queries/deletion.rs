@@ -8,7 +8,7 @@ use entities::{
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, SelectStatement},
+    sea_query::{Expr, LockType, SelectStatement},
 };
 
 use crate::platform::db::Txn;
@@ -39,24 +39,40 @@ pub(in super::super) async fn delete_store(
     Ok(deleted.rows_affected == 1)
 }
 
-/// Makes whoever else changes whether a store is deleted wait. False: it is not.
-async fn lock_deleted(txn: &Txn, id: StoreId) -> Result<bool, DbErr> {
-    let locked = store::Entity::update_many()
-        .col_expr(
-            store::Column::DeletedBy,
-            Expr::col(store::Column::DeletedBy),
-        )
-        .filter(store::Column::Id.eq(id))
-        .filter(store::Column::DeletedAt.is_not_null())
-        .exec(txn)
-        .await?;
-    Ok(locked.rows_affected == 1)
-}
-
-/// Marks up to `limit` documents of a deleted store as deleted with it. Answers which.
-pub(in super::super) async fn delete_documents_of(
+/// A store as it is, deleted or not, until the transaction ends. Whoever uploads into it need not
+/// wait.
+pub(in super::super) async fn lock_store(
     txn: &Txn,
     id: StoreId,
+) -> Result<Option<store::Model>, DbErr> {
+    store::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(txn)
+        .await
+}
+
+/// A document as it is, deleted or not, until the transaction ends. Its store is locked before it.
+pub(in super::super) async fn lock_document(
+    txn: &Txn,
+    id: DocumentId,
+) -> Result<Option<document::Model>, DbErr> {
+    document::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(txn)
+        .await
+}
+
+/// Makes whoever else changes whether a store is deleted wait. False: it is not.
+async fn lock_deleted(txn: &Txn, id: StoreId) -> Result<bool, DbErr> {
+    let locked = lock_store(txn, id).await?;
+    Ok(locked.is_some_and(|store| store.deleted_at.is_some()))
+}
+
+/// Marks up to `limit` documents of a deleted store, beyond one of them, as deleted with it. Answers
+/// which.
+pub(in super::super) async fn delete_documents_of(
+    txn: &Txn,
+    (id, after): (StoreId, DocumentId),
     by: UserId,
     now: DateTime<Utc>,
     limit: u64,
@@ -69,8 +85,11 @@ pub(in super::super) async fn delete_documents_of(
         .column(document::Column::Id)
         .filter(document::Column::StoreId.eq(id))
         .filter(document::Column::DeletedAt.is_null())
+        .filter(document::Column::Id.gt(after))
         .order_by_asc(document::Column::Id)
         .limit(limit)
+        // Its owner may be deleting one of them alone.
+        .lock(LockType::NoKeyUpdate)
         .into_tuple()
         .all(txn)
         .await?;
@@ -108,7 +127,7 @@ pub(in super::super) async fn half_deleted_stores(
 }
 
 /// Takes back the deletion of up to `limit` documents that were deleted with their store, but for
-/// those whose removal has begun. Answers those.
+/// those whose removal has begun. Answers those, as they were.
 pub(in super::super) async fn restore_documents_of(
     txn: &Txn,
     id: StoreId,
@@ -121,21 +140,12 @@ pub(in super::super) async fn restore_documents_of(
         .filter(document::Column::PurgingAt.is_null())
         .order_by_asc(document::Column::Id)
         .limit(limit)
+        .lock(LockType::NoKeyUpdate)
         .all(txn)
         .await?;
-    let ids: Vec<DocumentId> = page.iter().map(|document| document.id).collect();
-    let these = Condition::all().add(document::Column::Id.is_in(ids));
-    undelete(txn, these.clone()).await?;
-    let back: Vec<DocumentId> = document::Entity::find()
-        .select_only()
-        .column(document::Column::Id)
-        .filter(these)
-        .filter(document::Column::DeletedAt.is_null())
-        .into_tuple()
-        .all(txn)
-        .await?;
-    let back = page.into_iter().filter(|row| back.contains(&row.id));
-    Ok(back.collect())
+    let ids = page.iter().map(|document| document.id);
+    undelete(txn, Condition::all().add(document::Column::Id.is_in(ids))).await?;
+    Ok(page)
 }
 
 /// Shows a store again. False: there are documents yet to be brought back.

@@ -6,7 +6,8 @@ mod survey;
 
 pub(super) use deletion::{
     begin_purge, delete_documents_of, delete_store, half_deleted_stores, living_stores,
-    remove_purged, restore_document, restore_documents_of, restore_store,
+    lock_document, lock_store, remove_purged, restore_document, restore_documents_of,
+    restore_store,
 };
 pub(super) use survey::{
     Walk, Which, deleted_stores, known_blobs, matching, next_to_index, of_other_embedding, sizes,
@@ -155,6 +156,26 @@ pub(super) async fn set_work(
         .col_expr(document::Column::JobId, Expr::value(job))
         .col_expr(document::Column::HoldId, Expr::value(hold))
         .filter(document::Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Remembers which hold pays for the work on a document.
+pub(super) async fn set_hold(txn: &Txn, id: DocumentId, hold: HoldId) -> Result<(), DbErr> {
+    document::Entity::update_many()
+        .col_expr(document::Column::HoldId, Expr::value(hold))
+        .filter(document::Column::Id.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Leaves a document that is to be indexed without a job.
+pub(super) async fn interrupt(txn: &Txn, id: DocumentId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    set_status(id, DocumentStatus::Pending, None, now)
+        .col_expr(document::Column::JobId, Expr::value(None::<JobId>))
+        .filter(document::Column::Status.is_in([DocumentStatus::Pending, DocumentStatus::Running]))
         .exec(txn)
         .await?;
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use api::filter::AUDIT;
 use entities::governance::audit_entry::{Column as Entry, Entity, Model};
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryTrait,
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QueryTrait,
     sea_query::{CaseStatement, Expr, LikeExpr},
 };
 
@@ -98,6 +98,16 @@ impl Audit {
         Ok(listing
             .count(self.db.read(), select, &Fields(email_of))
             .await?)
+    }
+
+    /// Those of these entries that there are, the oldest first.
+    pub(crate) async fn find_all(&self, ids: &[i64]) -> Result<Vec<AuditEntry>, DbError> {
+        let rows = Entity::find()
+            .filter(Entry::Id.is_in(ids.iter().copied()))
+            .order_by_asc(Entry::Id)
+            .all(self.db.read())
+            .await?;
+        Ok(rows.into_iter().map(AuditEntry::from).collect())
     }
 
     /// An entry.

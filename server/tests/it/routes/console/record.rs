@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{audit_id, problem, walk};
-use crate::support::{House, User, client::Answer, on_each_database};
+use crate::support::{House, Sql, User, client::Answer, on_each_database};
 
 const ENTRIES: &str = "/api/admin/audit/entries";
 
@@ -241,6 +241,67 @@ async fn what_changed_since_is_not_undone() {
         assert_eq!(shown["budget"]["limit_nanos"], 2_000_000_000);
         let unknown = undo(&admin, 987_654).await;
         assert_eq!(problem(&unknown, 404), "not_found");
+        house.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_oldest_are_cut_off_a_check_names_the_true_numbers() {
+    on_each_database(|database| async move {
+        let house = House::open(&database, &[]).await;
+        let (ada, admin) = (house.user("ada").await, house.admin().await);
+        let path = format!("/api/admin/budgets/{}", ada.id().await);
+        for dollars in 1..=8 {
+            let body = json!({ "monthly_limit_usd": dollars });
+            admin.post(&path, &body).await.expect(200);
+        }
+        let mut sql = Sql::of(&house).await;
+        let first = sql
+            .number("SELECT MIN(id) FROM audit_log WHERE action = 'set_budget'")
+            .await;
+        let (cut, forged) = (first + 2, first + 5);
+        let open_the_table = match house.setting("DATABASE_URL") {
+            Some(_) => "ALTER TABLE audit_log DISABLE TRIGGER USER",
+            None => "DROP TRIGGER audit_log_append_only",
+        };
+        sql.run(open_the_table).await.expect("the table opens");
+        let old = format!(
+            "UPDATE audit_log SET created_at = '2020-01-01 00:00:00+00:00' WHERE id <= {cut}"
+        );
+        sql.run(&old).await.expect("old entries");
+        let swept = house.command(&["retention", "--class", "audit"]);
+        assert!(swept.status.success(), "{swept:?}");
+        let oldest = sql.number("SELECT MIN(id) FROM audit_log").await;
+        assert_eq!(oldest, cut + 1, "the others are cut off");
+
+        let verify = async || {
+            let answer = admin.post("/api/admin/audit/verify", &json!({})).await;
+            let entry = audit_id(&answer);
+            let found = answer.expect(200);
+            (found, entry)
+        };
+        let newest = sql.number("SELECT MAX(id) FROM audit_log").await;
+        let (sound, entry) = verify().await;
+        assert_eq!(
+            (&sound["ok"], &sound["entries"], &sound["good_to"]),
+            (&json!(true), &json!(newest - cut), &json!(newest))
+        );
+        let on_record = admin.get(&format!("{ENTRIES}/{entry}")).await.expect(200);
+        assert_eq!(on_record["target_id"], newest.to_string());
+
+        let forge = format!("UPDATE audit_log SET action = 'nothing' WHERE id = {forged}");
+        sql.run(&forge).await.expect("forged");
+        let (broken, _) = verify().await;
+        assert_eq!(
+            (&broken["ok"], &broken["good_to"], &broken["broken_at"]),
+            (&json!(false), &json!(forged - 1), &json!(forged))
+        );
+        assert_eq!(broken["entries"], forged - 1 - cut);
+        let doctor = house.command(&["doctor"]);
+        assert!(!doctor.status.success());
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        assert!(said.contains(&format!("entry {forged}")), "{said}");
         house.stop().await;
     })
     .await;

@@ -205,6 +205,8 @@ async fn an_admin_ends_the_answers_of_a_user() {
             (shown["streams_open"] == 0).then_some(())
         })
         .await;
+        let happened = admin.get("/api/admin/overview").await.expect(200)["events"].to_string();
+        assert!(happened.contains("ended: admin"), "{happened}");
         ada.get("/api/auth/me").await.expect(200);
         assert_eq!(admin.post(&end, &json!({})).await.expect(200)["streams"], 0);
         house.stop().await;

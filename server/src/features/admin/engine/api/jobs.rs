@@ -224,8 +224,8 @@ async fn do_to_one(
     action: JobAction,
 ) -> Result<Json<wire::Job>, Problem> {
     let number = named(&engine, &call).await?;
-    let (acting, actor) = (engine.clone(), actor(&call));
-    let act = async move { acting.act_on_job(actor, number, action).await };
+    let (acting, by) = (engine.clone(), acting::by(&call));
+    let act = async move { acting.act_on_job(&by, number, action).await };
     let operation = format!("{} job {number}", action.as_str());
     Box::pin(once(&engine, &call, &operation, &(), act)).await
 }

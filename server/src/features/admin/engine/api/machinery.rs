@@ -2,9 +2,9 @@
 
 use api::console as wire;
 
-use super::{actor, look, on_record, once, steer};
+use super::{look, on_record, once, steer};
 use crate::{
-    features::admin::engine::Engine,
+    features::admin::{acting, engine::Engine},
     platform::http::{Admin, Auditor, Call, Json, NoBody, Operation, Problem, Registry},
 };
 
@@ -39,9 +39,9 @@ async fn set_log_level(
     call: Call<Admin>,
     Json(wanted): Json<wire::SetLogLevel>,
 ) -> Result<Json<wire::SetLogLevel>, Problem> {
-    let (acting, actor, level) = (engine.clone(), actor(&call), wanted.level);
+    let (acting, by, level) = (engine.clone(), acting::by(&call), wanted.level);
     let act = async move {
-        let set = acting.set_log_level(actor, level).await;
+        let set = acting.set_log_level(&by, level).await;
         set.map(|entry| on_record((wire::SetLogLevel { level }, entry)))
     };
     once(&engine, &call, "set log level", &wanted, act).await

@@ -2,9 +2,9 @@
 
 use api::console as wire;
 
-use super::{act, actor, look, on_record, once};
+use super::{act, look, on_record, once};
 use crate::{
-    features::admin::engine::Engine,
+    features::admin::{acting, engine::Engine},
     platform::http::{Admin, Auditor, Call, Json, NoBody, Problem, Registry},
 };
 
@@ -67,10 +67,10 @@ async fn reset(
     call: Call<Admin>,
     _: NoBody,
 ) -> Result<Json<wire::Provider>, Problem> {
-    let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
+    let (acting, by, provider) = (engine.clone(), acting::by(&call), named(&call)?);
     let operation = format!("reset {provider}");
     let act = async move {
-        let done = acting.reset_provider(actor, &provider).await;
+        let done = acting.reset_provider(&by, &provider).await;
         done.map(on_record)
     };
     once(&engine, &call, &operation, &(), act).await
@@ -81,20 +81,20 @@ async fn rotate(
     call: Call<Admin>,
     _: NoBody,
 ) -> Result<Json<wire::Provider>, Problem> {
-    let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
+    let (acting, by, provider) = (engine.clone(), acting::by(&call), named(&call)?);
     let operation = format!("rotate key of {provider}");
     let act = async move {
-        let done = acting.rotate_key(actor, &provider).await;
+        let done = acting.rotate_key(&by, &provider).await;
         done.map(on_record)
     };
     once(&engine, &call, &operation, &(), act).await
 }
 
 async fn probe(engine: Engine, call: Call<Admin>, _: NoBody) -> Result<Json<wire::Probe>, Problem> {
-    let (acting, actor, provider) = (engine.clone(), actor(&call), named(&call)?);
+    let (acting, by, provider) = (engine.clone(), acting::by(&call), named(&call)?);
     let operation = format!("probe {provider}");
     let act = async move {
-        let done = acting.probe_provider(actor, &provider).await;
+        let done = acting.probe_provider(&by, &provider).await;
         done.map(on_record)
     };
     once(&engine, &call, &operation, &(), act).await

@@ -3,7 +3,7 @@
 use api::console as wire;
 use entities::UserId;
 
-use super::{act, actor, look, once, steer};
+use super::{act, look, once, steer};
 use crate::{
     features::admin::{acting, engine::Engine},
     platform::http::{
@@ -61,7 +61,7 @@ fn mount_acts(registry: &mut Registry, engine: &Engine) {
             "/api/admin/retention/run",
             "Delete what a preview has shown",
         )
-        .description("By a job. 409: it would be something else now, or a run is under way.")
+        .description("By a job. 409: it would be something else now, or a run is under way. 422: its classes are kept for ever.")
         .refuses(&[400, 409, 503]),
         engine.clone(),
         run,
@@ -166,8 +166,12 @@ async fn run(
     call: Call<Admin>,
     Json(body): Json<wire::RunRetention>,
 ) -> Result<Json<wire::StartedJob>, Problem> {
-    let (acting, actor, token) = (engine.clone(), actor(&call), body.preview_token.clone());
-    let act = async move { acting.run_retention(actor, &token).await };
+    let (acting, by, token) = (
+        engine.clone(),
+        acting::by(&call),
+        body.preview_token.clone(),
+    );
+    let act = async move { acting.run_retention(&by, &token).await };
     once(&engine, &call, "run retention", &body, act).await
 }
 
@@ -184,9 +188,9 @@ async fn erase(
     call: Call<Admin>,
     Json(body): Json<wire::EraseAccount>,
 ) -> Result<Json<wire::StartedJob>, Problem> {
-    let (acting, actor, user) = (engine.clone(), actor(&call), user(&call)?);
+    let (acting, by, user) = (engine.clone(), acting::by(&call), user(&call)?);
     let typed = body.confirm_email.clone();
-    let act = async move { acting.erase_account(actor, user, &typed).await };
+    let act = async move { acting.erase_account(&by, user, &typed).await };
     once(&engine, &call, &format!("erase {user}"), &body, act).await
 }
 
@@ -195,7 +199,7 @@ async fn export(
     call: Call<Admin>,
     _: NoBody,
 ) -> Result<Json<wire::StartedJob>, Problem> {
-    let (acting, actor, user) = (engine.clone(), actor(&call), user(&call)?);
-    let act = async move { acting.export_account(actor, user).await };
+    let (acting, by, user) = (engine.clone(), acting::by(&call), user(&call)?);
+    let act = async move { acting.export_account(&by, user).await };
     once(&engine, &call, &format!("export {user}"), &(), act).await
 }

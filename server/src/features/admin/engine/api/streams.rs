@@ -2,9 +2,9 @@
 
 use api::console as wire;
 
-use super::{act, actor, look, on_record, once, reason};
+use super::{act, look, on_record, once, reason};
 use crate::{
-    features::admin::engine::Engine,
+    features::admin::{acting, engine::Engine},
     platform::http::{Admin, Auditor, Call, Json, Problem, Query, Registry},
 };
 
@@ -47,9 +47,9 @@ async fn end(
     let id: String = call.path("id")?;
     let because = body.map(|Json(because)| because);
     let reason = reason(because.as_ref())?;
-    let (acting, actor, stream) = (engine.clone(), actor(&call), id.clone());
+    let (acting, by, stream) = (engine.clone(), acting::by(&call), id.clone());
     let act = async move {
-        let ended = acting.end_stream(actor, &stream, reason.as_deref()).await;
+        let ended = acting.end_stream(&by, &stream, reason.as_deref()).await;
         ended.map(on_record)
     };
     once(&engine, &call, &format!("end stream {id}"), &because, act).await
