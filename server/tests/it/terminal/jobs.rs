@@ -217,7 +217,7 @@ async fn a_running_job_is_over_within_a_second_of_the_key() {
             let took = (ended - asked).to_std().unwrap_or_default();
             assert!(took < Duration::from_secs(1), "{took:?}");
             console.until_line(&[&id.to_string(), "cancelled"]).await;
-            console.on_record("cancel_job", &format!("job {id}")).await;
+            console.audited("cancel_job", &format!("job {id}")).await;
         }
         house.stop().await;
     })

@@ -17,11 +17,11 @@ const MORE: i64 = MANY + 3;
 /// What a person is kept waiting for.
 const PROMPT: Duration = Duration::from_secs(10);
 
-/// The newest entry of that action.
-async fn entry(admin: &User, action: &str) -> Value {
+/// The newest entries of that action.
+async fn entries(admin: &User, action: &str) -> Vec<Value> {
     let path = format!("/api/admin/audit/entries?filter=action:{action}");
     let page = admin.get(&path).await.expect(200);
-    page["items"][0].clone()
+    page["items"].as_array().expect("entries").clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,13 +61,14 @@ async fn ten_thousand_users_get_a_limit_by_keys() {
         assert_eq!(sql.count(limited).await, MANY, "as the question said");
         let each = "audit_log WHERE action = 'set_budget'";
         assert_eq!(sql.count(each).await, MANY);
-        let said = entry(&admin, "bulk_users").await;
-        assert!(said.to_string().contains("\"users\":10000"), "{said}");
+        let said = entries(&admin, "bulk_users").await;
+        let begun = said.iter().any(|entry| entry["after"]["users"] == MANY);
+        assert!(begun, "{said:?}");
         console.screen('8', "Audit").await;
         console.types("/action:bulk_users");
         console.key(Key::Enter);
         console
-            .until_line(&["root@example.org", "bulk_users", "10000"])
+            .until_line(&["root@example.org", "bulk_users", "act set_budget"])
             .await;
         house.stop().await;
     })
@@ -100,8 +101,8 @@ async fn ten_thousand_jobs_are_cancelled_through_the_shell() {
             "{told}"
         );
         assert_eq!(sql.count(cancelled).await, MANY);
-        let said = entry(&admin, "bulk_jobs").await;
-        assert_eq!(said["via"], "cli", "{said}");
+        let said = entries(&admin, "bulk_jobs").await;
+        assert_eq!(said[0]["via"], "cli", "{said:?}");
         house.stop().await;
     })
     .await;
