@@ -51,7 +51,7 @@ pub async fn add_drills(sql: &mut Sql, count: i64, milliseconds: u64, from: &str
 }
 
 /// Adds users who have never been here.
-async fn add_users(sql: &mut Sql, count: i64) {
+pub async fn add_users(sql: &mut Sql, count: i64) {
     let moment = match sql {
         Sql::Sqlite(_) => "",
         Sql::Postgres(_) => "::timestamptz",
@@ -85,7 +85,7 @@ async fn begin(admin: &User, what: &str, act: &Value) -> Value {
 }
 
 /// Waits for the end of a job that gets on; answers its inside.
-async fn over(admin: &User, number: &Value) -> Value {
+pub async fn over(admin: &User, number: &Value) -> Value {
     let path = format!("/api/admin/jobs/{number}");
     let mut reached = -1;
     loop {
