@@ -175,7 +175,8 @@ impl Act {
             actor: Some(by.actor),
             action: act.action,
             target_type: Some(act.target_type),
-            target_id: Some(act.target_id),
+            // An act on many names none.
+            target_id: Some(act.target_id).filter(|id| !id.is_empty()),
             metadata: Value::Null,
         };
         if let Some(undoing) = &by.undoes {

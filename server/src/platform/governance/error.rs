@@ -41,6 +41,9 @@ pub(crate) enum GovernanceError {
     /// What an eraser will not delete, and what would let it.
     #[error("{0}")]
     Refused(String),
+    /// What does not answer now, and what that keeps from being done.
+    #[error("{0}")]
+    Unreachable(&'static str),
     #[error("what an act that is to be undone has changed is not as it left it")]
     Undo(UndoRefusal),
     #[error("the work was stopped")]
@@ -65,6 +68,7 @@ impl From<RetentionError> for GovernanceError {
             RetentionError::Database(error) => Self::Database(error),
             RetentionError::Storage(error) => Self::Storage(error),
             RetentionError::Refused(why) => Self::Refused(why),
+            RetentionError::Unreachable(why) => Self::Unreachable(why),
         }
     }
 }
@@ -74,6 +78,7 @@ impl From<GovernanceError> for JobError {
         match error {
             GovernanceError::Database(error) => error.into(),
             GovernanceError::Stopped => Self::Cancelled,
+            GovernanceError::Unreachable(why) => Self::retry("unreachable", why),
             GovernanceError::Storage(error) => {
                 tracing::warn!(%error, source = ?std::error::Error::source(&error), "a job could not use the storage");
                 Self::retry("storage", error.to_string())

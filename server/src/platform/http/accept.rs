@@ -16,6 +16,7 @@ use poem::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -229,24 +230,27 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             .map(|address| LocalAddr(address.into()))
             .unwrap_or_default();
         let peer = RemoteAddr(self.peer.into());
+        let came = Instant::now();
         // Who does not know the protocol reads it apart, and hyper keeps twice the room for it for as
         // long as the connection lives.
-        let builder = tokio::select! {
+        let known = tokio::select! {
             biased;
-            known = speaks_http1(&stream, self.first_bytes) => match known {
-                Ok(true) => &self.protocols.http1,
-                Ok(false) => &self.protocols.either,
-                Err(_) => return,
-            },
+            known = speaks_http1(&stream, self.first_bytes) => known,
             () = self.stop.hard.cancelled() => return,
             // The runtime may not know yet of a request that has come.
-            () = self.stop.soft.cancelled() => if has_said_something(&stream) {
-                &self.protocols.either
-            } else {
-                return;
-            },
+            () = self.stop.soft.cancelled() => {
+                if !has_said_something(&stream) {
+                    return;
+                }
+                speaks_http1(&stream, LATE_HEAD).await
+            }
         };
-        let stream = FirstBytes::within(self.first_bytes, stream);
+        let builder = match known {
+            Ok(true) => &self.protocols.http1,
+            Ok(false) => &self.protocols.either,
+            Err(_) => return,
+        };
+        let stream = FirstBytes::within(self.first_bytes.saturating_sub(came.elapsed()), stream);
         let endpoint = self.endpoint;
         let late = self.late;
         let service = service_fn(move |mut request: http::Request<Incoming>| {
@@ -269,8 +273,10 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection);
-        // How a connection ends is the client's affair; requests report themselves.
+        // How a connection ends is the client's affair; requests report themselves. It is looked at
+        // first: one that is told to stop before it has read its request drops it.
         tokio::select! {
+            biased;
             _ = connection.as_mut() => return,
             () = self.stop.hard.cancelled() => return,
             () = self.stop.soft.cancelled() => connection.as_mut().graceful_shutdown(),

@@ -15,6 +15,9 @@ pub(crate) enum RetentionError {
     /// What an eraser will not delete, and what would let it.
     #[error("{0}")]
     Refused(String),
+    /// What does not answer now, and what that keeps from being done.
+    #[error("{0}")]
+    Unreachable(&'static str),
 }
 
 impl From<DbErr> for RetentionError {

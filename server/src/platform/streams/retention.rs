@@ -25,6 +25,12 @@ pub(crate) fn retention(redis: Option<&Redis>) -> Part {
 
 struct Frames(Option<Redis>);
 
+/// Nobody can sign then that nothing is left: what the user was answered last lies there for up to ten
+/// minutes.
+const UNREACHABLE: RetentionError = RetentionError::Unreachable(
+    "Redis does not answer, where the user's last answers may lie; the erasure goes on when it does",
+);
+
 #[async_trait]
 impl Eraser for Frames {
     fn places(&self) -> &'static [Place] {
@@ -36,19 +42,13 @@ impl Eraser for Frames {
     async fn erase_batch(&self, user: UserId, _limit: u64) -> Result<u64, RetentionError> {
         let Some(redis) = &self.0 else { return Ok(0) };
         let erased = mirrored::erase_ended(redis, user).await;
-        erased.map_err(|_| {
-            RetentionError::Refused(
-                "Redis does not answer: what the user asked last may lie there for ten minutes; \
-                 erase again when it does"
-                    .to_owned(),
-            )
-        })
+        erased.map_err(|_| UNREACHABLE)
     }
 
     async fn remaining(&self, user: UserId) -> Result<u64, RetentionError> {
         let Some(redis) = &self.0 else { return Ok(0) };
-        // That it does not answer is said where something is to be erased.
-        let found = mirrored::frames_of(redis, user).await.unwrap_or_default();
+        let found = mirrored::frames_of(redis, user).await;
+        let found = found.map_err(|_| UNREACHABLE)?;
         Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
     }
 }

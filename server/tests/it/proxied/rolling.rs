@@ -244,7 +244,9 @@ async fn processes_are_replaced_in_turn_and_nobody_notices() {
     let asked = asking.join_all().await;
     let whole: usize = asked.iter().map(|of_one| of_one.whole).sum();
     let cut: usize = asked.iter().map(|of_one| of_one.cut).sum();
-    assert!(whole > 0 && cut > 0, "{whole} whole answers, {cut} cut");
+    assert!(whole > 0, "{whole} whole answers, {cut} cut");
+    // In one round it is chance whether an answer is under way when a process stops.
+    assert!(cut > 0 || rounds() == 1, "{whole} whole answers, none cut");
     let uploaded: usize = uploading.join_all().await.into_iter().sum();
     let _shown = writeln!(
         std::io::stderr(),

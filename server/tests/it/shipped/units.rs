@@ -93,4 +93,10 @@ fn an_operators_command_runs_as_the_server_does() {
         }
     }
     assert!(told.contains(&"PLC_STORAGE_DIR=/var/lib/binnacle"));
+    // systemd logs the description, which would be the whole command with a password in it.
+    assert!(
+        lines
+            .windows(2)
+            .any(|pair| pair == ["--description", "binnacle erase"])
+    );
 }

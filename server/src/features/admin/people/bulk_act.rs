@@ -4,6 +4,7 @@ use api::console::{AccountsAction, BulkDone, BulkRun};
 use chrono::TimeDelta;
 use entities::{JobId, Nanos, UserId, governance::account_preview};
 use futures_util::future::join_all;
+use poem::http::StatusCode;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -118,6 +119,14 @@ impl Step {
     }
 }
 
+/// Whether everybody of a part could be reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Whole,
+    /// The database did not answer for one at least.
+    Lost,
+}
+
 /// What is to be done to each.
 #[derive(Clone, Copy)]
 struct Each {
@@ -157,7 +166,8 @@ impl Administration {
         };
         let (each, rows) = read(&preview).ok_or(AdminError::PreviewChanged)?;
         let mut step = Step::default();
-        self.do_to(by, each, &rows, &mut step).await;
+        // Whom the database did not answer for is told as left out; the admin is there to ask again.
+        let _reach = self.do_to(by, each, &rows, &mut step).await;
         let entry = parts.audit.record_act(by, step.on_record(each)).await;
         let entry = entry.inspect_err(|error| {
             // Each act has its own entry: what was done must be told all the same.
@@ -208,7 +218,11 @@ impl Administration {
                 .await?;
             let end = rows.len().min(step.next + AT_ONCE);
             let part = &rows[step.next..end];
-            self.do_to(by, each, part, &mut step).await;
+            if self.do_to(by, each, part, &mut step).await == Reach::Lost {
+                // The part is done again; whoever was dealt with has changed since.
+                let message = "The database did not answer.";
+                return Err(JobError::retry("database", message));
+            }
             step.next = end;
             context.save_checkpoint(&step).await?;
         }
@@ -233,7 +247,8 @@ impl Administration {
     }
 
     /// Several at a time: their transactions share a commit. One that fails stops no other.
-    async fn do_to(&self, by: &By, each: Each, rows: &[Seen], step: &mut Step) {
+    async fn do_to(&self, by: &By, each: Each, rows: &[Seen], step: &mut Step) -> Reach {
+        let mut reach = Reach::Whole;
         for rows in rows.chunks(TOGETHER) {
             let acts = rows.iter().map(|row| self.run_one(by, each, row));
             for (row, outcome) in rows.iter().zip(join_all(acts).await) {
@@ -247,12 +262,16 @@ impl Administration {
                             code = problem.code,
                             source = ?problem.source,
                         );
+                        if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+                            reach = Reach::Lost;
+                        }
                         step.failed += 1;
                         step.skipped.add(FAILED);
                     }
                 }
             }
         }
+        reach
     }
 
     /// Answers why the user was left out, if it was.

@@ -11,7 +11,7 @@ use super::{SharedFrames, erase_ended, frames_of};
 use crate::platform::{
     clock::SystemClock,
     entropy::Entropy,
-    redis::testing,
+    redis::{Redis, testing},
     streams::{
         AnyReader, EndReason, Producer, ReaderEvent, StreamHub, StreamSettings, tests::opened,
     },
@@ -161,9 +161,28 @@ async fn frames_that_redis_lost_are_told_as_lost() {
 
 /// Waits until so many streams of this user lie in Redis.
 async fn lie_there(user: UserId, count: usize) {
-    while frames_of(&testing::redis(), user).await.unwrap().len() != count {
-        tokio::task::yield_now().await;
-    }
+    within_a_minute(async {
+        while frames_of(&testing::redis(), user).await.unwrap().len() != count {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// Waits until an ended stream of this user is erased from Redis.
+async fn erased_one(redis: &Redis, user: UserId) {
+    within_a_minute(async {
+        while erase_ended(redis, user).await.unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+async fn within_a_minute(happens: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_mins(1), happens)
+        .await
+        .expect("it did not happen within a minute");
 }
 
 #[tokio::test]
@@ -185,15 +204,11 @@ async fn an_erased_user_leaves_no_frames() {
     let redis = testing::redis();
 
     // One that is being written would come back: it ends first.
-    while erase_ended(&redis, erased).await.unwrap() == 0 {
-        tokio::task::yield_now().await;
-    }
+    erased_one(&redis, erased).await;
     lie_there(erased, 1).await;
     hub.stop_user(erased, EndReason::Revoked);
     under_way.finish(EndReason::Revoked);
-    while erase_ended(&redis, erased).await.unwrap() == 0 {
-        tokio::task::yield_now().await;
-    }
+    erased_one(&redis, erased).await;
     lie_there(erased, 0).await;
     lie_there(other, 1).await;
     // Nor is it known in the process itself.
