@@ -165,6 +165,10 @@ impl Scene {
         self.tmux.until("failed 1").await;
         self.tmux.types(":jobs state:failed").await;
         self.tmux.keys(&["Enter"]).await;
+        // The row stands in the list of before, too.
+        self.tmux
+            .until_line(&["Jobs | state:failed", "1-1 of 1"])
+            .await;
         self.tmux.until_line(&["> ", "index_docu", "failed"]).await;
         self.tmux.keys(&["Enter"]).await;
         let frame = self.tmux.until("Attempts").await;
