@@ -36,13 +36,14 @@ struct Program {
 }
 
 impl Program {
-    /// Starts it; its clock begins when the shell becomes it.
+    /// Starts it; its clock begins before the shell that becomes it.
     async fn start(server: &str, token: &str) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let line = format!(
             "stty cols 120 rows 36; echo pid=$$.; exec {}",
             console_program().display()
         );
+        let began = Instant::now();
         let mut child = Command::new("script")
             .args(["--quiet", "--flush", "--command", &line, "/dev/null"])
             .env_clear()
@@ -61,11 +62,10 @@ impl Program {
             _child: child,
             pid: 0,
             written: String::new(),
-            began: Instant::now(),
+            began,
             _home: home,
         };
         let said = program.until(".").await;
-        program.began = Instant::now();
         let number = said.trim().trim_start_matches("pid=").trim_end_matches('.');
         program.pid = number.parse().expect("a number");
         program
