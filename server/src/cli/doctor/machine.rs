@@ -21,7 +21,7 @@ impl Checks {
             }
             Err(error) => self.add("versions", Verdict::Problem, error.to_string()),
         }
-        self.disk(app);
+        self.disk(app).await;
     }
 
     fn clock(&mut self, off: TimeDelta, before_build: bool) {
@@ -39,9 +39,9 @@ impl Checks {
         }
     }
 
-    fn disk(&mut self, app: &App) {
+    async fn disk(&mut self, app: &App) {
         let storage = &app.config.storage;
-        let Some(disk) = Disk::of(&storage.dir) else {
+        let Some(disk) = Disk::of(&storage.dir).await else {
             let detail = "the system does not say how much room there is";
             return self.add("disk", Verdict::Warning, detail);
         };

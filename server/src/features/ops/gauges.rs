@@ -102,7 +102,7 @@ impl Ops {
         let parts = &self.0.parts;
         let log = parts.db.log_bytes().await;
         parts.telemetry.sqlite_log_bytes.set([], of_bytes(log));
-        if let Some(disk) = Disk::of(&parts.storage.0) {
+        if let Some(disk) = Disk::of(&parts.storage.0).await {
             parts.telemetry.disk_bytes.set([], of_bytes(disk.bytes));
             parts.telemetry.disk_free_bytes.set([], of_bytes(disk.free));
         }

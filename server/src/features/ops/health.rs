@@ -66,7 +66,7 @@ impl Health {
             if let Err(error) = &outcome {
                 tracing::warn!(event = "storage_probe_failed", %error);
             }
-            outcome.is_ok() && has_room(&parts.storage)
+            outcome.is_ok() && has_room(&parts.storage).await
         };
         self.storage.get(PROBE_LIMIT, probe).await
     }
@@ -90,8 +90,8 @@ impl Health {
 }
 
 /// A system that does not say how much room there is has room.
-fn has_room((folder, least): &(PathBuf, u64)) -> bool {
-    let Some(disk) = Disk::of(folder) else {
+async fn has_room((folder, least): &(PathBuf, u64)) -> bool {
+    let Some(disk) = Disk::of(folder).await else {
         return true;
     };
     if disk.free < *least {

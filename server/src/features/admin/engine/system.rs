@@ -141,7 +141,7 @@ impl Engine {
 
     async fn measure_stores(&self) -> Result<wire::Stores, EngineError> {
         let parts = &self.0.parts;
-        let disk = Disk::of(&parts.storage);
+        let disk = Disk::of(&parts.storage).await;
         let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let measured = async {
             // What cannot be counted in time is unknown, not an error.

@@ -125,7 +125,7 @@ impl Engine {
                 .map(|process| (process.id.to_string(), process.version))
                 .collect(),
             pending_migrations: parts.db.migrations().await?.pending,
-            disk: Disk::of(&parts.storage),
+            disk: Disk::of(&parts.storage).await,
         })
     }
 
