@@ -242,6 +242,48 @@ wire! {
     }
 }
 
+impl JobState {
+    /// Whether nothing more happens to the job, unless somebody asks for it.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// What a job over many rows has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowCounts {
+    /// Rows touched.
+    pub done: i64,
+    /// Rows left out.
+    pub skipped: i64,
+    /// Those of the skipped with which something went wrong.
+    pub failed: i64,
+}
+
+impl RowCounts {
+    /// As people read it, each number written by `count`.
+    pub fn in_words(self, count: impl Fn(i64) -> String) -> String {
+        let words = format!("{} done, {} skipped", count(self.done), count(self.skipped));
+        if self.failed == 0 {
+            return words;
+        }
+        format!("{words}, {} of them failed", count(self.failed))
+    }
+}
+
+impl JobDetail {
+    /// How far a job over many rows is; `None` for other jobs.
+    pub fn row_counts(&self) -> Option<RowCounts> {
+        let number = |name: &str| self.checkpoint.as_ref()?.get(name)?.as_i64();
+        let (done, next) = (number("done")?, number("next")?);
+        Some(RowCounts {
+            done,
+            skipped: next.saturating_sub(done),
+            failed: number("failed").unwrap_or(0),
+        })
+    }
+}
+
 /// How jobs are counted.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
@@ -265,4 +307,21 @@ page! {
     pub struct JobPage of Job;
     /// A page of what happened to a job, the oldest first.
     pub struct JobEventPage of JobEvent;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_told_of_what_was_skipped() {
+        let counts = |failed| RowCounts {
+            done: 97,
+            skipped: 3,
+            failed,
+        };
+        let words = |failed| counts(failed).in_words(|count| count.to_string());
+        assert_eq!(words(0), "97 done, 3 skipped");
+        assert_eq!(words(2), "97 done, 3 skipped, 2 of them failed");
+    }
 }

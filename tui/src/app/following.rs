@@ -16,20 +16,6 @@ pub struct Followed {
     pub what: String,
 }
 
-/// What a job over many rows has done, and what it has left out.
-pub fn tally(detail: &JobDetail) -> Option<(i64, i64)> {
-    let number = |name: &str| detail.checkpoint.as_ref()?.get(name)?.as_i64();
-    let (done, next) = (number("done")?, number("next")?);
-    Some((done, next.saturating_sub(done)))
-}
-
-fn is_over(state: JobState) -> bool {
-    matches!(
-        state,
-        JobState::Succeeded | JobState::Failed | JobState::Cancelled
-    )
-}
-
 impl App {
     /// What the feed says of the job that is followed.
     pub(super) fn hear_of_followed(&mut self, event: &FeedEvent, actions: &mut Vec<Action>) {
@@ -48,7 +34,7 @@ impl App {
     }
 
     fn moved_on(&mut self, job: &Job, actions: &mut Vec<Action>) {
-        if is_over(job.state) {
+        if job.state.is_over() {
             return self.look_after_followed(actions);
         }
         if let (Some(followed), JobState::Running) = (&self.followed, job.state) {
@@ -80,16 +66,12 @@ impl App {
         };
         let Some(followed) = self
             .followed
-            .take_if(|followed| followed.job == detail.job.id && is_over(detail.job.state))
+            .take_if(|followed| followed.job == detail.job.id && detail.job.state.is_over())
         else {
             return;
         };
-        let rows = tally(&detail).map_or_else(String::new, |(done, skipped)| {
-            format!(
-                ": {} done, {} skipped",
-                units::count_i(done),
-                units::count_i(skipped)
-            )
+        let rows = detail.row_counts().map_or_else(String::new, |counts| {
+            format!(": {}", counts.in_words(units::count_i))
         });
         let (job, state) = (followed.job, detail.job.state);
         let text = format!("job {job}, {}: {state}{rows}", followed.what);

@@ -16,7 +16,7 @@ mod update;
 
 pub use dialogs::{Dialog, FormState, Overlay, Sending, SignInForm, Stage};
 pub use draw::{LEAST, draw, render};
-pub use following::{Followed, tally};
+pub use following::Followed;
 pub use history::History;
 pub use palette::{Entry, Palette, Target};
 pub use update::update;

@@ -7,7 +7,6 @@ use clap::{Arg, ArgAction, ArgMatches};
 
 use super::{CliError, exit};
 use crate::acts::Act;
-use crate::app::tally;
 use crate::client::Request;
 use crate::client::auth::Client;
 
@@ -55,9 +54,9 @@ pub(super) async fn until_over(
     for id in jobs {
         let detail = end_of(client, *id).await?;
         let state = detail.job.state;
-        let rows = tally(&detail).map_or_else(String::new, |(done, skipped)| {
-            left_out += skipped;
-            format!(": {done} done, {skipped} skipped")
+        let rows = detail.row_counts().map_or_else(String::new, |counts| {
+            left_out += counts.skipped;
+            format!(": {}", counts.in_words(|count| count.to_string()))
         });
         exit::tell(&format!("job {id} is {state}{rows}"));
         if state != wanted && failed.is_ok() {
@@ -71,10 +70,7 @@ async fn end_of(client: &Client, id: i64) -> Result<JobDetail, CliError> {
     let request = Request::get(format!("/api/admin/jobs/{id}"));
     loop {
         let detail: JobDetail = client.send(&request).await?.decode()?;
-        if matches!(
-            detail.job.state,
-            JobState::Succeeded | JobState::Failed | JobState::Cancelled
-        ) {
+        if detail.job.state.is_over() {
             return Ok(detail);
         }
         tokio::time::sleep(PAUSE).await;

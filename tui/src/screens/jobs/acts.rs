@@ -43,9 +43,7 @@ pub static CANCEL: Act = Act {
     writes: true,
     fields: &[],
     fits: |object| match state(object)? {
-        over @ (JobState::Succeeded | JobState::Failed | JobState::Cancelled) => {
-            refuse(object, over, "only what is not over can be cancelled")
-        }
+        over if over.is_over() => refuse(object, over, "only what is not over can be cancelled"),
         _ => Ok(()),
     },
     plan: |draft| {
