@@ -107,11 +107,9 @@ type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 fn install(lines: Lines, directives: &str, traces: Option<BoxedLayer>) {
     let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
     let (filter, handle) = reload::Layer::new(filter);
-    let exported = traces.is_some();
-    // Lines take their ids from spans, however little is logged.
-    let spans = FilterFn::new(move |metadata| {
-        traces::is_first(metadata) || (exported && traces::is_ours(metadata))
-    });
+    // Lines take their ids from spans, however little is logged; what is within them has none, and is
+    // made for a collector alone.
+    let spans = FilterFn::new(traces::is_first);
     let filter = filter.or(spans.with_max_level_hint(LevelFilter::INFO));
     let mut layers: Vec<BoxedLayer> = vec![
         lines.with_filter(filter).boxed(),
