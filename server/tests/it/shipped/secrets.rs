@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
     path::Path,
     process::{Command, Output},
 };
@@ -10,12 +10,31 @@ use std::{
 use super::compose;
 use crate::architecture::source::root;
 
+fn command(act: &str, folder: &Path) -> Command {
+    let mut command = Command::new(root().join("scripts/secrets"));
+    command.arg(act).arg(folder);
+    command
+}
+
 fn run(act: &str, folder: &Path) -> Output {
-    Command::new(root().join("scripts/secrets"))
-        .arg(act)
-        .arg(folder)
-        .output()
-        .expect("the script runs")
+    command(act, folder).output().expect("the script runs")
+}
+
+/// As [`run`], but cut off where this program would have put or removed this file.
+fn cut_off(act: &str, folder: &Path, (program, file): (&str, &str)) {
+    let programs = tempfile::tempdir().expect("a folder");
+    let stand_in = programs.path().join(program);
+    let lines = format!(
+        "#!/bin/sh\nfor last; do :; done\nif [ \"${{last##*/}}\" = {file} ]; then\n\
+         kill -9 $PPID\nexit 1\nfi\nexec /bin/{program} \"$@\"\n"
+    );
+    std::fs::write(&stand_in, lines).expect("a file");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&stand_in, executable).expect("its mode");
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let cut = command(act, folder).env("PATH", path).output();
+    let cut = cut.expect("the script runs");
+    assert_eq!(cut.status.signal(), Some(9), "{program} {file}: {cut:?}");
 }
 
 fn contents(folder: &Path) -> BTreeMap<String, String> {
@@ -106,4 +125,46 @@ fn a_second_init_changes_nothing_and_a_rotation_keeps_the_secret_before() {
         [&[second["jwt_secret"].as_str()], &before[..]].concat()
     );
     assert!(!third.contains_key("jwt_secret_next"));
+}
+
+#[test]
+fn a_rotation_that_was_cut_off_goes_on_where_it_was() {
+    for announced in [true, false] {
+        for cut in [
+            ("mv", "jwt_secret_previous"),
+            ("mv", "jwt_secret"),
+            ("rm", "jwt_secret_next"),
+        ] {
+            let home = tempfile::tempdir().expect("a folder");
+            let folder = home.path().join("secrets");
+            run("init", &folder);
+            let first = contents(&folder);
+            if announced {
+                assert!(run("announce", &folder).status.success());
+            }
+            let next = contents(&folder).remove("jwt_secret_next");
+
+            cut_off("rotate", &folder, cut);
+            let there = contents(&folder);
+            let accepted = [&there["jwt_secret"], &there["jwt_secret_previous"]];
+            let accepted: Vec<&str> = accepted.iter().flat_map(|file| file.lines()).collect();
+            let first_secret = first["jwt_secret"].as_str();
+            assert!(accepted.contains(&first_secret), "nobody is signed out");
+
+            assert!(run("rotate", &folder).status.success());
+            let after = contents(&folder);
+            let before: Vec<&str> = after["jwt_secret_previous"].lines().collect();
+            let earliest = first["jwt_secret_previous"].as_str();
+            assert_eq!(before.iter().filter(|one| **one == first_secret).count(), 1);
+            assert_eq!(before.last(), Some(&earliest), "{cut:?}");
+            assert!(!before.contains(&after["jwt_secret"].as_str()), "{cut:?}");
+            assert_ne!(after["jwt_secret"], first_secret);
+            assert_ne!(after["metrics_token"], first["metrics_token"]);
+            assert!(!after.contains_key("jwt_secret_next"));
+            if let Some(next) = next {
+                assert_eq!(after["jwt_secret"], next, "what was announced signs");
+                assert_eq!(before, [first_secret, earliest], "{cut:?}");
+            }
+        }
+    }
 }
