@@ -138,22 +138,23 @@ async fn limits_hold_across_processes_and_in_each_when_redis_is_gone() {
     assert!(refused(&there).await, "nor does a dead one lift it");
 }
 
+/// The names of what is kept of streams.
+async fn streams(redis: &Redis) -> Vec<String> {
+    let client = ::redis::Client::open(redis.url()).expect("a URL");
+    let mut connection = client.get_multiplexed_async_connection().await;
+    let connection = connection.as_mut().expect("a connection");
+    let mut keys = ::redis::cmd("KEYS");
+    let found = keys.arg("binnacle:stream:*").query_async(connection).await;
+    found.expect("keys")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_an_erased_user_is_left_in_redis() {
     let settings = [("MOCK_LATENCY_MS", "300")];
     let (redis, site, _servers, [here, there], store) = two(&settings).await;
     there.ask(store, "What is written down?").await;
     let (mut stream, id) = begin(&here, store).await;
-    let keys = async || {
-        let client = ::redis::Client::open(redis.url()).expect("a URL");
-        let mut connection = client.get_multiplexed_async_connection().await;
-        let connection = connection.as_mut().expect("a connection");
-        let mut keys = ::redis::cmd("KEYS");
-        let found = keys.arg("binnacle:stream:*").query_async(connection).await;
-        let found: Vec<String> = found.expect("keys");
-        found
-    };
-    eventually(|| async { (keys().await.len() >= 2).then_some(()) }).await;
+    eventually(|| async { (streams(&redis).await.len() >= 2).then_some(()) }).await;
 
     let erased = site.run(&["erase", "ada@example.org", "--yes", "--json"], &[]);
     let erased = erased.await;
@@ -161,11 +162,38 @@ async fn nothing_of_an_erased_user_is_left_in_redis() {
     assert!(erased.status.success(), "{erased:?}");
     let receipt: serde_json::Value = serde_json::from_slice(&erased.stdout).expect("JSON");
     assert_eq!(receipt["remaining"], json!({}), "{id}");
-    assert_eq!(keys().await, [""; 0]);
+    assert_eq!(streams(&redis).await, [""; 0]);
     let mut rest = String::new();
     while let Some(chunk) = stream.chunk().await.expect("a stream") {
         rest.push_str(&String::from_utf8_lossy(&chunk));
     }
     assert!(rest.contains("session_revoked"), "{rest}");
     assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_waits_for_redis_and_is_finished_when_it_answers() {
+    let (redis, site, _servers, [here, there], store) = two(&[]).await;
+    there.ask(store, "What is written down?").await;
+    eventually(|| async { (!streams(&redis).await.is_empty()).then_some(()) }).await;
+    let id = here.id().await;
+    let state = site.state().await;
+
+    redis.signal(Signal::SIGSTOP);
+    let given_up = site.run(&["erase", "ada@example.org", "--yes"], &[]).await;
+    assert!(!given_up.status.success(), "{given_up:?}");
+    let said = String::from_utf8_lossy(&given_up.stderr).into_owned();
+    assert!(said.contains("Redis"), "{said}");
+    let receipts = format!("SELECT COUNT(*) FROM erasure_receipts WHERE user_id = {id}");
+    assert_eq!(state.number(&receipts).await, 0);
+    let stands_by = "SELECT COUNT(*) FROM jobs WHERE kind = 'erase_user' AND finished_at IS NULL";
+    assert_eq!(state.number(stands_by).await, 1, "it is not forgotten");
+
+    redis.signal(Signal::SIGCONT);
+    state
+        .execute("UPDATE jobs SET run_at = created_at WHERE kind = 'erase_user'")
+        .await;
+    eventually(|| async { (state.number(&receipts).await == 1).then_some(()) }).await;
+    assert_eq!(streams(&redis).await, [""; 0]);
+    state.close().await;
 }

@@ -12,10 +12,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 use super::program::Site;
-use crate::support::{Database, User, client::eventually, free_port};
+use crate::{
+    console::bulk::{add_users, over},
+    support::{Database, Sql, User, client::eventually, free_port},
+};
 
 /// What the pools may take to notice that the server is back.
 const RECOVERY: Duration = Duration::from_secs(2);
@@ -189,5 +194,48 @@ async fn work_goes_on_after_postgresql_was_gone_in_the_middle_of_it() {
     assert_eq!(state.number(twice).await, 0);
     state.close().await;
     worker.stop().await;
+    server.stop().await;
+}
+
+/// Users of an act that goes on for a few seconds.
+const PEOPLE: i64 = 3_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_leaves_nobody_out_of_an_act_on_many() {
+    let cluster = Cluster::start();
+    let site = Site::new(Arc::new(cluster.database()), &[]);
+    let server = site.serve(&[]).await;
+    let admin = site.admin(&server).await;
+    let url = cluster.database().url().expect("PostgreSQL");
+    let connection = PgConnection::connect(&url).await.expect("PostgreSQL");
+    add_users(&mut Sql::Postgres(connection), PEOPLE).await;
+    let path = "/api/admin/accounts/bulk";
+    let set = json!({
+        "action": "set_budget", "filter": "role:user", "limit_nanos": 2_000_000_000_i64,
+    });
+    let preview = admin.post(&format!("{path}/preview"), &set).await;
+    let run = json!({"preview_token": preview.expect(200)["preview_token"]});
+    let job = admin.post(path, &run).await.expect(200)["job"].clone();
+    let one = format!("/api/admin/jobs/{job}");
+    let under_way = async || {
+        let detail = admin.get(&one).await.expect(200);
+        let next = detail["checkpoint"]["next"].as_i64().unwrap_or(0);
+        (next > 0).then_some(detail)
+    };
+    let detail = eventually(under_way).await;
+    assert!(detail["job"]["finished_at"].is_null(), "{detail}");
+
+    cluster.down();
+    is_ready(&admin, false).await;
+    cluster.up();
+    is_ready(&admin, true).await;
+
+    let detail = over(&admin, &job).await;
+    let attempts = detail["attempt_list"].as_array().map_or(0, Vec::len);
+    assert!(attempts > 1, "the outage cut it: {detail}");
+    let state = site.state().await;
+    let limited = "SELECT COUNT(*) FROM budgets WHERE monthly_limit_nanos = 2000000000";
+    assert_eq!(state.number(limited).await, PEOPLE);
+    state.close().await;
     server.stop().await;
 }

@@ -1,11 +1,19 @@
 //! `deploy/backup-daily`, run once: a backup, read back, and no more kept than were asked for.
 
-use std::process::Command;
+use std::{
+    fs::File,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
     architecture::source::root,
     support::{Database, House, house::program},
 };
+
+/// Of a backup that was killed days ago, and of one that may still be running.
+const LEFT: &str = "2026-01-03T021500Z.partial";
+const GROWING: &str = "2026-01-04T021500Z.partial";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daily_backup_is_read_back_and_the_oldest_go() {
@@ -16,9 +24,16 @@ async fn a_daily_backup_is_read_back_and_the_oldest_go() {
         "2026-01-01T021500Z",
         "2026-01-02T021500Z",
         "of-somebody-else",
+        // What backups that were killed have left, or are about to finish.
+        LEFT,
+        GROWING,
     ] {
         std::fs::create_dir(backups.path().join(name)).expect("a folder");
     }
+    let left = File::open(backups.path().join(LEFT)).expect("the folder");
+    let two_days = Duration::from_hours(48);
+    left.set_modified(SystemTime::now() - two_days)
+        .expect("a time");
     let programs = program();
     let path = format!(
         "{}:/usr/bin:/bin",
@@ -47,13 +62,14 @@ async fn a_daily_backup_is_read_back_and_the_oldest_go() {
         })
         .collect();
     names.sort();
-    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(names.len(), 4, "{names:?}");
     assert_eq!(names[0], "2026-01-02T021500Z");
-    assert_eq!(names[2], "of-somebody-else");
+    assert_eq!(names[1], GROWING);
+    assert_eq!(names[3], "of-somebody-else");
     assert!(
         backups
             .path()
-            .join(&names[1])
+            .join(&names[2])
             .join("manifest.json")
             .exists()
     );

@@ -80,6 +80,32 @@ async fn stopping_finishes_what_runs_and_drops_what_does_not_end() {
     );
 }
 
+/// On one thread: the connection hears of the stop before the runtime has told it of the bytes.
+#[tokio::test]
+async fn a_first_request_that_meets_the_stop_is_answered() {
+    let server = TestServer::start().await;
+    let mut meeting = server.connect().await;
+    // Accepted in their order: with an answer on the second, the first waits for its bytes.
+    let other = server.send("GET /health/live", "").await;
+    assert_eq!(other.status, 200);
+
+    let request = b"GET /health/live HTTP/1.1\r\nHost: t\r\n\r\n";
+    meeting.write_all(request).await.unwrap();
+    server.stop.soft.cancel();
+
+    let mut received = Vec::new();
+    let read = meeting.read_to_end(&mut received);
+    tokio::time::timeout(Duration::from_secs(5), read)
+        .await
+        .expect("closed after its answer")
+        .unwrap();
+    assert_eq!(Answer::parse(&received).status, 200);
+    tokio::time::timeout(Duration::from_secs(5), server.served)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
 #[tokio::test]
 async fn a_file_is_offered_for_saving_with_its_length() {
     let server = TestServer::start().await;
