@@ -13,7 +13,9 @@ use crate::platform::db::{Readers, testing::for_each_database};
 pub(super) fn slow(readers: &Readers) -> Statement {
     let backend = readers.get_database_backend();
     let sql = match backend {
-        DatabaseBackend::Postgres => "SELECT 1 FROM pg_sleep(0.3)",
+        DatabaseBackend::Postgres => {
+            "SELECT count(*) FROM generate_series(1, 1000) a, generate_series(1, 1000) b"
+        }
         _ => {
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) \
              SELECT count(*) FROM n"
