@@ -49,10 +49,7 @@ async fn a_user_with_whom_something_is_wrong_stops_no_other() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[]).await;
         let admin = house.admin().await;
-        let mut people = Vec::new();
-        for number in 0..5 {
-            people.push(house.user(&format!("user{number}")).await.id().await);
-        }
+        let people = house.users(&["ada", "bo", "cy", "di", "eve"]).await;
         let mut sql = Sql::of(&house).await;
         let row = format!("NEW.user_id = {}", people[1]);
         spoil(&mut sql, "budgets", "INSERT", &row).await;

@@ -11,7 +11,6 @@ use super::{program::Site, state::State, stub::ProviderStub};
 use crate::support::{
     User,
     client::{Answer, eventually},
-    house::ADMIN,
     on_each_database,
 };
 
@@ -20,14 +19,6 @@ const NO_ACTS: [&str; 2] = [
     "POST /api/admin/accounts/bulk/preview",
     "POST /api/admin/jobs/bulk/preview",
 ];
-
-async fn admin_of(site: &Site, base: &str) -> User {
-    let made = site
-        .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-        .await;
-    assert!(made.status.success(), "{made:?}");
-    User::sign_in(base.to_owned(), ADMIN.0, ADMIN.1).await
-}
 
 /// Every operation that changes something under the hand of an admin, as the description has it.
 async fn changing(admin: &User) -> BTreeSet<String> {
@@ -138,7 +129,7 @@ async fn every_changing_route_is_on_record_and_done_once() {
         ];
         let site = Site::new(database, &settings);
         let server = site.serve(&[]).await;
-        let admin = admin_of(&site, &server.base).await;
+        let admin = site.admin(&server).await;
         let wanted = changing(&admin).await;
         let mut walk = Walk {
             admin,
@@ -331,7 +322,7 @@ async fn an_act_whose_process_died_is_not_done_again_and_nobody_pretends_to_know
         for (point, done) in [("act-begun", 0), ("act-done", 1)] {
             let site = Site::new(database.clone(), &[]);
             let server = site.serve(&[]).await;
-            let admin = admin_of(&site, &server.base).await;
+            let admin = site.admin(&server).await;
             let name = format!("{point}@example.org");
             let ada = User::register(server.base.clone(), &name).await;
             let path = format!("/api/admin/budgets/{}", ada.id().await);

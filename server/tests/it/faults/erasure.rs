@@ -123,10 +123,7 @@ async fn an_erasure_by_a_command_that_is_killed_is_finished_by_a_worker() {
 async fn the_last_admin_is_refused_and_nothing_stands_by() {
     on_each_database(|database| async move {
         let site = Site::new(database, &[]);
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
+        site.create_admin().await;
         let refused = site.run(&["erase", ADMIN.0, "--yes"], &[]).await;
         assert!(!refused.status.success());
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();

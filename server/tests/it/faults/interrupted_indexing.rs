@@ -7,7 +7,7 @@ use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
 use super::{crash::long_document, program::Site, state::State};
-use crate::support::{User, client::eventually, house::ADMIN, on_each_database};
+use crate::support::{User, client::eventually, on_each_database};
 
 const INDEXING: &str = "FROM jobs WHERE kind = 'index_document'";
 
@@ -42,11 +42,7 @@ async fn a_document_deleted_while_it_is_indexed_is_indexed_when_it_comes_back() 
         let site = Site::new(database, &[("JOB_POLL_MS", "10")]);
         let server = site.serve(&[("JOB_WORKERS_IN_SERVE", "false")]).await;
         let state = site.state().await;
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
-        let admin = User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await;
+        let admin = site.admin(&server).await;
         let ada = User::register(server.base.clone(), "ada@example.org").await;
         let store = ada.store("Harbour").await;
         // Many batches: between two of them an indexing hears that it is to stop.
@@ -106,11 +102,7 @@ async fn a_document_that_came_back_waits_for_its_owners_money() {
         let site = Site::new(database, &[]);
         let server = site.serve(&[("JOB_WORKERS_IN_SERVE", "false")]).await;
         let state = site.state().await;
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
-        let admin = User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await;
+        let admin = site.admin(&server).await;
         let ada = User::register(server.base.clone(), "ada@example.org").await;
         let store = ada.store("Harbour").await;
         let sent = ada.upload(store, "berths.md", "text/markdown", long_document(5));

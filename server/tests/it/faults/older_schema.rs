@@ -6,7 +6,7 @@ use std::{process::Output, sync::Arc};
 use pretty_assertions::assert_eq;
 
 use super::{program::Site, state::State};
-use crate::support::{Database, User, house::ADMIN, on_each_database};
+use crate::support::{Database, User, on_each_database};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 
@@ -113,9 +113,7 @@ async fn who_looks_for_a_house_where_there_is_none_makes_none() {
         }
         assert!(is_empty(&site));
         // The first admin of a new house makes it.
-        let made = site.run(&["create-first-admin", ADMIN.0, ADMIN.1], &[]);
-        let made = made.await;
-        assert!(made.status.success(), "{}", said(&made));
+        site.create_admin().await;
     })
     .await;
 }

@@ -20,7 +20,10 @@ use tokio::{
 };
 
 use super::state::State;
-use crate::support::{Database, house::program};
+use crate::support::{
+    Database, User,
+    house::{ADMIN, program},
+};
 
 /// How long a process may take for anything on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -91,6 +94,19 @@ impl Site {
             .await
             .expect("the command ends")
             .expect("the command runs")
+    }
+
+    /// Makes the first admin, by the command line.
+    pub async fn create_admin(&self) {
+        let made = self.run(&["create-first-admin", ADMIN.0, ADMIN.1], &[]);
+        let made = made.await;
+        assert!(made.status.success(), "{made:?}");
+    }
+
+    /// The first admin, made and signed in to a process.
+    pub async fn admin(&self, at: &Program) -> User {
+        self.create_admin().await;
+        User::sign_in(at.base.clone(), ADMIN.0, ADMIN.1).await
     }
 
     /// Starts `serve` and waits until it listens.

@@ -6,11 +6,11 @@ use pretty_assertions::assert_eq;
 use serde_json::Value;
 
 use super::{
-    program::{Program, Site},
+    program::Site,
     purge::{delete_a_document, nothing_is_orphaned, time_has_come},
     state::State,
 };
-use crate::support::{User, client::eventually, house::ADMIN, on_each_database};
+use crate::support::{User, client::eventually, on_each_database};
 
 /// Where the purge waits, and whether the document can be brought back there.
 const POINTS: [(&str, bool); 4] = [
@@ -19,14 +19,6 @@ const POINTS: [(&str, bool); 4] = [
     ("purge-passages-gone", false),
     ("purge-original-gone", false),
 ];
-
-async fn admin(site: &Site, server: &Program) -> User {
-    let made = site
-        .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-        .await;
-    assert!(made.status.success(), "{made:?}");
-    User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await
-}
 
 /// The document is what it was before it was deleted.
 async fn is_whole(state: &State, admin: &User, document: i64) {
@@ -57,7 +49,7 @@ async fn a_document_comes_back_whole_or_not_at_all_while_it_is_being_purged() {
                 let worker = site.work(&[("BINNACLE_WAIT_AT", point)]).await;
                 let state = site.state().await;
                 let document = delete_a_document(&server).await;
-                let admin = admin(&site, &server).await;
+                let admin = site.admin(&server).await;
                 let waiting = site.folder.path().join(point);
                 time_has_come(&state).await;
                 eventually(|| async { waiting.exists().then_some(()) }).await;

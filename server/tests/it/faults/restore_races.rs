@@ -8,7 +8,7 @@ use super::{
     program::{Program, Site},
     state::State,
 };
-use crate::support::{User, house::ADMIN, on_each_database};
+use crate::support::{User, on_each_database};
 
 /// Of a document, and of its store with all that is in it.
 const ROUNDS: (usize, usize) = (25, 10);
@@ -82,11 +82,7 @@ async fn what_is_deleted_and_brought_back_at_once_is_whole() {
         let (one, two) = (site.serve(&[]).await, site.serve(&[]).await);
         let state = site.state().await;
         let ada = User::register(one.base.clone(), "ada@example.org").await;
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
-        let admin = User::sign_in(one.base.clone(), ADMIN.0, ADMIN.1).await;
+        let admin = site.admin(&one).await;
         let (ada_too, admin_too) = (at(&ada, &two), at(&admin, &two));
         let store = ada.store("Tides").await;
         let uploads = (0..DOCUMENTS).map(|number| {

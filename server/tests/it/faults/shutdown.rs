@@ -19,7 +19,7 @@ use super::{
     program::{Program, Site},
     stub::{Fault, ProviderStub},
 };
-use crate::support::{Database, User, client::eventually, house::ADMIN, on_each_database};
+use crate::support::{Database, User, client::eventually, on_each_database};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 const BOUNDARY: &str = "a-boundary";
@@ -233,11 +233,7 @@ async fn who_is_disabled_while_a_file_comes_stores_nothing() {
     on_each_database(|database| async move {
         let site = Site::new(database, &[]);
         let server = site.serve(&[]).await;
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
-        let admin = User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await;
+        let admin = site.admin(&server).await;
         let user = User::register(server.base.clone(), "ada@example.org").await;
         let store = user.store("Papers").await;
         let half = HalfUpload::begin(&user, store).await;

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::program::Site;
-use crate::support::{PASSWORD, User, client::eventually, house::ADMIN, on_each_database};
+use crate::support::{PASSWORD, User, client::eventually, on_each_database};
 
 /// More than two transactions take.
 const DOCUMENTS: i64 = 60;
@@ -57,11 +57,7 @@ async fn a_store_whose_deletion_was_cut_is_hidden_whole_and_comes_back_whole() {
         eventually(|| async { (state.number(deleted).await == DOCUMENTS).then_some(()) }).await;
         let purges = "SELECT COUNT(*) FROM jobs WHERE kind = 'purge_document' AND state = 'queued'";
         eventually(|| async { (state.number(purges).await == DOCUMENTS).then_some(()) }).await;
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
-        let admin = User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await;
+        let admin = site.admin(&server).await;
         let path = format!("/api/stores/{store}/restore");
         admin.post(&path, &Value::Null).await.expect(200);
 

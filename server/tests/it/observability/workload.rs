@@ -45,9 +45,9 @@ impl Used {
         ];
         let site = Site::new(Database::Sqlite.into(), &settings);
         let backup = site.folder.path().join("backup").display().to_string();
+        site.create_admin().await;
         for command in [
-            &["create-first-admin", ADMIN.0, ADMIN.1][..],
-            &["backup", &backup],
+            &["backup", &backup][..],
             &["restore", &backup, "--verify"],
             &["retention"],
         ] {

@@ -7,18 +7,10 @@ use serde_json::{Value, json};
 
 use crate::{
     faults::program::Site,
-    support::{Database, User, house::ADMIN, on_each_database},
+    support::{Database, User, on_each_database},
 };
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
-
-async fn admin_of(site: &Site, base: &str) -> User {
-    let made = site
-        .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-        .await;
-    assert!(made.status.success(), "{made:?}");
-    User::sign_in(base.to_owned(), ADMIN.0, ADMIN.1).await
-}
 
 fn is_request(route: &str) -> impl Fn(&Value) -> bool {
     move |line| line["message"] == "request" && line["route"] == route
@@ -29,7 +21,7 @@ async fn requests_jobs_and_acts_are_one_line_each_and_say_whose_they_are() {
     on_each_database(|database| async move {
         let site = Site::new(database, &[]);
         let server = site.serve(&[]).await;
-        let admin = admin_of(&site, &server.base).await;
+        let admin = site.admin(&server).await;
         let store = admin.store("Papers").await;
         let request = admin.request(reqwest::Method::GET, "/api/stores");
         let request = request.header("x-request-id", "asked-by-the-test-1");
@@ -77,7 +69,7 @@ async fn requests_jobs_and_acts_are_one_line_each_and_say_whose_they_are() {
 async fn an_admin_changes_how_loud_a_running_process_is() {
     let site = Site::new(Arc::new(Database::Sqlite), &[]);
     let server = site.serve(&[]).await;
-    let admin = admin_of(&site, &server.base).await;
+    let admin = site.admin(&server).await;
     let level = async |level: &str| {
         let request = admin.request(reqwest::Method::PUT, "/api/admin/system/log_level");
         let body = json!({"level": level});

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::{
     architecture::source::root,
     faults::program::{Program, Site},
-    support::{Database, PASSWORD, User, eventually, house::ADMIN, redis::Redis},
+    support::{Database, PASSWORD, User, eventually, redis::Redis},
 };
 
 /// The folder of secrets, and how its script reaches the stores.
@@ -194,10 +194,7 @@ async fn every_secret_is_changed_while_processes_serve() {
     let role = own_role(&database, &site, &secrets).await;
     let first = secrets.read("database_url");
     let running = Running::start(&site).await;
-    let made = site
-        .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-        .await;
-    assert!(made.status.success(), "{made:?}");
+    site.create_admin().await;
     running.nobody_is_signed_out().await;
 
     secrets.act("announce");

@@ -116,6 +116,15 @@ impl House {
         User::register(self.base(), &format!("{name}@example.org")).await
     }
 
+    /// New users; answers their ids.
+    pub async fn users(&self, names: &[&str]) -> Vec<i64> {
+        let mut ids = Vec::new();
+        for name in names {
+            ids.push(self.user(name).await.id().await);
+        }
+        ids
+    }
+
     /// Runs a command on the house's stores beside it.
     pub fn command(&self, arguments: &[&str]) -> std::process::Output {
         std::process::Command::new(program())

@@ -28,12 +28,8 @@ const SLOW: [(&str, &str); 1] = [("MOCK_LATENCY_MS", "400")];
 impl Scene {
     async fn set() -> Self {
         let site = Site::new(std::sync::Arc::new(Database::Sqlite), &SLOW);
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
         let server = site.serve(&[]).await;
-        let admin = User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await;
+        let admin = site.admin(&server).await;
         for name in ["ada", "cy"] {
             User::register(server.base.clone(), &format!("{name}@example.org")).await;
         }

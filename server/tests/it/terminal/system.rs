@@ -2,9 +2,7 @@
 
 use super::console::{Console, Done};
 use crate::faults::program::Site;
-use crate::support::House;
-use crate::support::house::ADMIN;
-use crate::support::{Sql, User, on_each_database};
+use crate::support::{House, Sql, on_each_database};
 
 pub const DONE: &[Done] = &[
     ("System", "system reset-stuck"),
@@ -49,12 +47,8 @@ async fn stuck_documents_begin_again() {
 async fn a_process_logs_less_until_it_ends() {
     on_each_database(|database| async move {
         let site = Site::new(database, &[]);
-        let made = site
-            .run(&["create-first-admin", ADMIN.0, ADMIN.1], &[])
-            .await;
-        assert!(made.status.success(), "{made:?}");
         let server = site.serve(&[]).await;
-        let admin = User::sign_in(server.base.clone(), ADMIN.0, ADMIN.1).await;
+        let admin = site.admin(&server).await;
         admin.get("/api/stores").await.expect(200);
         let mut console = Console::at(&server.base).await;
         console.screen('9', "System").await;

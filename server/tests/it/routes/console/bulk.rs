@@ -14,10 +14,7 @@ async fn an_act_on_many_does_what_was_previewed() {
     on_each_database(|database| async move {
         let house = House::open(&database, &[]).await;
         let admin = house.admin().await;
-        let mut people = Vec::new();
-        for number in 0..5 {
-            people.push(house.user(&format!("user{number}")).await.id().await);
-        }
+        let people = house.users(&["ada", "bo", "cy", "di", "eve"]).await;
         let set = json!({
             "action": "set_budget", "filter": "role:user", "limit_nanos": 2_000_000_000_i64,
         });
