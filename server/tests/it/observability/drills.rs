@@ -1,7 +1,7 @@
 //! Faults, one at a time: in the real Prometheus the alert that names the fault fires, and no other.
 //! A minute of the rules is a second here.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 
@@ -35,6 +35,25 @@ async fn fires_alone(prometheus: &Prometheus, alert: &str) {
         prometheus.ever_fired().await,
         BTreeSet::from([alert.to_owned()])
     );
+}
+
+/// Does something again and again until the other future ends.
+async fn meanwhile<A, D>(mut act: A, over: impl Future<Output = ()>)
+where
+    A: FnMut() -> D,
+    D: Future,
+{
+    let again = async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(250));
+        loop {
+            ticks.tick().await;
+            act().await;
+        }
+    };
+    tokio::select! {
+        () = over => {}
+        () = again => unreachable!("it has no end"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,7 +137,7 @@ async fn a_failing_provider_is_told() {
         ("AI_PROVIDERS", "openai"),
         ("OPENAI_BASE_URL", url.as_str()),
         ("AI_BREAKER_FAILURES", "2"),
-        ("AI_BREAKER_SECONDS", "300"),
+        ("AI_BREAKER_SECONDS", "1"),
     ];
     let site = Site::new(Database::Sqlite.into(), &settings);
     let server = site.serve(&[]).await;
@@ -130,12 +149,11 @@ async fn a_failing_provider_is_told() {
     let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
 
     stub.always(Fault::ServerError);
-    for _ in 0..4 {
-        let question = json!({"storeIds": [store], "question": "What must be done?"});
-        user.post("/api/chat", &question).await;
-    }
+    let question = json!({"storeIds": [store], "question": "What must be done?"});
+    let ask = || user.post("/api/chat", &question);
 
-    fires_alone(&prometheus, "ProviderDown").await;
+    // The breaker lets a call through each second, which fails.
+    meanwhile(ask, fires_alone(&prometheus, "ProviderDown")).await;
     server.kill().await;
 }
 
