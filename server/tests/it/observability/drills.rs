@@ -113,7 +113,15 @@ async fn a_full_disk_is_told() {
     let server = site.serve(&[]).await;
     let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
 
-    fires_alone(&prometheus, "StorageNotReady").await;
+    let stranger = User::anonymous(server.base.clone());
+    let probe = || async {
+        for path in ["/ready", "/health/ready", "/startupz"] {
+            assert_eq!(stranger.get(path).await.status, 503, "{path}");
+        }
+    };
+
+    // It is idle: nearly all that it answers is that it is not ready.
+    meanwhile(probe, fires_alone(&prometheus, "StorageNotReady")).await;
     server.kill().await;
 }
 
