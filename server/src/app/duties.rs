@@ -1,16 +1,14 @@
 //! What runs again and again: on every process, or on one of all.
 
-use std::{collections::HashSet, future::Future, time::Duration};
+use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
-use entities::JobId;
 
 use super::App;
 use crate::platform::{
-    budgets::JobLiveness,
-    db::{DbError, Entity},
+    db::Entity,
     governance::DUTY,
-    jobs::{Jobs, Leader},
+    jobs::Leader,
     storage::TemporaryFiles,
     streams::EndReason,
 };
@@ -30,7 +28,7 @@ impl App {
         self.follow_users();
         self.watch_users();
         self.clean_temporary_files();
-        let (budgets, alive) = (self.budgets.clone(), JobsAlive(self.jobs.clone()));
+        let (budgets, alive) = (self.budgets.clone(), self.jobs.clone());
         let chat = self.chat.clone();
         self.on_one(leader, "budgets.expire", HOLDS, move || {
             let (budgets, alive, chat) = (budgets.clone(), alive.clone(), chat.clone());
@@ -186,16 +184,5 @@ async fn clean(files: TemporaryFiles, age: Duration, now: DateTime<Utc>) {
         Ok(Ok(removed)) => tracing::info!(event = "temporary_files_removed", removed),
         Ok(Err(error)) => tracing::warn!(%error, "temporary files could not be cleaned"),
         Err(error) => tracing::warn!(%error, "cleaning temporary files was cut"),
-    }
-}
-
-/// Which jobs still need their holds.
-#[derive(Clone)]
-struct JobsAlive(Jobs);
-
-#[async_trait::async_trait]
-impl JobLiveness for JobsAlive {
-    async fn unfinished(&self, jobs: &[JobId]) -> Result<HashSet<JobId>, DbError> {
-        self.0.unfinished(jobs).await
     }
 }

@@ -11,21 +11,22 @@ use super::Ops;
 use crate::platform::{budgets::Drift, db::DbError, storage::Disk, telemetry::unix_seconds};
 
 const EVERY: Duration = Duration::from_secs(5);
-/// The books are summed up for it.
-const DRIFT_EVERY: Duration = Duration::from_mins(1);
+/// The books are summed up for it, and the holds gone through that jobs keep.
+const BOOKS_EVERY: Duration = Duration::from_mins(1);
 
 impl Ops {
     /// Reads the levels until the server stops. Run it once in every process.
     pub(crate) async fn keep_gauges(self) {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut drift_due = Instant::now();
+        let mut books_due = Instant::now();
         let stopping = self.0.parts.stopping.clone();
         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
             self.collect_gauges().await;
-            if Instant::now() >= drift_due {
-                drift_due = Instant::now() + DRIFT_EVERY;
+            if Instant::now() >= books_due {
+                books_due = Instant::now() + BOOKS_EVERY;
                 self.collect_drift().await;
+                self.collect_abandoned().await;
                 self.collect_clock().await;
             }
         }
@@ -70,6 +71,20 @@ impl Ops {
                 }
             }
             Err(error) => tracing::debug!(event = "drift_not_read", %error),
+        }
+    }
+
+    /// Looks for money that stays reserved though nobody works for it.
+    pub(crate) async fn collect_abandoned(&self) {
+        let parts = &self.0.parts;
+        let lease = parts.budgets.lease().as_secs_f64();
+        parts.telemetry.hold_lease_seconds.set([], lease);
+        match parts.budgets.oldest_abandoned(&parts.jobs).await {
+            Ok(since) => parts
+                .telemetry
+                .oldest_hold_timestamp
+                .set([], seconds(since)),
+            Err(error) => tracing::debug!(event = "holds_not_read", %error),
         }
     }
 
@@ -148,9 +163,6 @@ impl Ops {
         let reserved = as_float(exposure.reserved.0);
         telemetry.held_nanodollars.set([], reserved);
         telemetry.holds_open.set([], as_float(exposure.open_holds));
-        telemetry
-            .oldest_hold_timestamp
-            .set([], seconds(exposure.oldest));
         Ok(())
     }
 }

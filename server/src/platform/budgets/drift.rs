@@ -1,6 +1,5 @@
 //! Whether the counters of the periods agree with the ledger and the holds, and putting it right.
 
-use chrono::{DateTime, Utc};
 use entities::{Nanos, PeriodId, UserId};
 
 use super::{
@@ -44,8 +43,6 @@ impl Drift {
 pub(crate) struct Exposure {
     pub(crate) open_holds: i64,
     pub(crate) reserved: Nanos,
-    /// When the oldest open hold was placed.
-    pub(crate) oldest: Option<DateTime<Utc>>,
 }
 
 impl Budgets {

@@ -38,7 +38,52 @@ impl Swept {
     }
 }
 
+/// Some holds whose lease ran out and that no unfinished job keeps.
+struct Abandoned {
+    holds: Vec<hold::Model>,
+    /// The last hold that was looked at.
+    last: HoldId,
+}
+
 impl Budgets {
+    /// When the hold that has been left to itself the longest was placed or last renewed; `None` while
+    /// every hold is in somebody's hands. What a sweep would end, were it to come now.
+    pub(crate) async fn oldest_abandoned(
+        &self,
+        jobs: &dyn JobLiveness,
+    ) -> Result<Option<DateTime<Utc>>, DbError> {
+        let now = self.clock.now();
+        let (mut after, mut oldest) = (HoldId(0), None);
+        while let Some(page) = self.abandoned(jobs, now, after).await? {
+            after = page.last;
+            let ends = page.holds.iter().map(|hold| hold.lease_until);
+            oldest = ends.chain(oldest).min();
+        }
+        Ok(oldest.map(|end| {
+            end.checked_sub_signed(self.settings.lease)
+                .unwrap_or(DateTime::UNIX_EPOCH)
+        }))
+    }
+
+    /// The next page of them; `None` after the last.
+    async fn abandoned(
+        &self,
+        jobs: &dyn JobLiveness,
+        now: DateTime<Utc>,
+        after: HoldId,
+    ) -> Result<Option<Abandoned>, DbError> {
+        let mut holds = holds::lapsed(self.db.read(), now, after, PAGE).await?;
+        let Some(last) = holds.last().map(|hold| hold.id) else {
+            return Ok(None);
+        };
+        let owners: Vec<JobId> = holds.iter().filter_map(|hold| hold.job_id).collect();
+        if !owners.is_empty() {
+            let alive = jobs.unfinished(&owners).await?;
+            holds.retain(|hold| hold.job_id.is_none_or(|job| !alive.contains(&job)));
+        }
+        Ok(Some(Abandoned { holds, last }))
+    }
+
     /// Ends every hold whose lease ran out, except those of unfinished jobs. One that cannot be ended
     /// does not keep the others: the first failure is told at the end.
     pub(crate) async fn sweep_once(&self, jobs: &dyn JobLiveness) -> Result<Swept, DbError> {
@@ -46,22 +91,9 @@ impl Budgets {
         let mut swept = Swept::default();
         let mut failed = None;
         let mut after = HoldId(0);
-        loop {
-            let page = holds::lapsed(self.db.read(), now, after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return failed.map_or(Ok(swept), Err);
-            };
-            after = last.id;
-            let owners: Vec<JobId> = page.iter().filter_map(|hold| hold.job_id).collect();
-            let alive = if owners.is_empty() {
-                HashSet::new()
-            } else {
-                jobs.unfinished(&owners).await?
-            };
-            for hold in &page {
-                if hold.job_id.is_some_and(|job| alive.contains(&job)) {
-                    continue;
-                }
+        while let Some(page) = self.abandoned(jobs, now, after).await? {
+            after = page.last;
+            for hold in &page.holds {
                 match self.expire(hold, now).await {
                     Ok(ended) => swept.add(ended),
                     // Whoever comes after it would fail the same way.
@@ -78,6 +110,7 @@ impl Budgets {
                 }
             }
         }
+        failed.map_or(Ok(swept), Err)
     }
 
     async fn expire(

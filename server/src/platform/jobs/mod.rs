@@ -90,6 +90,7 @@ use entities::{JobId, UserId, jobs::job};
 use tokio::sync::watch;
 
 use super::{
+    budgets::JobLiveness,
     clock::Clock,
     db::{Db, DbError},
     entropy::Entropy,
@@ -187,13 +188,15 @@ impl Jobs {
         Ok(reads::latest_for_subject(self.0.db.read(), subject, kind).await?)
     }
 
-    /// Those of `ids` that are not over.
-    pub(crate) async fn unfinished(&self, ids: &[JobId]) -> Result<HashSet<JobId>, DbError> {
-        Ok(reads::unfinished(self.0.db.read(), ids).await?)
-    }
-
     /// Since when the longest waiting ready job could have run.
     pub(crate) async fn oldest_ready(&self) -> Result<Option<DateTime<Utc>>, DbError> {
         Ok(reads::oldest_ready(self.0.db.read(), self.0.clock.now()).await?)
+    }
+}
+
+#[async_trait::async_trait]
+impl JobLiveness for Jobs {
+    async fn unfinished(&self, jobs: &[JobId]) -> Result<HashSet<JobId>, DbError> {
+        Ok(reads::unfinished(self.0.db.read(), jobs).await?)
     }
 }

@@ -165,8 +165,11 @@ catalogue! {
     Gauge() held_nanodollars: "binnacle_budget_reserved_nanodollars" [];
     /// Reservations not yet resolved.
     Gauge() holds_open: "binnacle_budget_reservations_open" [];
-    /// When the oldest open reservation was made; 0 without one.
-    Gauge() oldest_hold_timestamp: "binnacle_budget_oldest_reservation_timestamp_seconds" [];
+    /// When the reservation that has been left to itself the longest was made or last renewed: its
+    /// lease is over and no unfinished job keeps it. 0 without one.
+    Gauge() oldest_hold_timestamp: "binnacle_budget_oldest_reservation_timestamp_seconds" [] = [[]];
+    /// How long a reservation outlives the process that should renew it (`HOLD_LEASE_SECONDS`).
+    Gauge() hold_lease_seconds: "binnacle_budget_reservation_lease_seconds" [];
     /// Money spent.
     Counter() spend_nanodollars: "binnacle_budget_spend_nanodollars_total" [provider, model];
     /// Difference between the periods and their ledger entries; must be 0.

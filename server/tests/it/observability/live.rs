@@ -29,7 +29,7 @@ const UNTOUCHED: [(&str, &str); 9] = [
     ),
     (
         "binnacle_budget_oldest_reservation_timestamp_seconds",
-        "0, left out, while nothing is held",
+        "0, left out, while no hold is left to itself",
     ),
     (
         "binnacle_ratelimit_backend_degraded",

@@ -212,6 +212,46 @@ async fn the_levels_are_those_of_the_database() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_is_left_to_itself_is_told() {
+    for_each_database(async |test: TestDb| {
+        let house = House::new(&test, &OFFLINE);
+        add_user(&test).await;
+        run(
+            &test,
+            "INSERT INTO periods (id, account, user_id, month, created_at, updated_at) VALUES \
+             (1, 1, 1, '2027-01', '2027-01-01 00:00:00+00:00', '2027-01-01 00:00:00+00:00')",
+        )
+        .await;
+        let oldest = "binnacle_budget_oldest_reservation_timestamp_seconds";
+        house.ops.collect_abandoned().await;
+        assert_eq!(
+            house.level("binnacle_budget_reservation_lease_seconds"),
+            "60"
+        );
+        assert_eq!(house.level(oldest), "0");
+        // The house's clock stands at 08:00: one is being worked for, one is not.
+        for lease_until in ["08:00:30", "07:50:00"] {
+            let hold = format!(
+                "INSERT INTO holds (period_id, user_id, amount_nanos, state, kind, provider, \
+                 model, prompt_tokens, output_tokens_max, output_tokens_seen, input_price, \
+                 output_price, lease_until, created_at) VALUES (1, 1, 5, 'open', 'chat', \
+                 'offline', 'm', 1, 1, 0, 1, 1, '2027-01-15T{lease_until}+00:00', \
+                 '2027-01-15T07:00:00+00:00')"
+            );
+            run(&test, hold.leak()).await;
+            house.ops.collect_abandoned().await;
+            let left = if lease_until == "07:50:00" {
+                "1799999340"
+            } else {
+                "0"
+            };
+            assert_eq!(house.level(oldest), left, "until {lease_until}");
+        }
+    })
+    .await;
+}
+
 async fn add_user(test: &TestDb) -> UserId {
     run(
         test,

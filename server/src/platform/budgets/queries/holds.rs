@@ -200,19 +200,17 @@ pub(in crate::platform::budgets) async fn adopt(
 pub(in crate::platform::budgets) async fn exposure(
     connection: &impl ConnectionTrait,
 ) -> Result<Exposure, DbErr> {
-    let row: Option<(i64, Option<i64>, Option<DateTime<Utc>>)> = Entity::find()
+    let row: Option<(i64, Option<i64>)> = Entity::find()
         .select_only()
         .column_as(Column::Id.count(), "open_holds")
         .column_as(Expr::cust("CAST(SUM(amount_nanos) AS BIGINT)"), "reserved")
-        .column_as(Column::CreatedAt.min(), "oldest")
         .filter(is_open())
         .into_tuple()
         .one(connection)
         .await?;
-    let (open_holds, reserved, oldest) = row.unwrap_or_default();
+    let (open_holds, reserved) = row.unwrap_or_default();
     Ok(Exposure {
         open_holds,
         reserved: Nanos(reserved.unwrap_or_default()),
-        oldest,
     })
 }

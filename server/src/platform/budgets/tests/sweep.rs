@@ -29,6 +29,12 @@ impl Books {
         self.held(request).await.id()
     }
 
+    /// Since when a hold has been left to itself.
+    async fn left(&self, unfinished: &Unfinished) -> Option<chrono::DateTime<Utc>> {
+        let oldest = self.budgets.oldest_abandoned(unfinished).await;
+        oldest.expect("the holds")
+    }
+
     async fn sweep(&self, unfinished: &Unfinished) -> Swept {
         self.budgets.sweep_once(unfinished).await.expect("a sweep")
     }
@@ -66,18 +72,23 @@ async fn what_was_sent_is_charged_by_what_was_written_down() {
             assert_eq!(marked.expect("the database"), Ok(()));
         }
         let streaming = books.held(question(user)).await;
+        let placed = books.clock.now();
         books.clock.advance(chrono::Duration::seconds(60));
         for tokens in [120, 90] {
             let kept = books.keep(&streaming, tokens).await;
             assert_eq!(kept, Ok(()));
         }
+        let renewed = books.clock.now();
         let nobody = Unfinished::default();
+        let mut since = [Some(placed), Some(renewed), None].into_iter();
         let (voided, posted) = (0, 1);
         for left in [largest(), Nanos::ZERO] {
             books.clock.advance(chrono::Duration::seconds(61));
+            assert_eq!(Some(books.left(&nobody).await), since.next());
             assert_eq!(books.sweep(&nobody).await, Swept { voided, posted });
             assert_eq!(books.status(user).await.held, left);
         }
+        assert_eq!(Some(books.left(&nobody).await), since.next());
         let entries = fixtures::ledger(&books.test.db).await;
         let outputs: Vec<i64> = entries
             .iter()
@@ -111,10 +122,14 @@ async fn a_jobs_hold_lives_as_long_as_the_job() {
         let holds = (0..201).map(|_| books.abandoned(of_job(1)));
         futures_util::future::join_all(holds).await;
         let finished = books.abandoned(of_job(2)).await;
-        books.clock.advance(chrono::Duration::days(3));
+        let placed = books.clock.now();
         let unfinished = Unfinished(HashSet::from([job(1)]));
+        assert_eq!(books.left(&unfinished).await, None);
+        books.clock.advance(chrono::Duration::days(3));
+        assert_eq!(books.left(&unfinished).await, Some(placed));
         let (voided, posted) = (1, 0);
         assert_eq!(books.sweep(&unfinished).await, Swept { voided, posted });
+        assert_eq!(books.left(&unfinished).await, None);
         let gone = books.budgets.take_up(finished).await.expect("the database");
         assert!(gone.is_none());
         assert_eq!(books.status(user).await.held, times(largest(), 201));
