@@ -33,7 +33,7 @@ use entities::{
     DocumentId, StoreId, UserId,
     library::{document, store},
 };
-use extract::{AllowedTypes, Extractor};
+use extract::{AllowedTypes, Extractor, Format};
 use tokio::sync::Semaphore;
 
 use crate::platform::{
@@ -114,6 +114,12 @@ fn subject(id: DocumentId) -> Subject {
 
 impl Documents {
     pub(crate) fn new(parts: DocumentParts, settings: DocumentSettings) -> Self {
+        for format in Format::all() {
+            let (kind, telemetry) = (format.to_string(), &parts.telemetry);
+            telemetry.uploads.add([&kind, "ok"], 0);
+            telemetry.uploads.add([&kind, "quota"], 0);
+            telemetry.upload_bytes.add([&kind], 0);
+        }
         let judges = Arc::new(Semaphore::new(JUDGES));
         Self(Arc::new(Inner {
             parts,

@@ -208,7 +208,12 @@ impl Documents {
             // The row may stand, with only its answer lost: an original that has none is found by
             // the duty that looks for orphans.
             Err(DocumentsError::Database(DbError::Unavailable(_))) => {}
-            Err(_) => self.forget(&key).await,
+            Err(error) => {
+                if matches!(error, DocumentsError::Budget(_)) {
+                    self.0.telemetry.uploads.increment([&kind, "quota"]);
+                }
+                self.forget(&key).await;
+            }
         }
         accepted
     }

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -67,6 +67,7 @@ pub(super) struct Verdict(Arc<Judgement>);
 #[derive(Default)]
 struct Judgement {
     verdict: AtomicU8,
+    bytes: AtomicU64,
     /// Whether a form is looking for its next field, and what it may still read for that.
     between_fields: AtomicBool,
     part_head_left: AtomicI64,
@@ -81,6 +82,11 @@ const ENDLESS_HEAD: u8 = 4;
 impl Verdict {
     fn set(&self, verdict: u8) {
         self.0.verdict.store(verdict, Ordering::Release);
+    }
+
+    /// How much of the body has come so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.bytes.load(Ordering::Acquire)
     }
 
     /// From here on the form looks for its next field.
@@ -152,6 +158,11 @@ impl Incoming {
         Self { cap, verdict, body }
     }
 
+    /// What is found out about the body as it is read.
+    pub(super) fn verdict(&self) -> Verdict {
+        self.verdict.clone()
+    }
+
     /// Refuses a body that says beforehand that it is too large.
     pub(super) fn check_declared(&self, request: &Request) -> Result<(), Problem> {
         let declared = request
@@ -211,6 +222,7 @@ impl Stream for CappedBody {
         match self.inner.poll_next_unpin(context) {
             Poll::Ready(Some(Ok(piece))) => {
                 let size = piece.len() as u64;
+                self.verdict.0.bytes.fetch_add(size, Ordering::AcqRel);
                 if size > self.left {
                     let error = io::Error::other("body over its cap");
                     return self.fail(TOO_LARGE, error);

@@ -28,4 +28,6 @@ pub(crate) trait EdgeObserver: Send + Sync {
     fn csrf_rejected(&self, route: &'static str);
     /// A guard refused a caller.
     fn denied(&self, route: &'static str, status: u16);
+    /// A form with a file was taken in, or refused with this status after so many bytes of it.
+    fn file_came(&self, route: &'static str, bytes: u64, refused: Option<u16>);
 }

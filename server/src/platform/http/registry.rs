@@ -244,7 +244,7 @@ struct Checks {
     limit: LimitClass,
 }
 
-/// One call: the declared size, then the CSRF header, then who calls, then the rest of the body.
+/// One call. What becomes of files is told.
 async fn run<G, I, O, F, Fut>(
     checks: Arc<Checks>,
     handler: F,
@@ -267,6 +267,32 @@ where
         settings.body_idle,
         &edge.tasks,
     );
+    let verdict = body.verdict();
+    let answer = call(&checks, handler, (request, body), Arc::clone(&exchange)).await;
+    if matches!(checks.cap, Cap::Upload(_)) {
+        let refused = answer.as_ref().err().map(|problem| problem.status.as_u16());
+        let observer = &exchange.edge.observer;
+        observer.file_came(exchange.route(), verdict.bytes(), refused);
+    }
+    answer
+}
+
+/// The declared size, then the CSRF header, then who calls, then the rest of the body.
+async fn call<G, I, O, F, Fut>(
+    checks: &Checks,
+    handler: F,
+    (request, body): (Request, Incoming),
+    exchange: Arc<Exchange>,
+) -> Result<Response, Problem>
+where
+    G: Guard,
+    I: Input,
+    O: Reply,
+    F: Fn(Call<G>, I) -> Fut,
+    Fut: Future<Output = Result<O, Problem>>,
+{
+    let edge = &exchange.edge;
+    let settings = &edge.settings;
     body.check_declared(&request)?;
     if checks.csrf && !csrf::is_from_our_pages(request.headers()) {
         edge.observer.csrf_rejected(exchange.route());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Observers;
+use super::{Observers, as_float};
 use crate::platform::ai::{
     AiObserver, BreakerState, FinishedCall, ModelRef, Operation, Outcome, ProviderName, Usage,
 };
@@ -67,12 +67,4 @@ impl AiObserver for Observers {
             .provider_fallbacks
             .increment([from.as_str(), to.as_str()]);
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the tokens of one call stay far below 2^53"
-)]
-fn as_float(tokens: u64) -> f64 {
-    tokens as f64
 }

@@ -1,10 +1,13 @@
 //! What the edge reports.
 
-use super::{ALLOWED, Observers, REFUSED};
+use super::{ALLOWED, Observers, REFUSED, as_float};
 use crate::platform::{
     http::{EdgeObserver, Finished},
     limits::LimitClass,
 };
+
+/// The type of a file that was refused before it was known.
+const UNREAD: &str = "unknown";
 
 impl EdgeObserver for Observers {
     fn in_flight(&self, method: &'static str, change: i64) {
@@ -52,5 +55,21 @@ impl EdgeObserver for Observers {
             "forbidden"
         };
         self.0.authz_denied.increment([reason]);
+    }
+
+    fn file_came(&self, route: &'static str, bytes: u64, refused: Option<u16>) {
+        if bytes > 0 {
+            self.0
+                .http_server_request_body_bytes
+                .record([route], as_float(bytes));
+        }
+        let result = match refused {
+            Some(413) => "too_large",
+            Some(415) => "type",
+            Some(400 | 422) => "malformed",
+            // Taken in, or refused for what is not in the file: whose it is says which.
+            _ => return,
+        };
+        self.0.uploads.increment([UNREAD, result]);
     }
 }

@@ -92,6 +92,34 @@ fn refusals_of_the_edge_are_counted_by_reason() {
 }
 
 #[test]
+fn files_are_counted_by_why_they_are_refused() {
+    let (observers, telemetry) = observers();
+    let uploads = "binnacle_uploads_total";
+    let refusals = [
+        (413, "\"too_large\""),
+        (415, "\"type\""),
+        (400, "\"malformed\""),
+    ];
+    for (_, result) in refusals {
+        assert_eq!(value(&telemetry, uploads, &["\"unknown\"", result]), "0");
+    }
+    for (status, _) in refusals {
+        observers.file_came("/api/upload", 0, Some(status));
+    }
+    for refused in [Some(422), Some(402), Some(401), Some(503), None] {
+        observers.file_came("/api/upload", 5_000, refused);
+    }
+    for (count, (_, result)) in ["1", "1", "2"].into_iter().zip(refusals) {
+        assert_eq!(value(&telemetry, uploads, &[result]), count);
+    }
+    let sizes = "http_server_request_body_size_bytes";
+    for (part, amount) in [("count", "5"), ("sum", "25000")] {
+        let series = format!("{sizes}_{part}");
+        assert_eq!(value(&telemetry, &series, &["/api/upload"]), amount);
+    }
+}
+
+#[test]
 fn a_call_of_a_provider_is_counted_with_its_tokens() {
     let (observers, telemetry) = observers();
     let model = ModelRef::new(ProviderName::Gemini, "gemini-2.5-flash");

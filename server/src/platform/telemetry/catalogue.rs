@@ -16,6 +16,18 @@ const STORE_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const JOB_SECONDS: &[f64] = &[
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3_600.0,
 ];
+const BODY_BYTES: &[f64] = &[
+    1_024.0,
+    4_096.0,
+    16_384.0,
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
+    268_435_456.0,
+];
 const TOKENS: &[f64] = &[
     1.0,
     4.0,
@@ -87,6 +99,9 @@ catalogue! {
     Histogram(HTTP_SECONDS) http_server_request_seconds: "http_server_request_duration_seconds" [http_request_method, http_route, http_response_status_code, error_type];
     /// Requests being answered.
     Gauge() http_server_active_requests: "http_server_active_requests" [http_request_method];
+    /// Bytes of the forms in which files came, also of those that were refused on the way
+    /// (OpenTelemetry http.server.request.body.size).
+    Histogram(BODY_BYTES) http_server_request_body_bytes: "http_server_request_body_size_bytes" [http_route];
     /// Whether the database accepts writes: 1 or 0.
     Gauge() db_writable: "binnacle_db_writable" [];
     /// Time of one read, or of one transaction of the write door (OpenTelemetry db.client.operation.duration).
@@ -214,8 +229,8 @@ catalogue! {
     Gauge() ratelimit_degraded: "binnacle_ratelimit_backend_degraded" [];
     /// Calls counted by this process alone because Redis did not answer.
     Counter() ratelimit_fallbacks: "binnacle_ratelimit_fallbacks_total" [class];
-    /// Uploads, by found type and outcome.
-    Counter() uploads: "binnacle_uploads_total" [kind, result];
+    /// Uploads, by outcome and found type: `unknown` when they were refused before it was found.
+    Counter() uploads: "binnacle_uploads_total" [kind, result] = [["unknown", "too_large"], ["unknown", "type"], ["unknown", "malformed"]];
     /// Bytes of accepted uploads.
     Counter() upload_bytes: "binnacle_upload_bytes_total" [kind];
     /// Time of one operation on the object store.

@@ -21,6 +21,15 @@ async fn assert_nothing_left(house: &House) {
     }
 }
 
+/// How many uploads of a found type had an outcome.
+async fn counted(user: &User, kind: &str, result: &str) -> u64 {
+    let page = user.get("/metrics").await.body;
+    let series = format!("binnacle_uploads_total{{kind=\"{kind}\",result=\"{result}\"}} ");
+    let line = page.lines().find_map(|line| line.strip_prefix(&series));
+    let count = line.unwrap_or_else(|| panic!("{series} is not in\n{page}"));
+    count.parse().expect("a number")
+}
+
 async fn ada(house: &House) -> (User, i64) {
     let ada = house.user("ada").await;
     let store = ada.store("Tides").await;
@@ -104,6 +113,9 @@ async fn forms_that_lack_something_leave_nothing() {
             .await;
         assert_eq!(answer.refused(401), "Missing bearer token");
         assert_nothing_left(&house).await;
+        // Of the forms two named no store that there is; a content type was none of a form.
+        assert_eq!(counted(&ada, "unknown", "malformed").await, 7 + 3);
+        assert_eq!(counted(&ada, "unknown", "type").await, 1);
         house.stop().await;
     })
     .await;
@@ -233,6 +245,7 @@ async fn too_large_is_told_at_once_or_on_the_way() {
             .await;
         drop(wire);
         assert_nothing_left(&house).await;
+        assert_eq!(counted(&ada, "unknown", "too_large").await, 3);
         house.stop().await;
     })
     .await;
@@ -254,6 +267,8 @@ async fn without_money_nothing_is_taken_in() {
         assert_eq!(refused["held_usd"], 0.0);
         assert!(refused["resets_at"].is_string());
         assert_nothing_left(&house).await;
+        assert_eq!(counted(&ada, "plain", "quota").await, 1);
+        assert_eq!(counted(&ada, "plain", "ok").await, 0);
         let listed = ada
             .get(&format!("/api/documents/store/{store}"))
             .await

@@ -219,8 +219,8 @@ async fn money_that_is_left_to_itself_is_told() {
         add_user(&test).await;
         run(
             &test,
-            "INSERT INTO periods (id, account, user_id, month, created_at, updated_at) VALUES \
-             (1, 1, 1, '2027-01', '2027-01-01 00:00:00+00:00', '2027-01-01 00:00:00+00:00')",
+            "INSERT INTO periods (id, account, user_id, month, updated_at) VALUES \
+             (1, 'user:1', 1, '2027-01', '2027-01-01 00:00:00+00:00')",
         )
         .await;
         let oldest = "binnacle_budget_oldest_reservation_timestamp_seconds";

@@ -13,6 +13,8 @@ pub(super) struct Seen {
     pub(super) finished: Mutex<Vec<(String, String, u16)>>,
     pub(super) in_flight: Mutex<HashMap<&'static str, i64>>,
     pub(super) events: Mutex<Vec<String>>,
+    /// Route, bytes and refusal of each form with a file.
+    pub(super) files: Mutex<Vec<(&'static str, u64, Option<u16>)>>,
     changed: tokio::sync::Notify,
 }
 
@@ -68,5 +70,9 @@ impl EdgeObserver for Seen {
 
     fn denied(&self, route: &'static str, status: u16) {
         self.events.lock().push(format!("denied {route} {status}"));
+    }
+
+    fn file_came(&self, route: &'static str, bytes: u64, refused: Option<u16>) {
+        self.files.lock().push((route, bytes, refused));
     }
 }

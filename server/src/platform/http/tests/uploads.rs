@@ -73,6 +73,15 @@ async fn a_file_over_its_cap_is_413_also_in_chunks() {
         (chunked.status, chunked.json()),
         (413, json!({"detail": "File too large"}))
     );
+    let small = upload(&server, &format!("{}--B--\r\n", file("a.txt", "y"))).await;
+    assert_eq!(small.status, 200);
+    let seen = server.seen.files.lock().clone();
+    let refusals: Vec<_> = seen.iter().map(|(_, _, refused)| *refused).collect();
+    assert_eq!(refusals, [Some(413), Some(413), None]);
+    let [declared, chunked, small] = [0, 1, 2].map(|file| seen[file].1);
+    assert_eq!(declared, 0, "nothing of it was read");
+    assert!(chunked > 1_000_000, "{chunked}");
+    assert!((1..1_000).contains(&small), "{small}");
 }
 
 #[tokio::test]
