@@ -30,6 +30,7 @@ mod m20261121_000022_job_lists;
 mod m20261121_000023_messages_found;
 mod m20261121_000024_purging;
 mod m20261121_000025_old_jobs;
+mod m20261121_000030_duties;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000023_messages_found::Migration),
             Box::new(m20261121_000024_purging::Migration),
             Box::new(m20261121_000025_old_jobs::Migration),
+            Box::new(m20261121_000030_duties::Migration),
         ]
     }
 }

@@ -10,6 +10,8 @@ pub struct Model {
     pub name: String,
     pub holder: Uuid,
     pub until: DateTimeUtc,
+    /// When the duty was last done; before its first time, since when it is to be done.
+    pub last_at: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -6,11 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::App;
 use crate::platform::{
-    db::Entity,
-    governance::DUTY,
-    jobs::Leader,
-    storage::TemporaryFiles,
-    streams::EndReason,
+    db::Entity, governance::DUTY, jobs::Leader, storage::TemporaryFiles, streams::EndReason,
 };
 
 const HOLDS: Duration = Duration::from_secs(15);
@@ -24,7 +20,7 @@ const DAILY: Duration = Duration::from_hours(24);
 
 impl App {
     pub(super) fn start_duties(&self, leader: &Leader) {
-        self.start_gauges();
+        self.start_gauges(leader.clone());
         self.follow_users();
         self.watch_users();
         self.clean_temporary_files();
@@ -91,8 +87,9 @@ impl App {
         });
     }
 
-    fn start_gauges(&self) {
-        self.tasks.spawn("gauges", self.ops.clone().keep_gauges());
+    fn start_gauges(&self, leader: Leader) {
+        let gauges = self.ops.clone().keep_gauges(leader);
+        self.tasks.spawn("gauges", gauges);
         let (governance, stopping) = (self.governance.clone(), self.tasks.stopping().clone());
         self.tasks.spawn("governance-gauges", async move {
             let rounds = async {

@@ -117,8 +117,7 @@ impl App {
     async fn start(&self, kind: ProcessKind, workers: bool) -> Result<Process, StartError> {
         let process = Process::register(&self.db, self.clock.clone(), &self.entropy, kind).await?;
         process.start_heartbeat(&self.tasks);
-        let leader = Leader::new(self.db.clone(), self.clock.clone(), process.id())
-            .observed_by(self.observers.clone());
+        let leader = Leader::new(self.db.clone(), self.clock.clone(), process.id());
         self.budgets.open_house().await?;
         self.governance.expect_sweeps().await?;
         self.jobs.follow(&self.tasks);

@@ -8,7 +8,9 @@ use sea_orm::Iterable;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Ops;
-use crate::platform::{budgets::Drift, db::DbError, storage::Disk, telemetry::unix_seconds};
+use crate::platform::{
+    budgets::Drift, db::DbError, jobs::Leader, storage::Disk, telemetry::unix_seconds,
+};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// The books are summed up for it, and the holds gone through that jobs keep.
@@ -16,13 +18,16 @@ const BOOKS_EVERY: Duration = Duration::from_mins(1);
 
 impl Ops {
     /// Reads the levels until the server stops. Run it once in every process.
-    pub(crate) async fn keep_gauges(self) {
+    pub(crate) async fn keep_gauges(self, leader: Leader) {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut books_due = Instant::now();
         let stopping = self.0.parts.stopping.clone();
         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
             self.collect_gauges().await;
+            if let Err(error) = self.collect_ticks(&leader).await {
+                tracing::debug!(event = "ticks_not_read", %error);
+            }
             if Instant::now() >= books_due {
                 books_due = Instant::now() + BOOKS_EVERY;
                 self.collect_drift().await;
@@ -72,6 +77,22 @@ impl Ops {
             }
             Err(error) => tracing::debug!(event = "drift_not_read", %error),
         }
+    }
+
+    /// Reads when the duties were last done, by whichever process.
+    pub(crate) async fn collect_ticks(&self, leader: &Leader) -> Result<(), DbError> {
+        let parts = &self.0.parts;
+        let (duties, schedules) = tokio::join!(leader.ticks(), parts.jobs.schedule_ticks());
+        for tick in duties?.into_iter().chain(schedules?) {
+            let period = tick.period.as_secs_f64();
+            let gauge = &parts.telemetry.scheduler_period_seconds;
+            gauge.set([tick.task], period);
+            if let Some(at) = tick.last_at {
+                let gauge = &parts.telemetry.scheduler_last_tick;
+                gauge.set([tick.task], unix_seconds(at));
+            }
+        }
+        Ok(())
     }
 
     /// Looks for money that stays reserved though nobody works for it.

@@ -4,7 +4,7 @@
 use super::{Governance, GovernanceError};
 use crate::platform::{
     backup,
-    retention::{Class, runs},
+    retention::{Term, runs},
     telemetry::unix_seconds,
 };
 
@@ -12,7 +12,15 @@ impl Governance {
     /// Reads them once.
     pub(crate) async fn collect_gauges(&self) -> Result<(), GovernanceError> {
         let parts = &self.0.parts;
-        for class in Class::ALL.into_iter().filter(|class| !class.is_fixed()) {
+        for period in parts.periods.all().await? {
+            let class = period.class;
+            let kept_for = match period.term {
+                Term::After(time) => time.as_secs_f64(),
+                Term::Kept => 0.0,
+                Term::Until(_) => continue,
+            };
+            let gauge = &parts.telemetry.retention_period_seconds;
+            gauge.set([class.name()], kept_for);
             let last = runs::last_good(parts.db.read(), class.name()).await?;
             let at = last
                 .and_then(|run| run.finished_at)

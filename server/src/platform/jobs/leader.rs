@@ -1,13 +1,13 @@
 //! Duties that run on one process at a time, whoever that is.
 
-use std::{fmt::Display, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, future::Future, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    JobObserver, Unobserved,
     queries::{DbErr, leases},
     settings::delta,
 };
@@ -22,7 +22,18 @@ pub(crate) struct Leader {
     db: Db,
     clock: Arc<dyn Clock>,
     holder: Uuid,
-    observer: Arc<dyn JobObserver>,
+    /// The duties that this process takes part in, and how often each is due.
+    duties: Arc<Mutex<BTreeMap<&'static str, Duration>>>,
+}
+
+/// How something that is done again and again stands, whichever process did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tick {
+    pub(crate) task: &'static str,
+    pub(crate) period: Duration,
+    /// When it was last done; before its first time, since when it is to be done. `None`: the record
+    /// is older than this is known.
+    pub(crate) last_at: Option<DateTime<Utc>>,
 }
 
 /// How long a duty's lease outlives the process that does it, how often the others ask for it, and
@@ -30,20 +41,26 @@ pub(crate) struct Leader {
 const TERM: Duration = Duration::from_mins(1);
 
 impl Leader {
-    /// `holder` is the process. Nobody is told of what it does until [`Leader::observed_by`].
+    /// `holder` is the process.
     pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, holder: Uuid) -> Self {
         Self {
             db,
             clock,
             holder,
-            observer: Arc::new(Unobserved),
+            duties: Arc::default(),
         }
     }
 
-    /// Tells `observer` of every duty that was done.
-    pub(crate) fn observed_by(mut self, observer: Arc<dyn JobObserver>) -> Self {
-        self.observer = observer;
-        self
+    /// How the duties stand that this process takes part in, by name.
+    pub(crate) async fn ticks(&self) -> Result<Vec<Tick>, DbError> {
+        let last = leases::last(self.db.read()).await?;
+        let duties = self.duties.lock();
+        let tick = |(&task, &period)| Tick {
+            task,
+            period,
+            last_at: last.get(task).copied(),
+        };
+        Ok(duties.iter().map(tick).collect())
     }
 
     /// The processes that do a duty now.
@@ -90,6 +107,7 @@ impl Leader {
         F: Future<Output = Result<(), E>> + Send,
         E: Display + Send,
     {
+        self.duties.lock().insert(name, every);
         let term = every.min(TERM);
         let began = self.clock.now();
         if !self.write(name, began + delta(term), Change::Take).await? {
@@ -116,8 +134,7 @@ impl Leader {
             self.write(name, again, Change::Keep).await?;
             return Ok(false);
         }
-        self.write(name, began + delta(every), Change::Keep).await?;
-        self.observer.duty_done(name, self.clock.now());
+        self.write(name, began + delta(every), Change::Done).await?;
         Ok(true)
     }
 
@@ -146,6 +163,8 @@ impl Leader {
 enum Change {
     Take,
     Keep,
+    /// Kept until the duty is due again.
+    Done,
 }
 
 struct Claim {
@@ -160,7 +179,10 @@ impl Claim {
     async fn apply(&self, txn: &Txn) -> Result<bool, DbErr> {
         match self.change {
             Change::Take => leases::take(txn, self.name, self.holder, self.now, self.until).await,
-            Change::Keep => leases::keep(txn, self.name, self.holder, self.until).await,
+            Change::Keep => leases::keep(txn, self.name, self.holder, self.until, None).await,
+            Change::Done => {
+                leases::keep(txn, self.name, self.holder, self.until, Some(self.now)).await
+            }
         }
     }
 }

@@ -9,7 +9,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use entities::jobs::job;
 use futures_util::future::try_join_all;
 use serde::Serialize;
@@ -122,7 +121,6 @@ impl JobObserver for Ends {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
     fn rescued(&self, _kind: &'static str, _dead: bool) {}
-    fn duty_done(&self, _duty: &'static str, _at: DateTime<Utc>) {}
     fn lease_lost(&self, _kind: &'static str) {}
 }
 

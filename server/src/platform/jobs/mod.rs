@@ -59,11 +59,11 @@ pub(crate) use enqueue::{Enqueued, NewJob};
 pub(crate) use filter::{JobFilter, JobPosition, JobSort, ShownState};
 pub(crate) use handler::{Backoff, Effect, JobError, JobHandler, Outcome, Policy, class};
 pub(crate) use input::InputRefusal;
-pub(crate) use leader::Leader;
+pub(crate) use leader::{Leader, Tick};
 pub(crate) use lists::JobPage;
 pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
 pub(crate) use month_turn::ResumeAwaitingBudget;
-pub(crate) use observer::{JobObserver, RunResult, Unobserved};
+pub(crate) use observer::{JobObserver, RunResult};
 pub(crate) use process::Process;
 pub(crate) use queries::{console::Owners, retention::needed_by_a_job};
 pub(crate) use registry::DuplicateKind;
@@ -81,7 +81,7 @@ pub(crate) use {
     history::{JobRun, StageState},
 };
 #[cfg(test)]
-pub(crate) use {bulk_act::PreviewGone, input::input_as};
+pub(crate) use {bulk_act::PreviewGone, input::input_as, observer::Unobserved};
 
 use std::{collections::HashSet, sync::Arc};
 

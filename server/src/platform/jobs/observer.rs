@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 /// How a run ended, as a metric label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RunResult {
@@ -64,20 +62,19 @@ pub(crate) trait JobObserver: Send + Sync {
     fn finished(&self, kind: &'static str, result: RunResult, took: Duration);
     /// A lost lease was found; `dead` when it was one too many.
     fn rescued(&self, kind: &'static str, dead: bool);
-    /// A duty that one process does for all was done.
-    fn duty_done(&self, duty: &'static str, at: DateTime<Utc>);
     /// This process noticed that it no longer holds a job that it runs.
     fn lease_lost(&self, kind: &'static str);
 }
 
 /// Counts nothing.
+#[cfg(test)]
 pub(crate) struct Unobserved;
 
+#[cfg(test)]
 impl JobObserver for Unobserved {
     fn enqueued(&self, _kind: &'static str) {}
     fn started(&self, _kind: &'static str, _waited: Duration) {}
     fn finished(&self, _kind: &'static str, _result: RunResult, _took: Duration) {}
     fn rescued(&self, _kind: &'static str, _dead: bool) {}
-    fn duty_done(&self, _duty: &'static str, _at: DateTime<Utc>) {}
     fn lease_lost(&self, _kind: &'static str) {}
 }

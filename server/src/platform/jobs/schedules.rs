@@ -12,10 +12,10 @@ use entities::JobId;
 use parking_lot::RwLock;
 
 use super::{
-    Jobs, NewJob,
+    Jobs, NewJob, Tick,
     queries::{
         DbErr,
-        schedules::{self, Tick},
+        schedules::{self, TickOf},
     },
 };
 use crate::platform::{
@@ -178,11 +178,32 @@ impl Jobs {
                 .write(WriteKey::Free, take, |txn, take| Box::pin(take.apply(txn)));
             if let Some(job) = write.await? {
                 tracing::info!(event = "schedule_tick", schedule = schedule.name, job_id = %job, tick_at = %at);
-                engine.observer.duty_done(schedule.name, now);
                 taken += 1;
             }
         }
         Ok(taken)
+    }
+
+    /// How the schedules stand, by name.
+    pub(crate) async fn schedule_ticks(&self) -> Result<Vec<Tick>, DbError> {
+        let engine = &self.0;
+        let mut ticks = Vec::new();
+        for schedule in engine.schedules.all() {
+            let last = schedules::last(engine.db.read(), schedule.name).await?;
+            let last_at = last.map(|run| run.tick_at);
+            let from = last_at.unwrap_or_else(|| engine.clock.now());
+            let period = schedule
+                .next(from)
+                .and_then(|next| (next - from).to_std().ok());
+            if let Some(period) = period {
+                ticks.push(Tick {
+                    task: schedule.name,
+                    period,
+                    last_at,
+                });
+            }
+        }
+        Ok(ticks)
     }
 
     /// The schedules with their last and next ticks, in order of name.
@@ -216,7 +237,7 @@ struct Take {
 impl Take {
     /// The job that was added; `None`: another process has the tick, or nothing is to be added.
     async fn apply(&self, txn: &Txn) -> Result<Option<JobId>, DbErr> {
-        let tick = Tick {
+        let tick = TickOf {
             name: self.schedule.name,
             at: self.at,
             now: self.now,

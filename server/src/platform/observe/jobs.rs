@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::Observers;
 use crate::platform::{
     jobs::{JobObserver, RunResult},
-    telemetry::{Telemetry, unix_seconds},
+    telemetry::Telemetry,
 };
 
 pub(super) fn expect(telemetry: &Telemetry, kinds: &[&str]) {
@@ -45,9 +43,5 @@ impl JobObserver for Observers {
 
     fn lease_lost(&self, kind: &'static str) {
         self.0.job_leases_lost.increment([kind]);
-    }
-
-    fn duty_done(&self, duty: &'static str, at: DateTime<Utc>) {
-        self.0.scheduler_last_tick.set([duty], unix_seconds(at));
     }
 }

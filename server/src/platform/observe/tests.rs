@@ -228,9 +228,6 @@ fn every_result_of_a_known_kind_of_job_has_its_series_from_the_start() {
     }
     observers.rescued("index_document", true);
     assert_eq!(value(&telemetry, finished, &["\"dead\""]), "1");
-    observers.duty_done("jobs.upkeep", chrono::DateTime::UNIX_EPOCH);
-    let tick = "binnacle_scheduler_last_tick_timestamp_seconds";
-    assert_eq!(value(&telemetry, tick, &["jobs.upkeep"]), "0");
 }
 
 #[test]

@@ -207,8 +207,11 @@ catalogue! {
     Counter() job_rescues: "binnacle_job_rescues_total" [kind];
     /// Results discarded because the lease had passed to another worker.
     Counter() job_leases_lost: "binnacle_job_lease_lost_total" [kind];
-    /// When a periodic duty last ran.
+    /// When a periodic duty was last done, by whichever process; before its first time, since when it
+    /// is to be done.
     Gauge() scheduler_last_tick: "binnacle_scheduler_last_tick_timestamp_seconds" [task];
+    /// How often a periodic duty is to be done.
+    Gauge() scheduler_period_seconds: "binnacle_scheduler_period_seconds" [task];
     /// Attempts to sign in.
     Counter() auth_attempts: "binnacle_auth_attempts_total" [method, result] = [["password", "ok"], ["password", "bad"], ["password", "disabled"]];
     /// Uses of refresh tokens.
@@ -245,6 +248,8 @@ catalogue! {
     Counter() retention_deleted_bytes: "binnacle_retention_deleted_bytes_total" [class] = [["chat"], ["usage"], ["uploads_tmp"], ["exports"], ["finished_jobs"], ["soft_deleted"], ["sessions"], ["stream_replay"], ["audit"], ["raw_audio"], ["transcripts"]];
     /// Rows whose time was over and that work under way needed, at the last run.
     Gauge() retention_held_back: "binnacle_retention_held_back_rows" [class];
+    /// How long data of a class is kept; 0: until it is deleted by hand.
+    Gauge() retention_period_seconds: "binnacle_retention_period_seconds" [class];
     /// When a class was last gone through to its end.
     Gauge() retention_last_success: "binnacle_retention_last_success_timestamp_seconds" [class];
     /// Erasures of users: complete, or with something left.

@@ -208,3 +208,28 @@ async fn books_that_disagree_are_told() {
     fires_alone(&prometheus, "LedgerDrift").await;
     server.kill().await;
 }
+
+/// Its lease was taken by a clock that ran ahead: nobody does the duty, and the process that would tell has
+/// begun after it was last done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duty_that_nobody_does_is_told() {
+    let site = Site::new(Database::Sqlite.into(), &[]);
+    site.serve(&[]).await.stop().await;
+    let state = site.state().await;
+    state
+        .execute("DELETE FROM leases WHERE name = 'budgets.expire'")
+        .await;
+    state
+        .execute(
+            "INSERT INTO leases (name, holder, until, last_at) VALUES ('budgets.expire', \
+             '00000000-0000-0000-0000-000000000009', '2999-01-01T00:00:00+00:00', \
+             '2026-01-01T00:00:00+00:00')",
+        )
+        .await;
+    state.close().await;
+    let server = site.serve(&[]).await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    fires_alone(&prometheus, "SchedulerStalled").await;
+    server.kill().await;
+}

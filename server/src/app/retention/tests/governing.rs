@@ -198,6 +198,15 @@ async fn levels_are_read_from_the_record() {
     house.governance.collect_gauges().await.unwrap();
     let never = "binnacle_backup_last_success_timestamp_seconds 0";
     assert!(house.telemetry.render().contains(never));
+    let kept = |seconds| format!("binnacle_retention_period_seconds{{class=\"chat\"}} {seconds}");
+    let by = By::user(ROOT);
+    for (days, seconds) in [(Some(90), "7776000"), (Some(0), "0")] {
+        let set = house.governance.set_days(&by, Class::Chat, days).await;
+        set.unwrap();
+        house.governance.collect_gauges().await.unwrap();
+        let page = house.telemetry.render();
+        assert!(page.lines().any(|line| line == kept(seconds)), "{page}");
+    }
     let backup = entities::BackupKind::Backup;
     backup::record(&house.db, backup, 42, noon()).await.unwrap();
     house.governance.collect_gauges().await.unwrap();

@@ -2,6 +2,8 @@
 
 mod routes;
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use entities::{Nanos, UserId};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -17,7 +19,7 @@ use crate::platform::{
         WriteKey,
         testing::{TestDb, for_each_database},
     },
-    jobs::JobSettings,
+    jobs::{JobSettings, Leader},
     outbound,
 };
 
@@ -90,6 +92,12 @@ impl House {
             stopping,
             folder,
         }
+    }
+
+    /// A process that takes part in duties.
+    fn leader(&self, test: &TestDb, process: u128) -> Leader {
+        let clock = self.ops.0.parts.clock.clone();
+        Leader::new(test.db.clone(), clock, uuid::Uuid::from_u128(process))
     }
 
     fn number(&self, series: &str) -> f64 {
@@ -252,6 +260,39 @@ async fn money_that_is_left_to_itself_is_told() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn when_duties_were_done_is_known_after_a_restart() {
+    for_each_database(async |test: TestDb| {
+        let did = House::new(&test, &OFFLINE);
+        let day = Duration::from_hours(24);
+        let stop = CancellationToken::new();
+        let duty = || async {
+            stop.cancel();
+            Ok::<_, String>(())
+        };
+        let leader = did.leader(&test, 1);
+        let run = async |leader: &Leader| leader.run("sweep", day, &stop, duty).await;
+        run(&leader).await;
+
+        let stop = CancellationToken::new();
+        let begun = House::new(&test, &OFFLINE);
+        let leader = begun.leader(&test, 2);
+        let waits = leader.run("sweep", day, &stop, || async { Ok::<_, String>(()) });
+        tokio::pin!(waits);
+        let tick = "binnacle_scheduler_last_tick_timestamp_seconds{task=\"sweep\"}";
+        while !begun.telemetry.render().contains(tick) {
+            tokio::select! {
+                () = &mut waits => panic!("nobody stopped it"),
+                read = begun.ops.collect_ticks(&leader) => read.unwrap(),
+            }
+        }
+        assert_eq!(begun.level(tick), "1800000000");
+        let period = "binnacle_scheduler_period_seconds{task=\"sweep\"}";
+        assert_eq!(begun.level(period), "86400");
+    })
+    .await;
+}
+
 async fn add_user(test: &TestDb) -> UserId {
     run(
         test,
@@ -268,7 +309,7 @@ async fn add_user(test: &TestDb) -> UserId {
 async fn a_server_that_stops_says_so_at_once() {
     let test = TestDb::sqlite().await;
     let house = House::new(&test, &OFFLINE);
-    let gauges = house.ops.clone().keep_gauges();
+    let gauges = house.ops.clone().keep_gauges(house.leader(&test, 1));
     tokio::pin!(gauges);
     while house.telemetry.render().contains("\nbinnacle_ready 0\n") {
         tokio::select! {

@@ -12,7 +12,7 @@ use crate::platform::db::Txn;
 
 /// A tick of a schedule.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Tick {
+pub(in super::super) struct TickOf {
     pub(in super::super) name: &'static str,
     pub(in super::super) at: DateTime<Utc>,
     pub(in super::super) now: DateTime<Utc>,
@@ -31,7 +31,7 @@ pub(in super::super) async fn last(
 }
 
 /// Takes a tick. False: somebody has it.
-pub(in super::super) async fn take(txn: &Txn, tick: Tick) -> Result<bool, DbErr> {
+pub(in super::super) async fn take(txn: &Txn, tick: TickOf) -> Result<bool, DbErr> {
     let row = schedule_run::ActiveModel {
         name: Set(tick.name.to_owned()),
         tick_at: Set(tick.at),
@@ -46,7 +46,7 @@ pub(in super::super) async fn take(txn: &Txn, tick: Tick) -> Result<bool, DbErr>
 }
 
 /// Notes the job that a tick added.
-pub(in super::super) async fn name_job(txn: &Txn, tick: Tick, job: JobId) -> Result<(), DbErr> {
+pub(in super::super) async fn name_job(txn: &Txn, tick: TickOf, job: JobId) -> Result<(), DbErr> {
     schedule_run::Entity::update_many()
         .col_expr(schedule_run::Column::JobId, Expr::value(job))
         .filter(schedule_run::Column::Name.eq(tick.name))

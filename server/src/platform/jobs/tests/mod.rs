@@ -158,7 +158,6 @@ struct Counts {
     results: Mutex<HashMap<&'static str, usize>>,
     lost: Mutex<usize>,
     rescued: Mutex<usize>,
-    duties: Mutex<Vec<(&'static str, DateTime<Utc>)>>,
 }
 
 impl JobObserver for Counts {
@@ -171,9 +170,6 @@ impl JobObserver for Counts {
     }
     fn rescued(&self, _kind: &'static str, _dead: bool) {
         *self.rescued.lock() += 1;
-    }
-    fn duty_done(&self, duty: &'static str, at: DateTime<Utc>) {
-        self.duties.lock().push((duty, at));
     }
     fn lease_lost(&self, _kind: &'static str) {
         *self.lost.lock() += 1;

@@ -68,11 +68,14 @@ async fn of_three_schedulers_one_takes_each_tick() {
             sites[0].until("the tick's job", done).await;
         }
         assert_eq!(added(&sites[0]).await, 30);
-        let ticks: usize = sites
-            .iter()
-            .map(|site| site.counts.duties.lock().len())
-            .sum();
-        assert_eq!(ticks, 30);
+        let tick = Tick {
+            task: "sweep",
+            period: Duration::from_mins(1),
+            last_at: Some(noon() + TimeDelta::minutes(30)),
+        };
+        for site in &sites {
+            assert_eq!(site.jobs.schedule_ticks().await.expect("ticks"), [tick]);
+        }
         close(sites).await;
     })
     .await;

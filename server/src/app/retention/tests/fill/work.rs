@@ -52,6 +52,7 @@ pub(super) async fn fill(txn: &Txn, person: Person) -> Result<(), DbErr> {
         name: Set(format!("duty-{}", person.id)),
         holder: Set(person.uuid(9)),
         until: Set(person.at),
+        last_at: Set(Some(person.at)),
     })
     .exec_without_returning(txn)
     .await?;
