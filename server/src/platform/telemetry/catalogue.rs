@@ -1,7 +1,8 @@
 //! Every metric, declared once: name, kind, unit (in the name), labels with bounded values, help.
 //!
 //! Standard ones keep OpenTelemetry's names in Prometheus' spelling; the rest begin with
-//! `binnacle_`. Labels never hold ids, addresses, raw paths or free text.
+//! `binnacle_`. Labels never hold ids, addresses, raw paths or free text: `labels` says what they
+//! hold.
 
 use super::metric::{Counter, Declaration, Gauge, Histogram, Kind, Series};
 
@@ -62,6 +63,7 @@ macro_rules! catalogue {
                 kind: catalogue!(@kind $kind $($buckets)?),
                 help: concat!($($help),+),
                 labels: &[$(stringify!($label)),*],
+                known: &[$($(&[$($known),*]),+)?],
             };)+
         }
 

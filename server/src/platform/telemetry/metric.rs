@@ -6,6 +6,8 @@ use metrics::{Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::PrometheusRecorder;
 use parking_lot::RwLock;
 
+use super::labels::OTHER;
+
 const METADATA: Metadata<'static> = Metadata::new("binnacle", Level::INFO, None);
 
 /// What is known of a metric before anything is recorded.
@@ -15,6 +17,8 @@ pub(crate) struct Declaration {
     pub(crate) kind: Kind,
     pub(crate) help: &'static str,
     pub(crate) labels: &'static [&'static str],
+    /// The series known from the start, by the values of their labels.
+    pub(crate) known: &'static [&'static [&'static str]],
 }
 
 /// The Prometheus type; a histogram names its buckets.
@@ -55,7 +59,11 @@ fn key<const N: usize>(declaration: &Declaration, values: [&str; N]) -> Key {
         .labels
         .iter()
         .zip(values)
-        .map(|(name, value)| Label::new(*name, value.to_owned()))
+        .map(|(name, value)| {
+            let allowed = declaration.allows(name, value);
+            debug_assert!(allowed, "{}: {name}={value:?}", declaration.name);
+            Label::new(*name, if allowed { value } else { OTHER }.to_owned())
+        })
         .collect::<Vec<_>>();
     Key::from_parts(declaration.name, labels)
 }

@@ -1,6 +1,7 @@
 //! What operators see: metrics by a typed catalogue, logs and traces without content.
 
 mod catalogue;
+mod labels;
 mod lines;
 mod logging;
 mod metric;

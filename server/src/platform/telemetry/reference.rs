@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{DECLARATIONS, Declaration, Kind};
+use super::{DECLARATIONS, Declaration, Kind, labels::Domain};
 
 /// The text of `docs/metrics.md`, in Markdown.
 pub(crate) fn metrics_page() -> String {
@@ -25,8 +25,58 @@ pub(crate) fn metrics_page() -> String {
             let _ = writeln!(page, "| `{}` | {} |", declaration.name, bounds.join(", "));
         }
     }
+    page.push_str(LABELS);
+    for (label, values, metrics) in label_rows() {
+        let metrics: Vec<String> = metrics.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(page, "| `{label}` | {values} | {} |", metrics.join(", "));
+    }
     page
 }
+
+/// Each label with its values, and the metrics where it has these.
+fn label_rows() -> Vec<(&'static str, String, Vec<&'static str>)> {
+    let mut rows: Vec<(&str, String, Vec<&str>)> = Vec::new();
+    for declaration in DECLARATIONS {
+        for label in declaration.labels {
+            let values = values(declaration, label);
+            match rows
+                .iter_mut()
+                .find(|(of, like, _)| of == label && *like == values)
+            {
+                Some((_, _, metrics)) => metrics.push(declaration.name),
+                None => rows.push((label, values, vec![declaration.name])),
+            }
+        }
+    }
+    rows.sort_by_key(|(label, _, _)| *label);
+    rows
+}
+
+fn values(declaration: &Declaration, label: &str) -> String {
+    let list = |values: &[&str]| {
+        let values: Vec<String> = values
+            .iter()
+            .map(|value| format!("`\"{value}\"`"))
+            .collect();
+        values.join(", ")
+    };
+    match declaration.domain(label) {
+        Some(Domain::OneOf(values)) => list(values),
+        Some(Domain::Known) => list(&declaration.known_values(label)),
+        Some(Domain::Open(what, _)) => what.to_owned(),
+        None => "undeclared".to_owned(),
+    }
+}
+
+const LABELS: &str = "
+## Labels
+
+What a label may hold: one of these values, or what is said. Anything else would be shown as \
+`\"other\"`.
+
+| label | values | of |
+|---|---|---|
+";
 
 fn kind(declaration: &Declaration) -> &'static str {
     match declaration.kind {

@@ -110,6 +110,7 @@ async fn every_expression_of_boards_and_rules_shows_what_happened() {
     assert_eq!(prometheus.ever_fired().await, BTreeSet::new());
     let page = house.ada_reads("/metrics").await;
     shown_is_documented(&page);
+    labels_hold_what_is_declared(&page);
     is_accepted_by_promtool(&page);
     house.end().await;
 }
@@ -124,6 +125,43 @@ fn shown_is_documented(page: &str) {
     expect_none(
         "Every metric that is shown is in the catalogue",
         unknown.collect(),
+    );
+}
+
+fn labels_hold_what_is_declared(page: &str) {
+    let domains = metrics::domains();
+    let mut breaches = BTreeSet::new();
+    let mut seen = 0;
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        let Some((series, labels)) = line.split_once('{') else {
+            continue;
+        };
+        let (labels, _) = labels.rsplit_once('}').expect("labels end");
+        for pair in labels.strip_suffix('"').unwrap_or(labels).split("\",") {
+            let (label, value) = pair.split_once("=\"").expect("a label");
+            if label == "le" {
+                continue;
+            }
+            seen += 1;
+            let of = (metrics::metric_of(series).to_owned(), label.to_owned());
+            match domains.get(&of) {
+                Some(values) if values.is_empty() => {
+                    let is_id =
+                        |part: &str| part.len() > 3 && part.bytes().all(|b| b.is_ascii_digit());
+                    if value.contains(['@', ' ']) || value.split(['/', '-']).any(is_id) {
+                        breaches.insert(format!("{line}: an id, an address or free text"));
+                    }
+                }
+                Some(values) if values.contains(value) => {}
+                Some(_) => _ = breaches.insert(format!("{line}: {label} may not be that")),
+                None => _ = breaches.insert(format!("{line}: {label} is not declared")),
+            }
+        }
+    }
+    assert!(seen > 500, "{seen} labels are not the page");
+    expect_none(
+        "Labels hold what is declared",
+        breaches.into_iter().collect(),
     );
 }
 
