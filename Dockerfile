@@ -17,6 +17,8 @@ COPY --from=plan /recipe.json /recipe.json
 COPY rust-toolchain.toml ./
 RUN cargo chef cook --locked --profile dist --recipe-path /recipe.json --bin binnacle --bin binnacle-tui
 COPY . .
+ARG REVISION=unknown
+ENV BINNACLE_COMMIT=${REVISION}
 RUN deploy/image-root dist /root-of-image \
   && cargo cyclonedx --format json --manifest-path server/Cargo.toml --override-filename sbom \
   && install -D --mode 644 server/sbom.json /root-of-image/usr/share/binnacle/sbom.cdx.json

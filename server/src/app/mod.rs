@@ -232,6 +232,7 @@ struct Means {
 impl Ground {
     fn open(config: Config, surroundings: Surroundings, db: Db) -> Result<Self, StartError> {
         let telemetry = Telemetry::new()?;
+        settings::tell(&config, &telemetry);
         std::fs::create_dir_all(&config.storage.dir)
             .map_err(|error| StartError::folder(&config.storage.dir, error))?;
         let secret = secret::load(&config.auth.jwt_secret, &surroundings.entropy)?;

@@ -17,6 +17,7 @@ use crate::{
         jobs::JobSettings,
         limits::LimitQuotas,
         streams::StreamSettings,
+        telemetry::Telemetry,
     },
 };
 
@@ -134,6 +135,18 @@ pub(super) fn edge(config: &HttpConfig) -> EdgeSettings {
         },
         connect_origins: Vec::new(),
     }
+}
+
+/// Shows what the settings fix for as long as the process lives.
+pub(super) fn tell(config: &Config, telemetry: &Telemetry) {
+    let level = |yes| if yes { 1.0 } else { 0.0 };
+    let strict = config.environment.kind.is_guarded();
+    telemetry.config_strict.set([], level(strict));
+    let rotating = !config.auth.jwt_secrets_previous.is_empty();
+    telemetry.signing_key_info.set(["current"], 1.0);
+    telemetry
+        .signing_key_info
+        .set(["previous"], level(rotating));
 }
 
 /// What a backup of this house holds.

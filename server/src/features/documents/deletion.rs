@@ -212,7 +212,7 @@ impl Documents {
             .blobs
             .older_than(BlobKey::DOCUMENTS, before)
             .try_chunks(ORPHAN_PAGE);
-        let mut removed = 0;
+        let mut removed = 0_u32;
         while let Some(page) = pages.next().await {
             let keys = page.map_err(|error| DocumentsError::Storage(error.1))?;
             let known = queries::known_blobs(self.0.db.read(), &keys)
@@ -223,9 +223,11 @@ impl Documents {
                 removed += 1;
             }
         }
+        let found = &self.0.telemetry.objects_orphaned;
+        found.set([], f64::from(removed));
         if removed > 0 {
             tracing::warn!(event = "orphaned_blobs_removed", count = removed);
         }
-        Ok(removed)
+        Ok(u64::from(removed))
     }
 }

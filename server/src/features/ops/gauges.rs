@@ -144,7 +144,7 @@ impl Ops {
         }
     }
 
-    /// Compares the database's clock with ours.
+    /// Compares the database's clock with ours, and reads which one it is.
     pub(crate) async fn collect_clock(&self) {
         let parts = &self.0.parts;
         let before = parts.clock.now();
@@ -155,6 +155,10 @@ impl Ops {
                     .telemetry
                     .clock_skew_seconds
                     .set([], ahead.as_seconds_f64());
+                if let Some((_, version)) = server.version.rsplit_once(' ') {
+                    let system = parts.db.system_name();
+                    parts.telemetry.database_info.set([system, version], 1.0);
+                }
             }
             Err(error) => tracing::debug!(event = "clock_not_read", %error),
         }

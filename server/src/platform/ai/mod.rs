@@ -100,6 +100,9 @@ impl Gateway {
                 Arc::clone(&observer),
             ));
         }
+        let named = settings.models.iter().chain(&settings.fallback_models);
+        let named: Vec<_> = named.chain([&settings.default_model]).collect();
+        observer.expect(&settings.order, &named);
         let (timeouts, retry) = (settings.timeouts, settings.retry);
         let router = Router::new(ways, timeouts, retry, observer, jitter);
         Ok(Self { models, router })

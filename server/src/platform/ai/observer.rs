@@ -49,6 +49,8 @@ pub(crate) struct FinishedCall<'a> {
 
 /// Told of every call. Implementations must not block.
 pub(crate) trait AiObserver: Send + Sync {
+    /// The providers, in their order, and the models that answers may come from.
+    fn expect(&self, order: &[ProviderName], models: &[&ModelRef]);
     /// A request to a provider came to its end, whatever the end was.
     fn call_finished(&self, call: &FinishedCall<'_>);
     /// The first text came, so long after the request.

@@ -75,6 +75,11 @@ impl Db {
         })
     }
 
+    /// What it is called in OpenTelemetry's conventions.
+    pub(crate) fn system_name(&self) -> &'static str {
+        system_name(self.backend)
+    }
+
     /// What it is called.
     pub(crate) fn name(&self) -> &'static str {
         match self.backend {

@@ -74,6 +74,10 @@ pub(crate) struct Reader {
 impl Feed {
     /// `epoch` names this run of this process: numbers of another one mean nothing here.
     pub(crate) fn new(epoch: String, clock: Arc<dyn Clock>, telemetry: Telemetry) -> Self {
+        for topic in Topic::ALL {
+            telemetry.feed_events.add([topic.word()], 0);
+            telemetry.feed_lost.add([topic.word()], 0);
+        }
         Self(Arc::new(Inner {
             epoch,
             state: Mutex::default(),

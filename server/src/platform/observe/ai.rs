@@ -8,6 +8,21 @@ use crate::platform::ai::{
 };
 
 impl AiObserver for Observers {
+    fn expect(&self, order: &[ProviderName], models: &[&ModelRef]) {
+        let metrics = &self.0;
+        for (place, from) in order.iter().enumerate() {
+            metrics.provider_key_rotations.add([from.as_str()], 0);
+            for to in &order[place + 1..] {
+                let names = [from.as_str(), to.as_str()];
+                metrics.provider_fallbacks.add(names, 0);
+            }
+        }
+        for model in models {
+            metrics.llm_tokens.add([&model.name, "prompt"], 0);
+            metrics.llm_tokens.add([&model.name, "completion"], 0);
+        }
+    }
+
     fn call_finished(&self, call: &FinishedCall<'_>) {
         let (provider, model) = (call.model.provider.as_str(), call.model.name.as_str());
         let operation = call.operation.as_str();

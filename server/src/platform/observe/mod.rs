@@ -38,6 +38,7 @@ impl Observers {
                     .ratelimit_decisions
                     .add([class.name(), decision], 0);
             }
+            telemetry.ratelimit_fallbacks.add([class.name()], 0);
         }
         Self(telemetry)
     }

@@ -12,7 +12,7 @@ use crate::platform::{
     http::{EdgeObserver, Finished},
     jobs::{JobObserver, RunResult},
     limits::LimitClass,
-    telemetry::Telemetry,
+    telemetry::{DECLARATIONS, Telemetry},
 };
 
 fn observers() -> (Observers, Telemetry) {
@@ -157,6 +157,21 @@ fn a_call_of_a_provider_is_counted_with_its_tokens() {
 }
 
 #[test]
+fn what_providers_and_models_may_do_has_its_series_from_the_start() {
+    let (observers, telemetry) = observers();
+    let model = ModelRef::new(ProviderName::OpenAi, "gpt-4o-mini");
+    observers.expect(&[ProviderName::OpenAi, ProviderName::Offline], &[&model]);
+    let fallbacks = "binnacle_provider_fallbacks_total";
+    let ways = ["from=\"openai\"", "to=\"offline\""];
+    assert_eq!(value(&telemetry, fallbacks, &ways), "0");
+    for kind in ["prompt", "completion"] {
+        assert_eq!(value(&telemetry, "llm_tokens_total", &[kind]), "0");
+    }
+    observers.fell_back(ProviderName::OpenAi, ProviderName::Offline);
+    assert_eq!(value(&telemetry, fallbacks, &[]), "1");
+}
+
+#[test]
 fn a_breaker_is_in_one_state() {
     let (observers, telemetry) = observers();
     observers.breaker(ProviderName::OpenAi, BreakerState::Open);
@@ -238,4 +253,28 @@ fn a_transaction_counts_all_whom_it_served() {
     let writes = "binnacle_db_writes_total";
     assert_eq!(value(&telemetry, writes, &["group", "\"ok\""]), "3");
     assert_eq!(value(&telemetry, writes, &["single", "\"error\""]), "1");
+}
+
+#[test]
+fn labels_hold_what_is_declared() {
+    let (observers, telemetry) = observers();
+    observers.expect_jobs(&["index_document"]);
+    let model = ModelRef::new(ProviderName::Gemini, "gemini-2.5-flash");
+    observers.expect(&[ProviderName::Gemini, ProviderName::OpenAi], &[&model]);
+    for state in BreakerState::ALL {
+        observers.breaker(ProviderName::Gemini, state);
+    }
+    let values = telemetry.values();
+    let mut seen = 0;
+    for series in values.iter() {
+        let mut declarations = DECLARATIONS.iter();
+        let declared = declarations.find(|declared| declared.name == series.name);
+        let declared = declared.unwrap_or_else(|| panic!("{series:?} is not in the catalogue"));
+        for label in declared.labels {
+            let value = series.label(label).unwrap_or_default();
+            assert!(declared.allows(label, value), "{series:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen}");
 }

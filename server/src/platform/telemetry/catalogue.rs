@@ -240,6 +240,8 @@ catalogue! {
     Counter() upload_bytes: "binnacle_upload_bytes_total" [kind];
     /// Time of one operation on the object store.
     Histogram(STORE_SECONDS) object_store_seconds: "binnacle_object_store_duration_seconds" [operation, result];
+    /// Originals that no document named, when they were last looked for; they are removed then.
+    Gauge() objects_orphaned: "binnacle_objects_orphaned" [] = [[]];
     /// Citations in answers: kept, dropped because unknown, dropped because unsupported.
     Counter() citations: "binnacle_citations_total" [result] = [["kept"], ["unknown"], ["unsupported"]];
     /// Time of retrieval for one question.
@@ -278,7 +280,13 @@ catalogue! {
     /// 1 when the process would answer /ready with 200.
     Gauge() ready: "binnacle_ready" [];
     /// Always 1; names what runs.
-    Gauge() build_info: "binnacle_build_info" [version];
+    Gauge() build_info: "binnacle_build_info" [version, commit];
+    /// Always 1; names the database that the process has found.
+    Gauge() database_info: "binnacle_database_info" [db_system_name, version];
+    /// 1 for each slot that holds a key; tokens of the previous one are good until the next rotation.
+    Gauge() signing_key_info: "binnacle_signing_key_info" [slot] = [["current"], ["previous"]];
+    /// 1 where the gate holds: in staging and production.
+    Gauge() config_strict: "binnacle_config_strict" [] = [[]];
     /// Worker threads of the async runtime.
     Gauge() runtime_workers: "binnacle_tokio_workers" [];
     /// Tasks alive on the async runtime.

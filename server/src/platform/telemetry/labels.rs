@@ -12,7 +12,14 @@ pub(crate) enum Domain {
     Known,
     /// As many as the house is built or configured with: what they are, in words, and what none of
     /// them looks like.
-    Open(&'static str, fn(&str) -> bool),
+    Open(
+        #[cfg_attr(
+            not(test),
+            expect(dead_code, reason = "a test writes the page of the metrics")
+        )]
+        &'static str,
+        fn(&str) -> bool,
+    ),
 }
 
 use Domain::{Known, OneOf, Open};
@@ -106,7 +113,9 @@ const LABELS: &[(&str, Domain)] = &[
     ("reason", Known),
     ("stage", Known),
     ("level", Known),
+    ("slot", Known),
     ("version", Open("of a release", is_name)),
+    ("commit", Open("of the source, or `unknown`", is_name)),
 ];
 
 /// By metric and label, where it is not what the label is elsewhere.

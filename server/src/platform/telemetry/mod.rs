@@ -49,6 +49,12 @@ struct Inner {
     spans_seen: [AtomicU64; 3],
 }
 
+/// What `BINNACLE_COMMIT` said when this was compiled.
+const COMMIT: &str = match option_env!("BINNACLE_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
+
 static RECORDS: AtomicBool = AtomicBool::new(true);
 
 /// Nothing is recorded in this process from now on: for the bench, which compares.
@@ -79,7 +85,9 @@ impl Telemetry {
         let process = metrics_process::Collector::default();
         metrics::with_local_recorder(&*series, || process.describe());
         let metrics = Metrics::new(&series);
-        metrics.build_info.set([env!("CARGO_PKG_VERSION")], 1.0);
+        metrics
+            .build_info
+            .set([env!("CARGO_PKG_VERSION"), COMMIT], 1.0);
         let (warnings, errors) = logging::counts();
         Ok(Self(Arc::new(Inner {
             metrics,

@@ -265,6 +265,13 @@ async fn upload_dies_at(point: &'static str, database: Arc<Database>) {
     let stored = scene.state.number("SELECT COUNT(*) FROM documents").await;
     assert_eq!(stored, 0, "{point}: an upload without an answer left a row");
     scene.no_file_is_orphaned().await;
+    let originals = u8::from(point == "upload-stored");
+    let told = format!("binnacle_objects_orphaned {originals}");
+    let tells = || async {
+        let page = scene.user.get("/metrics").await.body;
+        page.lines().any(|line| line == told).then_some(())
+    };
+    eventually(tells).await;
     scene
         .user
         .indexed(

@@ -233,3 +233,31 @@ async fn a_duty_that_nobody_does_is_told() {
     fires_alone(&prometheus, "SchedulerStalled").await;
     server.kill().await;
 }
+
+/// There is an entry for the hold already, so that none can be written when the sweep would end it.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_cannot_be_given_back_is_told() {
+    let site = Site::new(Database::Sqlite.into(), &[("HOLD_LEASE_SECONDS", "10")]);
+    let server = site.serve(&[]).await;
+    let user = User::register(server.base.clone(), "ada@example.org").await;
+    let store = user.store("Papers").await;
+    let file = CHECKLIST.to_vec();
+    user.indexed(store, "checklist.md", "text/markdown", file)
+        .await;
+    server.stop().await;
+    let state = site.state().await;
+    state
+        .execute(
+            "UPDATE holds SET state = 'sent', amount_nanos = 0, \
+             lease_until = '2026-01-01T00:00:00+00:00'",
+        )
+        .await;
+    state.execute("DELETE FROM leases").await;
+    state.close().await;
+
+    let server = site.serve(&[]).await;
+    let prometheus = Prometheus::watching(&[&server.base], &scaled::all()).await;
+
+    fires_alone(&prometheus, "ReservationLeak").await;
+    server.kill().await;
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{House, on_each_database};
+use crate::support::{Database, House, on_each_database};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_well_house_says_so_in_every_dialect() {
@@ -31,6 +31,30 @@ async fn a_well_house_says_so_in_every_dialect() {
         house.stop().await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_say_what_the_settings_fix() {
+    let database = Database::Sqlite;
+    for (previous, level) in [
+        (None, "0"),
+        (Some("a-secret-of-thirty-two-characters"), "1"),
+    ] {
+        let previous: Vec<_> = previous
+            .map(|secret| ("JWT_SECRET_PREVIOUS", secret))
+            .into_iter()
+            .collect();
+        let house = House::open(&database, &previous).await;
+        let page = house.stranger().get("/metrics").await.body;
+        for line in [
+            "binnacle_config_strict 0".to_owned(),
+            "binnacle_signing_key_info{slot=\"current\"} 1".to_owned(),
+            format!("binnacle_signing_key_info{{slot=\"previous\"}} {level}"),
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line}");
+        }
+        house.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

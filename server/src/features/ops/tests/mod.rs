@@ -186,6 +186,11 @@ async fn the_levels_are_those_of_the_database() {
         house.ops.collect_clock().await;
         let ahead = house.number("binnacle_clock_skew_seconds");
         assert!(ahead.abs() > 3_600.0, "{ahead}");
+        let database = format!(
+            "binnacle_database_info{{db_system_name=\"{}\"",
+            test.db.system_name()
+        );
+        assert!(house.telemetry.render().contains(&database), "{database}");
 
         let budgets = house.ops.0.parts.budgets.clone();
         let user = add_user(&test).await;

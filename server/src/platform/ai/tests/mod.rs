@@ -68,6 +68,8 @@ impl Recorder {
 }
 
 impl AiObserver for Recorder {
+    fn expect(&self, _order: &[ProviderName], _models: &[&ModelRef]) {}
+
     fn call_finished(&self, call: &FinishedCall<'_>) {
         let outcome = match call.outcome {
             Outcome::Completed => "completed",
