@@ -144,7 +144,10 @@ fn write_configuration(folder: &TempDir, targets: &[String], with_rules: bool) {
             "external_labels": {"house": "https://house.example.org"},
         },
         "rule_files": rules,
-        "scrape_configs": [{"job_name": "binnacle", "static_configs": [{"targets": targets}]}],
+        "scrape_configs": [{
+            "job_name": "binnacle",
+            "static_configs": [{"targets": targets, "labels": {"service": "server"}}],
+        }],
     });
     let path = folder.path().join("prometheus.yml");
     std::fs::write(path, configuration.to_string()).expect("a file");
