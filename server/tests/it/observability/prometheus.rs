@@ -34,6 +34,8 @@ impl Prometheus {
             .map(|base| base.replace("http://", ""))
             .collect();
         std::fs::write(file("rules.yml"), rules.to_string()).expect("a file");
+        // A test may have had no other client before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::new();
         write_configuration(&folder, &targets, false);
         let process = Command::new("prometheus")
