@@ -6,3 +6,4 @@ mod cardinality;
 mod collector;
 mod lines;
 mod traces;
+mod unread;
