@@ -40,6 +40,8 @@ secrets: ## Make what is missing of the production house's secrets (docs/operati
 prod-up: ## Build and start the production house, and ask it from outside
 	scripts/secrets check
 	scripts/compose up --build --detach
+	@# Servers may have other addresses now; a proxy that is only starting has them.
+	-scripts/compose exec -T proxy nginx -s reload -c /tmp/binnacle-proxy/nginx.conf
 	scripts/smoke
 
 prod-down: ## Stop the production house; its data stays
@@ -49,7 +51,7 @@ logs: ## Follow the production house's logs
 	scripts/compose logs --follow --tail 100
 
 backup: ## Take a backup of the production house now, and read it back
-	scripts/compose exec backup backup-daily once
+	scripts/compose exec -T backup backup-daily once
 
 restore: ## Put a backup back: make restore FROM=2026-11-21T021500Z
 	scripts/restore "$(FROM)"
@@ -64,7 +66,8 @@ rotate-secrets: ## Change the signing secret and the metrics token, serving on
 	scripts/secrets announce
 	scripts/roll
 	scripts/secrets rotate
-	scripts/roll server worker backup prometheus
+	scripts/roll
+	scripts/roll prometheus
 
 rotate-passwords: ## Change the passwords of PostgreSQL and Redis, serving on
 	scripts/secrets passwords

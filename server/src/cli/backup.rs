@@ -113,6 +113,12 @@ impl Restore {
             Err(CliError::Start(StartError::NoDatabase)) => {
                 say("There is no house here that could put it on record.");
             }
+            // What is proved may be the way back from there.
+            Err(CliError::Start(
+                error @ (StartError::SchemaTooNew(_) | StartError::RestoreCut),
+            )) => {
+                say(format!("{error} This is not put on record."));
+            }
             Err(error) => return Err(error),
         }
         say(format!(

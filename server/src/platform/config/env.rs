@@ -12,6 +12,9 @@ use super::variable::{Origin, Variable};
 /// The largest file that `{NAME}_FILE` may name, in bytes.
 const MAX_SECRET_FILE_BYTES: u64 = 64 * 1024;
 
+/// Set by systemd for a unit with `LoadCredential=`.
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
 /// Where settings come from: the process environment, or a map in tests.
 #[derive(Clone)]
 pub(crate) struct EnvSource {
@@ -118,7 +121,7 @@ impl Layers<'_> {
             let names = std::iter::once(variable.name).chain(variable.aliases.iter().copied());
             for name in names {
                 if let Some(path) = self.text(layer, &format!("{name}_FILE"))? {
-                    return read_file(name, Path::new(&path)).map(Some);
+                    return read_file(name, &self.place(&path)).map(Some);
                 }
                 if let Some(text) = self.text(layer, name)? {
                     return Ok(Some(Found {
@@ -131,6 +134,13 @@ impl Layers<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Where a file is: systemd puts what a unit loads into a folder whose name differs from unit to
+    /// unit, so that one file of settings for several can give names alone.
+    fn place(&self, path: &str) -> PathBuf {
+        let folder = self.process.get(CREDENTIALS_DIRECTORY).map(Path::new);
+        folder.unwrap_or(Path::new("")).join(path)
     }
 
     /// The other names in the process environment that give a variable a different value.

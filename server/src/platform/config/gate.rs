@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use entities::Nanos;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::environment::{Environment, STRICT_MODE};
 use super::problem::{Problem, Warning};
@@ -31,6 +31,9 @@ const PLACEHOLDER_PASSWORDS: [&str; 12] = [
     "your-password",
     "your_password",
 ];
+
+/// What `scripts/secrets init` writes where only the operator knows the key.
+const PLACEHOLDER_KEY: &str = "not-set";
 
 /// A file that a secret was read from.
 #[derive(Clone, Debug)]
@@ -247,7 +250,8 @@ fn stores(config: &Config, environment: Environment, verdict: &mut Verdict) {
 
 fn providers(config: &Config, environment: Environment, verdict: &mut Verdict) {
     let ai = &config.ai;
-    if ai.providers.contains(&Provider::Gemini) && ai.gemini.keys.is_empty() {
+    let placeholder = |key: &SecretString| key.expose_secret() == PLACEHOLDER_KEY;
+    if ai.providers.contains(&Provider::Gemini) && ai.gemini.keys.iter().all(placeholder) {
         verdict.refuse(
             &ai::GEMINI_API_KEY,
             "is not set, but `gemini` is among the providers",
@@ -255,7 +259,8 @@ fn providers(config: &Config, environment: Environment, verdict: &mut Verdict) {
         );
     }
     let own_server = ai.openai.base_url != ai::OPENAI_BASE_URL.default;
-    if ai.providers.contains(&Provider::OpenAi) && ai.openai.key.is_none() && !own_server {
+    let openai_has_none = ai.openai.key.as_ref().is_none_or(placeholder);
+    if ai.providers.contains(&Provider::OpenAi) && openai_has_none && !own_server {
         verdict.refuse(
             &ai::OPENAI_API_KEY,
             "is not set, but `openai` is among the providers",

@@ -101,7 +101,8 @@ Settings are environment variables. None is needed to start in development.
 
 - `{NAME}_FILE` names a file that holds the value of `NAME`, for every variable, and comes before \
 `NAME`. A file that is missing or empty keeps the process from starting. Blanks and line ends \
-around the value are dropped.
+around the value are dropped. In a unit of systemd with `LoadCredential=`, a name without a folder is \
+that of a credential.
 - A `.env` file in the working directory is read beneath the process environment, but not when \
 `ENVIRONMENT=production`. Values with blanks, `#` or `$` in them stand in single quotes.
 - A blank value counts as not set.
@@ -119,7 +120,7 @@ What keeps the process from starting, besides values that cannot be read:
 | everywhere | `JWT_SECRET`, `JWT_SECRET_PREVIOUS`: at least 32 characters, not the same; \
 `METRICS_TOKEN`: at least 16 characters, not the same as `JWT_SECRET` |
 | everywhere | no `*` in `CORS_ORIGINS` with credentials |
-| everywhere | a provider in use has its key |
+| everywhere | a provider in use has its key, and not the placeholder `not-set` |
 | everywhere | `UPLOAD_PROFILE=custom` lists media types, all of them readable |
 | everywhere | `MODEL_PRICING` has `default`, and prices of input and output above 0; with \
 `PRICE_CHECK_STRICT` every price is above 0 |

@@ -6,7 +6,7 @@ use std::{process::Output, sync::Arc};
 use pretty_assertions::assert_eq;
 
 use super::{program::Site, state::State};
-use crate::support::{Database, User, on_each_database};
+use crate::support::{Database, PASSWORD, User, on_each_database};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 
@@ -114,6 +114,40 @@ async fn who_looks_for_a_house_where_there_is_none_makes_none() {
         assert!(is_empty(&site));
         // The first admin of a new house makes it.
         site.create_admin().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_the_way_back_from_a_newer_schema() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let server = site.serve(&[]).await;
+        User::register(server.base.clone(), "ada@example.org").await;
+        server.stop().await;
+        let backup = site.folder.path().join("backup").display().to_string();
+        let taken = site.run(&["backup", &backup], &[]).await;
+        assert!(taken.status.success(), "{}", said(&taken));
+        let state = site.state().await;
+        for sql in [
+            "CREATE TABLE of_the_future (id BIGINT PRIMARY KEY)",
+            "INSERT INTO seaql_migrations (version, applied_at) \
+             VALUES ('m20991231_000001_of_the_future', 4102444799)",
+        ] {
+            state.execute(sql).await;
+        }
+        state.close().await;
+
+        let verified = site.run(&["restore", &backup, "--verify"], &[]).await;
+        assert!(verified.status.success(), "{}", said(&verified));
+        let told = said(&verified);
+        assert!(told.contains("newer") && told.contains("not put on record"));
+        let restored = site.run(&["restore", &backup, "--replace"], &[]).await;
+        assert!(restored.status.success(), "{}", said(&restored));
+
+        let server = site.serve(&[]).await;
+        User::sign_in(server.base.clone(), "ada@example.org", PASSWORD).await;
+        server.stop().await;
     })
     .await;
 }

@@ -4,6 +4,7 @@
 mod board;
 mod boards;
 mod drills;
+mod hints;
 mod lint;
 mod live;
 mod metrics;

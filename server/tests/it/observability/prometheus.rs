@@ -34,6 +34,8 @@ impl Prometheus {
             .map(|base| base.replace("http://", ""))
             .collect();
         std::fs::write(file("rules.yml"), rules.to_string()).expect("a file");
+        // A test may have had no other client before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::new();
         write_configuration(&folder, &targets, false);
         let process = Command::new("prometheus")
@@ -144,7 +146,10 @@ fn write_configuration(folder: &TempDir, targets: &[String], with_rules: bool) {
             "external_labels": {"house": "https://house.example.org"},
         },
         "rule_files": rules,
-        "scrape_configs": [{"job_name": "binnacle", "static_configs": [{"targets": targets}]}],
+        "scrape_configs": [{
+            "job_name": "binnacle",
+            "static_configs": [{"targets": targets, "labels": {"service": "server"}}],
+        }],
     });
     let path = folder.path().join("prometheus.yml");
     std::fs::write(path, configuration.to_string()).expect("a file");

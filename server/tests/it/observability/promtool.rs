@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{boards, rules};
 use crate::architecture::source::root;
@@ -38,14 +38,54 @@ fn rules_and_configuration_are_valid() {
         let file = text(&rules::folder().join("rules").join(name));
         passes("promtool", &["check", "rules", "--lint-fatal", &file]);
     }
-    let file = text(&rules::folder().join("prometheus.yml"));
-    passes(
-        "promtool",
-        &["check", "config", "--lint-fatal", "--syntax-only", &file],
-    );
+    for name in ["prometheus.yml", "one-machine.yml"] {
+        let file = text(&rules::folder().join(name));
+        passes(
+            "promtool",
+            &["check", "config", "--lint-fatal", "--syntax-only", &file],
+        );
+    }
     for name in ["alertmanager.yml", "alertmanager.example.yml"] {
         let file = text(&root().join("dashboards/alertmanager").join(name));
         passes("amtool", &["check-config", &file]);
+    }
+}
+
+fn yaml(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).expect("a file");
+    serde_yaml::from_str(&text).expect("YAML")
+}
+
+/// The alert TargetMissing asks for a target of that label, which no process says of itself.
+#[test]
+fn prometheus_knows_servers_from_workers() {
+    let named = &yaml(&rules::folder().join("prometheus.yml"))["scrape_configs"][0];
+    let label = json!([{"source_labels": ["__meta_dns_name"], "target_label": "service"}]);
+    assert_eq!(named["relabel_configs"], label);
+    assert_eq!(named["dns_sd_configs"][0]["names"], json!(["server"]));
+    let listed = &yaml(&rules::folder().join("one-machine.yml"))["scrape_configs"][0];
+    let label = &listed["static_configs"][0]["labels"]["service"];
+    assert_eq!(label, "server");
+    for job in [named, listed] {
+        assert_eq!(job["job_name"], "binnacle");
+    }
+}
+
+/// A worker that is gone, which is a ticket, must not silence what pages.
+#[test]
+fn no_ticket_silences_a_page() {
+    for name in ["alertmanager.yml", "alertmanager.example.yml"] {
+        let file = yaml(&root().join("dashboards/alertmanager").join(name));
+        let rules = file["inhibit_rules"].as_array().expect("rules");
+        let mut seen = 0;
+        for rule in rules {
+            let sources = rule["source_matchers"].to_string();
+            if sources.contains("TargetMissing") {
+                assert!(sources.contains(r#"severity=\"page\""#), "{sources}");
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 1, "{name}");
     }
 }
 

@@ -138,9 +138,11 @@ async fn operators_read_runbooks_and_the_description() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_smoke_test_passes_and_sees_what_is_wrong() {
     let (house, proxy) = behind(&[], &[("OPERATOR_NETWORKS", "192.0.2.0/24")]).await;
-    let smoke = |http: u16| {
+    let open = Proxy::before(&house.base(), &[("OPERATOR_NETWORKS", "127.0.0.1/32")]).await;
+    let smoke_at = |proxy: &Proxy, http: u16, operator: &str| {
         let output = Command::new(root().join("scripts/smoke"))
             .arg(proxy.base())
+            .env("SMOKE_OPERATOR", operator)
             .env("SMOKE_CURL", "--insecure")
             .env("SMOKE_HTTP_URL", format!("http://127.0.0.1:{http}"))
             .output()
@@ -150,6 +152,9 @@ async fn the_smoke_test_passes_and_sees_what_is_wrong() {
             String::from_utf8_lossy(&output.stdout).into_owned(),
         )
     };
+    let smoke = |http: u16| smoke_at(&proxy, http, "");
+    let (passed, said) = smoke_at(&open, open.http, "yes");
+    assert!(passed, "{said}");
     let (passed, said) = smoke(proxy.http);
     assert!(passed, "{said}");
     // Plain http that does not lead to https.

@@ -1,6 +1,6 @@
 //! The compose files, as docker-compose reads them.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, net::Ipv4Addr, path::Path, process::Command};
 
 use serde_yaml::{Mapping, Value};
 
@@ -8,11 +8,18 @@ use crate::architecture::source::{expect_none, root};
 
 /// A compose file with anchors and variables filled in.
 pub(super) fn read(file: &str) -> Value {
+    let settings = tempfile::NamedTempFile::new().expect("a file");
+    read_with(file, settings.path())
+}
+
+/// As [`read`], in a house with these settings in its `.env.prod`.
+fn read_with(file: &str, settings: &Path) -> Value {
     let output = Command::new("docker-compose")
         .args(["--file", file, "--project-name", "test", "config"])
         .current_dir(root())
         .env("HOUSE_URL", "https://house.example.org")
         .env("SERVER_NAME", "house.example.org")
+        .env("ENV_FILE", settings)
         .output()
         .expect("docker-compose runs; scripts/install test installs it");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -231,5 +238,59 @@ fn what_is_mounted_exists() {
                 assert!(root().join(&source[at + 1..]).exists(), "{name}: {source}");
             }
         }
+    }
+}
+
+/// First address and length of what is written as `172.30.8.0/24`.
+fn block(text: &str) -> (u32, u32) {
+    let (address, length) = text.split_once('/').expect("a block");
+    let address: Ipv4Addr = address.parse().expect("an address");
+    (address.to_bits(), length.parse().expect("a length"))
+}
+
+fn holds((first, length): (u32, u32), address: u32) -> bool {
+    let mask = u32::MAX << (32 - length);
+    address & mask == first & mask
+}
+
+#[test]
+fn nobody_is_given_the_proxys_address() {
+    let file = read("docker-compose.prod.yml");
+    let network = &file["networks"]["front"]["ipam"]["config"][0];
+    let (all, given_out) = (
+        block(&text(&network["subnet"])),
+        block(&text(&network["ip_range"])),
+    );
+    let proxy = &file["services"]["proxy"]["networks"]["front"]["ipv4_address"];
+    let address: Ipv4Addr = text(proxy).parse().expect("an address");
+    assert!(holds(all, address.to_bits()) && holds(all, given_out.0));
+    assert!(!holds(given_out, address.to_bits()), "{address}");
+    for name in ["server", "worker", "backup"] {
+        let believed = environment(&file["services"][name]);
+        let pair = ("TRUSTED_PROXY_IPS".to_owned(), address.to_string());
+        assert!(believed.contains(&pair), "{name}: {believed:?}");
+    }
+}
+
+#[test]
+fn any_setting_of_env_prod_reaches_the_house_and_not_its_door() {
+    let settings = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(
+        settings.path(),
+        "AI_BREAKER_FAILURES=7\nENVIRONMENT=development\n",
+    )
+    .expect("it is written");
+    let file = read_with("docker-compose.prod.yml", settings.path());
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    for name in ["server", "worker", "backup"] {
+        let found = environment(&file["services"][name]);
+        assert!(found.contains(&pair("AI_BREAKER_FAILURES", "7")), "{name}");
+        let fixed = pair("ENVIRONMENT", "production");
+        assert!(found.contains(&fixed), "{name}: what the file sets holds");
+    }
+    for name in ["proxy", "postgres", "grafana"] {
+        let found = environment(&file["services"][name]);
+        let mut names = found.iter().map(|(name, _)| name.as_str());
+        assert!(names.all(|found| found != "AI_BREAKER_FAILURES"), "{name}");
     }
 }

@@ -4,6 +4,7 @@
 mod backups;
 mod compose;
 mod image;
+mod refused_restore;
 mod rolling;
 mod rotation;
 mod secrets;

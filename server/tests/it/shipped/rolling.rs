@@ -96,3 +96,13 @@ fn a_service_without_containers_is_told() {
     assert!(!output.status.success() && done.is_empty(), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("no backup runs"));
 }
+
+#[test]
+fn who_does_not_run_is_passed_over_when_nobody_is_named() {
+    let home = house();
+    let (output, done) = roll(&home, &[]);
+    assert!(output.status.success(), "{output:?}");
+    let expected = ["server-one", "reload", "server-two", "reload", "worker-one"];
+    assert_eq!(done, expected);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("no backup runs"));
+}

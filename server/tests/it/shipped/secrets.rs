@@ -2,7 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    fs::File,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::ExitStatusExt,
+    },
     path::Path,
     process::{Command, Output},
 };
@@ -21,7 +25,16 @@ fn run(act: &str, folder: &Path) -> Output {
 }
 
 /// As [`run`], but cut off where this program would have put or removed this file.
-fn cut_off(act: &str, folder: &Path, (program, file): (&str, &str)) {
+fn cut_off(act: &str, folder: &Path, place: (&str, &str)) {
+    cut_off_with(act, folder, place, &[]);
+}
+
+fn cut_off_with(
+    act: &str,
+    folder: &Path,
+    (program, file): (&str, &str),
+    settings: &[(&str, &Path)],
+) {
     let programs = tempfile::tempdir().expect("a folder");
     let stand_in = programs.path().join(program);
     let lines = format!(
@@ -32,8 +45,9 @@ fn cut_off(act: &str, folder: &Path, (program, file): (&str, &str)) {
     let executable = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(&stand_in, executable).expect("its mode");
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
-    let cut = command(act, folder).env("PATH", path).output();
-    let cut = cut.expect("the script runs");
+    let mut cut = command(act, folder);
+    cut.env("PATH", path).envs(settings.iter().copied());
+    let cut = cut.output().expect("the script runs");
     assert_eq!(cut.status.signal(), Some(9), "{program} {file}: {cut:?}");
 }
 
@@ -166,5 +180,96 @@ fn a_rotation_that_was_cut_off_goes_on_where_it_was() {
                 assert_eq!(before, [first_secret, earliest], "{cut:?}");
             }
         }
+    }
+}
+
+/// `set NAME` with this on its standard input.
+fn set(name: &str, value: &str, folder: &Path) -> Output {
+    let given = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(given.path(), value).expect("it is written");
+    let mut command = Command::new(root().join("scripts/secrets"));
+    command.args(["set", name]).arg(folder);
+    command.stdin(File::open(given.path()).expect("it is there"));
+    command.output().expect("the script runs")
+}
+
+#[test]
+fn an_operators_own_secret_is_put_over_the_placeholder() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join("secrets");
+    run("init", &folder);
+    let path = folder.join("gemini_api_key");
+    let done = set("gemini_api_key", "a-key-of-ours\n", &folder);
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(contents(&folder)["gemini_api_key"], "a-key-of-ours");
+    let mode = std::fs::metadata(&path).expect("it is there").mode();
+    assert_eq!(mode & 0o777, 0o444);
+    let said = [done.stdout, done.stderr].concat();
+    assert!(!String::from_utf8_lossy(&said).contains("a-key"));
+
+    let before = contents(&folder);
+    for (name, value) in [
+        ("jwt_secret", "x"),
+        ("../escaped", "x"),
+        ("no_such", "x"),
+        ("", "x"),
+        ("openai_api_key", "\n"),
+    ] {
+        let refused = set(name, value, &folder);
+        assert!(!refused.status.success(), "{name}");
+    }
+    assert_eq!(contents(&folder), before);
+
+    // A proxy has this very file mounted, and reads it again.
+    assert!(set("tls_key", "first\n", &folder).status.success());
+    let file = |name: &str| std::fs::metadata(folder.join(name)).expect("it is there");
+    let first = file("tls_key").ino();
+    assert!(set("tls_key", "second\nline\n", &folder).status.success());
+    assert_eq!(file("tls_key").ino(), first);
+    assert_eq!(contents(&folder)["tls_key"], "second\nline\n");
+    assert_eq!(file("tls_key").mode() & 0o777, 0o444);
+}
+
+/// Takes whatever it is told, and keeps it beside: the stores, as `scripts/secrets` reaches them.
+const STORES: &str = "#!/bin/sh\ncat >>\"$0.told\"\nprintf 'OK\\nOK\\n'\n";
+
+#[test]
+fn a_change_of_passwords_that_was_cut_off_goes_on_with_the_same_ones() {
+    for cut in [
+        "database_url",
+        "postgres_password",
+        "redis_url",
+        "redis_conf",
+    ] {
+        let home = tempfile::tempdir().expect("a folder");
+        let folder = home.path().join("secrets");
+        run("init", &folder);
+        let first = contents(&folder);
+        let store = home.path().join("store");
+        std::fs::write(&store, STORES).expect("a file");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&store, executable).expect("its mode");
+        let stores = [("PSQL", store.as_path()), ("REDIS_CLI", store.as_path())];
+
+        cut_off_with("passwords", &folder, ("mv", cut), &stores);
+        let of_cut = if cut.starts_with("redis") {
+            "redis_password_next"
+        } else {
+            "postgres_password_next"
+        };
+        let next = contents(&folder)[of_cut].clone();
+        let again = command("passwords", &folder).envs(stores).output();
+        let again = again.expect("the script runs");
+        assert!(again.status.success(), "{cut}: {again:?}");
+
+        let there = contents(&folder);
+        assert!(there.keys().all(|name| !name.ends_with("_next")), "{cut}");
+        let of_postgres = there["postgres_password"].as_str();
+        assert!(there["database_url"].contains(of_postgres), "{cut}");
+        let of_redis = there["redis_conf"].strip_prefix("requirepass ");
+        assert!(there["redis_url"].contains(of_redis.expect("a password")));
+        assert_ne!(there["postgres_password"], first["postgres_password"]);
+        let kept = [of_postgres, of_redis.expect("a password")];
+        assert!(kept.contains(&next.as_str()), "{cut}: another was made");
     }
 }

@@ -17,6 +17,14 @@ fn systemd_takes_the_units() {
     let mut paths = Vec::new();
     for name in names {
         let text = std::fs::read_to_string(root().join("deploy/systemd").join(name)).expect(name);
+        for page in text
+            .lines()
+            .filter_map(|line| line.strip_prefix("Documentation="))
+        {
+            let page = page.strip_prefix("file:///usr/local/share/binnacle/");
+            let page = page.expect("docs/operations.md has it copied there");
+            assert!(root().join(page).exists(), "{name}: {page}");
+        }
         // Where they are installed, nothing is here.
         let text = text
             .replace("/usr/local/bin/binnacle", &program().display().to_string())
@@ -99,4 +107,52 @@ fn an_operators_command_runs_as_the_server_does() {
             .windows(2)
             .any(|pair| pair == ["--description", "binnacle erase"])
     );
+}
+
+/// What a unit or the command is told to load, in the order of its lines.
+fn loaded(path: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(path)).expect(path);
+    let lines = text.lines().filter_map(|line| {
+        let (_, credential) = line.split_once("LoadCredential=")?;
+        Some(credential.trim_end_matches(" \\").to_owned())
+    });
+    lines.collect()
+}
+
+#[test]
+fn every_unit_is_given_each_secret_that_the_settings_may_name() {
+    let units = [
+        "deploy/systemd/binnacle.service",
+        "deploy/systemd/binnacle-worker.service",
+        "deploy/systemd/binnacle-backup.service",
+        "deploy/binnacle-command",
+    ];
+    let given = loaded(units[0]);
+    for unit in units {
+        assert_eq!(loaded(unit), given, "{unit}");
+    }
+    let home = tempfile::tempdir().expect("a folder");
+    let made = Command::new(root().join("scripts/secrets"))
+        .arg("init")
+        .arg(home.path().join("secrets"))
+        .output();
+    made.expect("the script runs");
+    for credential in &given {
+        let (name, path) = credential.split_once(':').expect("a name and a path");
+        assert_eq!(path, format!("/etc/binnacle/secrets/{name}"));
+        let file = home.path().join("secrets").join(name);
+        assert!(file.exists(), "{name} is loaded, and not made by init");
+    }
+    let example = root().join("deploy/env.systemd.example");
+    let example = std::fs::read_to_string(example).expect("the example");
+    let files: Vec<&str> = example
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').split_once("_FILE="))
+        .map(|(_, name)| name)
+        .collect();
+    assert!(files.contains(&"gemini_api_key"), "{files:?}");
+    for name in files {
+        let credential = format!("{name}:/etc/binnacle/secrets/{name}");
+        assert!(given.contains(&credential), "{name} is loaded by no unit");
+    }
 }

@@ -42,6 +42,18 @@ fn a_file_comes_before_the_plain_value() {
 }
 
 #[test]
+fn a_name_alone_is_a_credential_of_the_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("port"), "9001").unwrap();
+    let source = EnvSource::from_pairs([("PORT_FILE", "port")]);
+    let unit = source.clone().with("CREDENTIALS_DIRECTORY", folder.path());
+    assert_eq!(loaded(&unit).http.port, 9001);
+    let path = folder.path().join("port");
+    assert_eq!(loaded(&unit.with("PORT_FILE", &path)).http.port, 9001);
+    assert_eq!(problems(&source)[0].variable, "PORT_FILE");
+}
+
+#[test]
 fn a_file_that_is_missing_empty_or_not_a_file_is_fatal() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty");

@@ -85,11 +85,17 @@ fn a_provider_in_use_needs_its_key_everywhere() {
         refused(&source, "GEMINI_API_KEY", "GEMINI_API_KEY");
         let gemini = source.clone().with("AI_PROVIDERS", "gemini");
         refused(&gemini, "GEMINI_API_KEY", "is not set");
+        let placeholder = gemini.clone().with("GEMINI_API_KEY", "not-set");
+        refused(&placeholder, "GEMINI_API_KEY", "is not set");
         accepted(&gemini.with("GOOGLE_API_KEY_2", "key"));
         let openai = source.with("AI_PROVIDERS", "openai");
         refused(&openai, "OPENAI_API_KEY", "is not set");
         accepted(&openai.clone().with("OPENAI_API_KEY", "key"));
-        accepted(&openai.with("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1"));
+        let placeholder = openai.clone().with("OPENAI_API_KEY", "not-set");
+        refused(&placeholder, "OPENAI_API_KEY", "is not set");
+        for source in [openai, placeholder] {
+            accepted(&source.with("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1"));
+        }
     }
 }
 
