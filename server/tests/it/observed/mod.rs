@@ -4,5 +4,6 @@
 mod canaries;
 mod cardinality;
 mod collector;
+mod dead_collector;
 mod lines;
 mod traces;
