@@ -5,6 +5,7 @@ mod framing_h2;
 mod headers;
 mod house;
 mod limits;
+mod many;
 mod nginx;
 mod reload;
 mod rolling;
