@@ -4,6 +4,7 @@ mod catalogue;
 mod lines;
 mod logging;
 mod metric;
+mod panics;
 mod redact;
 #[cfg(test)]
 mod reference;
