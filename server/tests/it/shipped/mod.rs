@@ -4,6 +4,7 @@
 mod backups;
 mod compose;
 mod image;
+mod restoring;
 mod rolling;
 mod rotation;
 mod secrets;
