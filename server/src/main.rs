@@ -25,12 +25,14 @@ fn die_where_told() {
 /// For tests of what a panic tells: whoever reaches the failpoint that `BINNACLE_PANIC_AT` names panics
 /// with the words of `BINNACLE_PANIC_SAYS`.
 #[cfg(feature = "failpoints")]
+#[expect(clippy::panic, reason = "a test tells it to, and no other build can")]
 fn panic_where_told() {
     let Some(point) = std::env::var_os("BINNACLE_PANIC_AT") else {
         return;
     };
     let point = point.to_string_lossy().into_owned();
-    let words = std::env::var("BINNACLE_PANIC_SAYS").unwrap_or_default();
+    let words = std::env::var_os("BINNACLE_PANIC_SAYS").unwrap_or_default();
+    let words = words.to_string_lossy().into_owned();
     let _ = fail::cfg_callback(point, move || std::panic::panic_any(words.clone()));
 }
 

@@ -201,7 +201,7 @@ async fn no_secret_and_no_word_of_a_user_is_where_operators_look() {
         jobs_are_over(&state).await;
         let mut secrets: Vec<String> = SECRETS.map(str::to_owned).to_vec();
         let mut told = operators::act(site, &server, &user, &mut secrets).await;
-        told.push_str(&operators::commands(site, &premises.broken()).await);
+        told.push_str(&operators::commands(site, &Premises::broken()).await);
         premises.redis_dies(&server).await;
         let metrics = User::anonymous(server.base.clone()).get("/metrics").await;
         assert!(metrics.body.contains("http_requests_total"));

@@ -75,7 +75,7 @@ impl Premises {
     }
 
     /// Addresses at which nobody is, with their passwords.
-    pub(super) fn broken(&self) -> [(&'static str, String); 2] {
+    pub(super) fn broken() -> [(&'static str, String); 2] {
         [
             (
                 "DATABASE_URL",
