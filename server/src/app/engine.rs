@@ -1,5 +1,7 @@
 //! Administration and the engine room, put together.
 
+use std::sync::Arc;
+
 use super::{Ground, Means};
 use crate::{
     features::{
@@ -11,7 +13,10 @@ use crate::{
         documents::Documents,
         ops::Ops,
     },
-    platform::{config::Registration, feed::Feed, governance::Governance, rates::Rates},
+    platform::{
+        auth::identify::Authenticator, config::Registration, feed::Feed, governance::Governance,
+        rates::Rates,
+    },
 };
 
 impl Ground {
@@ -44,7 +49,7 @@ impl Ground {
     pub(super) fn engine(
         &self,
         means: &Means,
-        accounts: &Accounts,
+        (accounts, authenticator): (&Accounts, &Arc<Authenticator>),
         admin: &Administration,
         governance: &Governance,
         ops: &Ops,
@@ -56,6 +61,7 @@ impl Ground {
             telemetry: self.telemetry.clone(),
             administration: admin.clone(),
             accounts: accounts.clone(),
+            authenticator: authenticator.clone(),
             ops: ops.clone(),
             budgets: means.budgets.clone(),
             prices: self.config.budgets.prices.clone(),

@@ -2,6 +2,7 @@
 //! register their routes, jobs and duties. Used by `main` and by the tests alike.
 
 mod across;
+mod alone;
 mod duties;
 mod engine;
 mod retention;
@@ -183,7 +184,8 @@ impl App {
         means.jobs.register(BulkAct(admin.clone()))?;
         ground.observers.expect_jobs(&means.jobs.kinds());
         let ops = ground.ops(&means);
-        let engine = ground.engine(&means, &accounts, &admin, &governance, &ops);
+        let identity = (&accounts, &authenticator);
+        let engine = ground.engine(&means, identity, &admin, &governance, &ops);
         let stopping = ground.tasks.stopping().clone();
         let own_jobs = OwnJobs::new(means.jobs.clone(), ground.clock.clone(), stopping);
         Ok(Self {

@@ -66,6 +66,16 @@ pub enum StartError {
         "Redis does not answer: {0}. Check REDIS_URL, or set REQUIRE_REDIS_IN_PRODUCTION=false."
     )]
     Redis(String),
+    /// Another server serves the house, and what they would have to share is not shared.
+    #[error(
+        "another server serves this house already ({other}). {missing}, or stop the other; one that was killed is taken for dead after a minute."
+    )]
+    NotAlone {
+        /// Which.
+        other: String,
+        /// What keeps two from serving, and what to do.
+        missing: &'static str,
+    },
     /// The address is taken or not ours.
     #[error("cannot listen on {address}: {error}. Check {variables}.")]
     Listen {

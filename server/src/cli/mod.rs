@@ -23,7 +23,7 @@ use crate::{
     app::{App, Schema, StartError, Surroundings},
     platform::{
         config::{Config, EnvSource, Problems},
-        telemetry::{LogTarget, start_logging},
+        telemetry::{LogTarget, flush_logging, start_logging},
     },
 };
 
@@ -100,6 +100,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = runtime.block_on(run(cli.command));
     // Blocking work that hangs must not keep a stopped server alive.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    flush_logging();
     match outcome {
         Ok(code) => code,
         Err(error) => fail(&error.to_string()),

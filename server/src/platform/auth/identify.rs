@@ -1,8 +1,8 @@
 //! From a bearer token to a caller: is the token sound, and does it still count?
 //!
 //! What counts stands in the database. A user's standing is kept in memory for a few seconds and
-//! dropped as soon as this process commits a change to it, so that a revocation is immediate here
-//! and within [`FRESH_FOR`] in every other process.
+//! dropped as soon as this process commits a change to it or hears of another's, so that a revocation
+//! is immediate here, at once where messages pass between processes, and within [`FRESH_FOR`] everywhere.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -127,6 +127,16 @@ impl Authenticator {
         })
     }
 
+    /// Another process has changed this user.
+    pub(crate) fn changed_elsewhere(&self, user_id: UserId) {
+        self.memory.lock().forget(user_id);
+    }
+
+    /// Other processes may have changed anybody: what they told is lost.
+    pub(crate) fn changes_were_missed(&self) {
+        self.memory.lock().forget_all();
+    }
+
     fn reject(&self, reason: TokenRejection, answer: Unidentified) -> Unidentified {
         self.observer.token_rejected(reason);
         answer
@@ -175,20 +185,25 @@ impl Memory {
     fn forget_changed(&mut self) {
         loop {
             match self.changes.try_recv() {
-                Ok(change) if change.entity == Entity::User => {
-                    self.epoch += 1;
-                    if let Some(user_id) = change.user_id {
-                        self.known.remove(&user_id);
-                    }
-                }
+                Ok(change) if change.entity == Entity::User => match change.user_id {
+                    Some(user_id) => self.forget(user_id),
+                    None => self.forget_all(),
+                },
                 Ok(_) => {}
-                Err(TryRecvError::Lagged(_)) => {
-                    self.epoch += 1;
-                    self.known.clear();
-                }
+                Err(TryRecvError::Lagged(_)) => self.forget_all(),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
+    }
+
+    fn forget(&mut self, user_id: UserId) {
+        self.epoch += 1;
+        self.known.remove(&user_id);
+    }
+
+    fn forget_all(&mut self) {
+        self.epoch += 1;
+        self.known.clear();
     }
 
     fn fresh(&self, user_id: UserId, now: DateTime<Utc>) -> Option<&Known> {

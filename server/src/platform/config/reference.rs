@@ -127,7 +127,13 @@ What keeps the process from starting, besides values that cannot be read:
 | staging, production | a secret read from `{NAME}_FILE` is not readable by every account of the \
 machine (files under `/run/secrets` excepted: a container's runtime chooses their mode) |
 | staging, production | `STRICT_MODE` and `REQUIRE_CSRF_HEADER` are on, `ALLOW_DEV_LOGIN` is off |
-| staging, production | `CORS_ORIGINS` is not empty |
+| staging, production | `CORS_ORIGINS` is not empty, and every origin is `https://` |
+| staging, production | `TRUSTED_PROXY_IPS` is not empty where `HOST` is loopback, and trusts no network of all \
+addresses (`/0`) |
+| staging, production | `METRICS_ALLOW_ALL` is off, unless `METRICS_BIND` names a listener of its own |
+| staging, production | `OTEL_CAPTURE_CONTENT` is off |
+| staging, production | one server alone, unless there are PostgreSQL and `REDIS_URL` (asked when it starts; \
+workers may stand beside it) |
 | staging, production | the `offline` provider only with `ALLOW_MOCK_IN_PROD` |
 | staging, production | `REGISTRATION=open` only with `DEFAULT_MONTHLY_LIMIT_USD` |
 | staging, production | `REDIS_URL` is set and answers, unless `REQUIRE_REDIS_IN_PRODUCTION=false` \

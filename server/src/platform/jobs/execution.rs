@@ -59,7 +59,6 @@ impl Execution {
             fail::fail_point!("job-finishing");
             let result = self.finish(end).await;
             fail::fail_point!("job-finished");
-            tracing::info!(event = "job_run_ended", kind, result = result.as_str());
             result
         }
         .instrument(span.clone())

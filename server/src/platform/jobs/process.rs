@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use entities::{ProcessKind, jobs::process};
+use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use uuid::Uuid;
 
 use super::queries::processes;
@@ -90,6 +91,19 @@ impl Process {
             .await
     }
 
+    /// A server that was there before this one and is not known to be gone.
+    pub(crate) async fn elder_server(&self) -> Result<Option<process::Model>, DbError> {
+        let heard_since = self.clock.now() - SILENCE;
+        let here = host();
+        let mut running = Self::running(&self.db).await?.into_iter();
+        Ok(running.find(|other| {
+            other.kind == ProcessKind::Serve
+                && other.id < self.id
+                && other.heartbeat_at >= heard_since
+                && (other.host != here || is_alive(other.pid))
+        }))
+    }
+
     /// Marks this process as stopped: the last thing that it writes.
     pub(crate) async fn stop(&self) -> Result<(), DbError> {
         let input = (self.id, self.clock.now());
@@ -113,6 +127,13 @@ impl Process {
         })
         .await
     }
+}
+
+/// Whether another process of this machine has this number.
+fn is_alive(pid: i32) -> bool {
+    let own = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
+    // Not ours to signal is alive too.
+    pid != own && kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH)
 }
 
 fn host() -> String {

@@ -245,6 +245,8 @@ catalogue! {
     Counter() panics: "binnacle_panics_total" [] = [[]];
     /// Log lines of weight.
     Counter() log_messages: "binnacle_log_messages_total" [level] = [["warn"], ["error"]];
+    /// Log lines lost, because whoever reads the log did not.
+    Counter() log_lines_dropped: "binnacle_log_lines_dropped_total" [] = [[]];
     /// Spans on their way to the collector: sent, dropped because too many waited, lost with a
     /// request that failed.
     Counter() trace_spans: "binnacle_trace_spans_total" [result] = [["exported"], ["dropped"], ["failed"]];

@@ -1,9 +1,6 @@
 //! One line for each event: its fields, and the ids of the request or job that it happened in.
 
-use std::{
-    fmt::{Debug, Write as _},
-    io::Write as _,
-};
+use std::fmt::{Debug, Write as _};
 
 use serde_json::Value;
 use tracing::{
@@ -18,7 +15,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::{logging::LogTarget, redact::Redactor};
+use super::{redact::Redactor, sink::Sink};
 
 /// The fields of spans that every line within them has.
 const IDS: [&str; 4] = ["request_id", "trace_id", "user_id", "job_id"];
@@ -35,7 +32,7 @@ pub(super) enum Shape {
 /// Writes the lines.
 pub(super) struct Lines {
     pub(super) shape: Shape,
-    pub(super) target: LogTarget,
+    pub(super) sink: Sink,
     pub(super) redactor: Redactor,
 }
 
@@ -88,11 +85,7 @@ where
             Shape::Json => fields.json(event),
             Shape::Pretty => fields.pretty(event),
         };
-        // A closed pipe is the reader's choice.
-        let _ = match self.target {
-            LogTarget::Stdout => std::io::stdout().lock().write_all(line.as_bytes()),
-            LogTarget::Stderr => std::io::stderr().lock().write_all(line.as_bytes()),
-        };
+        self.sink.put(&line);
     }
 }
 

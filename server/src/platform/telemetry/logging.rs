@@ -11,7 +11,7 @@ use std::{
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterExt, FilterFn, LevelFilter},
+    filter::{FilterExt, LevelFilter},
     layer::{Context, SubscriberExt},
     reload,
 };
@@ -20,6 +20,7 @@ use super::{
     lines::{Lines, Shape},
     panics,
     redact::Redactor,
+    sink::Sink,
     traces,
 };
 use crate::platform::{
@@ -33,6 +34,15 @@ pub(crate) enum LogTarget {
     Stdout,
     /// For commands whose output is their result.
     Stderr,
+}
+
+/// Why there can be no log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoggingError {
+    #[error("the thread that writes the log cannot start: {0}")]
+    Thread(std::io::Error),
+    #[error(transparent)]
+    Traces(#[from] OutboundError),
 }
 
 impl LogTarget {
@@ -71,7 +81,7 @@ impl<S: Subscriber> Layer<S> for CountLines {
 
 /// Starts logging for the whole process, of its panics too, and traces where a collector is configured; a second call
 /// changes nothing. Directives that cannot be read are taken as `info`.
-pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), OutboundError> {
+pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), LoggingError> {
     // Commands do one thing and end: what they did is their output.
     let traces = config
         .traces
@@ -84,9 +94,13 @@ pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), O
         LogFormat::Auto if target.is_terminal() => Shape::Pretty,
         LogFormat::Json | LogFormat::Auto => Shape::Json,
     };
+    let sink = match target {
+        LogTarget::Stdout => Sink::stdout().map_err(LoggingError::Thread)?,
+        LogTarget::Stderr => Sink::Stderr,
+    };
     let lines = Lines {
         shape,
-        target,
+        sink,
         redactor: Redactor::new(&config.secrets),
     };
     install(lines, &config.log_level, traces);
@@ -98,7 +112,7 @@ pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), O
 pub(crate) fn start_quiet() {
     let lines = Lines {
         shape: Shape::Pretty,
-        target: LogTarget::Stderr,
+        sink: Sink::Stderr,
         redactor: Redactor::new(&[]),
     };
     install(lines, "warn", None);
@@ -109,10 +123,10 @@ type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 fn install(lines: Lines, directives: &str, traces: Option<BoxedLayer>) {
     let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
     let (filter, handle) = reload::Layer::new(filter);
-    // Lines take their ids from spans, however little is logged; what is within them has none, and is
-    // made for a collector alone.
-    let spans = FilterFn::new(traces::is_first);
-    let filter = filter.or(spans.with_max_level_hint(LevelFilter::INFO));
+    // Lines take their ids from spans, however little is logged: from those for a collector too, since
+    // work for another task, such as a commit, is done within the inner one alone.
+    let spans = traces::of_what_is_taken(traces.is_some());
+    let filter = filter.or(spans);
     let mut layers: Vec<BoxedLayer> = vec![
         lines.with_filter(filter).boxed(),
         // Filtered too: what one layer wants, every library makes, down to its trace spans.

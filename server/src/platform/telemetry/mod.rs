@@ -8,6 +8,7 @@ mod panics;
 mod redact;
 #[cfg(test)]
 mod reference;
+mod sink;
 #[cfg(test)]
 mod tests;
 pub(crate) mod traces;
@@ -21,6 +22,7 @@ pub(crate) use logging::{
     LogLevel, LogTarget, set_level, start as start_logging, start_quiet as start_quiet_logging,
 };
 pub(crate) use metric::{Declaration, Kind};
+pub(crate) use sink::flush as flush_logging;
 pub(crate) use values::{Series, Values};
 
 use std::{
@@ -46,6 +48,7 @@ struct Inner {
     process: metrics_process::Collector,
     warnings_seen: AtomicU64,
     errors_seen: AtomicU64,
+    dropped_seen: AtomicU64,
     spans_seen: [AtomicU64; 3],
 }
 
@@ -88,6 +91,7 @@ impl Telemetry {
             process,
             warnings_seen: AtomicU64::new(warnings),
             errors_seen: AtomicU64::new(errors),
+            dropped_seen: AtomicU64::new(sink::dropped()),
             spans_seen: traces::counts().map(|(_, spans)| AtomicU64::new(spans)),
         })))
     }
@@ -127,6 +131,9 @@ impl Telemetry {
             let before = seen.swap(now, Ordering::Relaxed);
             self.log_messages.add([level], now.saturating_sub(before));
         }
+        let now = sink::dropped();
+        let before = self.0.dropped_seen.swap(now, Ordering::Relaxed);
+        self.log_lines_dropped.add([], now.saturating_sub(before));
     }
 
     fn collect_spans(&self) {

@@ -1,6 +1,9 @@
 //! Two processes on one PostgreSQL see each other; on SQLite a worker's work is noticed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -48,6 +51,38 @@ async fn what_happens_in_another_process_is_told() {
         let text = b"Snow lies on the hills.".to_vec();
         ada.indexed(store, "snow.txt", "text/plain", text).await;
         feed.until("job", |job| job["state"] == "succeeded").await;
+        there.stop().await;
+        here.stop().await;
+    })
+    .await;
+}
+
+/// What is known of a user is believed for three seconds, unless the other process says otherwise.
+/// Three times, so that one slow moment of the machine says nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_disabled_by_one_process_is_refused_by_the_other_at_once() {
+    on_each_database(|database| async move {
+        if database.url().is_none() {
+            return;
+        }
+        let (here, there) = two(&database).await;
+        let admin = here.admin().await;
+        let mut took = Vec::new();
+        for name in ["ada", "bo", "cy"] {
+            let user = there.user(name).await;
+            let disable = format!("/api/admin/accounts/{}/disable", user.id().await);
+            user.get("/api/auth/me").await.expect(200);
+            let begun = Instant::now();
+            admin.post(&disable, &json!({})).await.expect(200);
+            eventually(async || {
+                let me = user.get("/api/auth/me").await;
+                (me.status != 200).then_some(())
+            })
+            .await;
+            took.push(begun.elapsed());
+        }
+        let fastest = took.iter().min().expect("three");
+        assert!(*fastest < Duration::from_secs(1), "{took:?}");
         there.stop().await;
         here.stop().await;
     })

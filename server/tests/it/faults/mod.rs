@@ -3,6 +3,7 @@
 
 mod acts;
 mod ai_sdk;
+mod alone;
 mod backup;
 mod budget_cut;
 mod crash;

@@ -21,7 +21,7 @@ use tokio::{
 
 use super::state::State;
 use crate::support::{
-    Database, User,
+    Database, User, eventually, free_port,
     house::{ADMIN, program},
 };
 
@@ -121,6 +121,22 @@ impl Site {
         shell.args(["-c", "trap '' XFSZ; exec \"$0\" serve"]);
         shell.arg(program());
         Self::listening(Self::run_beside(self.on_site(shell, settings))).await
+    }
+
+    /// As [`Site::serve`], with a log that nobody reads.
+    pub async fn serve_unread(&self) -> Program {
+        let port = free_port().to_string();
+        let mut command = self.command(&["serve"], &[("PORT", &port)]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let program = Program {
+            child: command.spawn().expect("the program starts"),
+            base: format!("http://127.0.0.1:{port}"),
+            log: Arc::default(),
+            readers: JoinSet::new(),
+        };
+        let ready = format!("{}/ready", program.base);
+        eventually(|| async { reqwest::get(&ready).await.ok() }).await;
+        program
     }
 
     async fn listening(mut program: Program) -> Program {

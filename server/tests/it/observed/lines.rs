@@ -45,7 +45,7 @@ async fn requests_jobs_and_acts_are_one_line_each_and_say_whose_they_are() {
         assert_eq!(line["trace_id"].as_str().expect("an id").len(), 32);
 
         let upload = server.logged("the upload", is_request("/api/upload")).await;
-        let ended = |line: &Value| line["event"] == "job_run_ended";
+        let ended = |line: &Value| line["job_event"] == "succeeded";
         let job = server.logged("the end of the job", ended).await;
         assert_eq!(job["trace_id"], upload["trace_id"], "one trace");
         assert_eq!(job["user_id"], upload["user_id"]);

@@ -7,3 +7,4 @@ mod collector;
 mod dead_collector;
 mod lines;
 mod traces;
+mod unread;

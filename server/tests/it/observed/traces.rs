@@ -129,7 +129,7 @@ async fn an_upload_its_job_and_the_providers_call_are_one_trace_across_processes
         let traces = "SELECT DISTINCT trace_id FROM ledger WHERE kind = 'index'";
         assert_eq!(state.words(traces).await, [CALLERS_TRACE]);
         state.close().await;
-        let line = |line: &serde_json::Value| line["event"] == "job_run_ended";
+        let line = |line: &serde_json::Value| line["job_event"] == "succeeded";
         let line = worker.logged("the end of the job", line).await;
         assert_eq!(line["trace_id"], CALLERS_TRACE);
         assert!(

@@ -38,6 +38,7 @@ use crate::{
     platform::{
         ai::{Gateway, ModelRef},
         audit::Audit,
+        auth::identify::Authenticator,
         budgets::Budgets,
         clock::Clock,
         config::{EnvironmentConfig, PriceTable, Setting},
@@ -65,6 +66,7 @@ pub(crate) struct EngineParts {
     pub(crate) telemetry: Telemetry,
     pub(crate) administration: Administration,
     pub(crate) accounts: Accounts,
+    pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) ops: Ops,
     pub(crate) budgets: Budgets,
     pub(crate) prices: PriceTable,

@@ -215,13 +215,13 @@ impl Engine {
     }
 
     /// Does what other processes ask for: ends answers, and those of users who may no longer come
-    /// in.
+    /// in; and asks anew who may.
     pub(super) async fn obey(self) {
         let mut heard = self.0.parts.relay.heard();
         loop {
             match heard.recv().await {
                 Ok(message) => self.obey_one(message).await,
-                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Lagged(_)) => self.0.parts.authenticator.changes_were_missed(),
                 Err(RecvError::Closed) => return,
             }
         }
@@ -249,12 +249,14 @@ impl Engine {
             Heard::Report(report) => self.0.elsewhere.take(report, Instant::now()),
             Heard::Changed(change) if change.entity == Entity::User => {
                 let Some(user) = change.user_id else { return };
+                parts.authenticator.changed_elsewhere(user);
                 let active = parts.accounts.is_active(user).await;
                 if active.is_ok_and(|active| !active) {
                     parts.streams.stop_user(user, EndReason::Revoked);
                 }
             }
-            Heard::Changed(_) | Heard::Gap => {}
+            Heard::Gap => parts.authenticator.changes_were_missed(),
+            Heard::Changed(_) => {}
         }
     }
 }

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{announce, line};
+use super::{announce, line, tell};
 use crate::platform::{db::Txn, jobs::state::Transition};
 
 /// Who takes jobs, and until when.
@@ -79,6 +79,7 @@ pub(in super::super) async fn take(
             .exec_without_returning(txn)
             .await?;
         for job in &taken {
+            tell(txn, Transition::Lease.event(), job);
             announce(txn, job);
         }
     }

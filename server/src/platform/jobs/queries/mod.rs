@@ -28,6 +28,8 @@ use entities::{
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, EntityTrait, Statement};
 
+use tracing::Span;
+
 use crate::platform::db::{Change, Entity, Txn};
 
 /// The PostgreSQL channel that tells other processes to look at the queue.
@@ -71,14 +73,19 @@ fn line(event: &str, job: &job::Model, now: DateTime<Utc>) -> job_event::ActiveM
     }
 }
 
-async fn log(txn: &Txn, event: &str, job: &job::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn log(
+    txn: &Txn,
+    event: &'static str,
+    job: &job::Model,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     log_act(txn, event, job, None, now).await
 }
 
 /// As [`log`], naming whose act it was.
 async fn log_act(
     txn: &Txn,
-    event: &str,
+    event: &'static str,
     job: &job::Model,
     actor: Option<UserId>,
     now: DateTime<Utc>,
@@ -90,5 +97,29 @@ async fn log_act(
     job_event::Entity::insert(line)
         .exec_without_returning(txn)
         .await?;
+    tell(txn, event, job);
     Ok(())
+}
+
+/// The event as a line of the process's log too, with the ids of the request or run that it belongs
+/// to, once it is committed.
+fn tell(txn: &Txn, event: &'static str, job: &job::Model) {
+    let span = Span::current();
+    let (id, kind, claim, attempt) = (job.id, job.kind.clone(), job.claim, job.attempts);
+    let (stage, error_class) = (job.stage.clone(), job.error_class.clone());
+    let user_id = job.user_id.map(|user| user.0);
+    txn.after_commit(move || {
+        let _within = span.entered();
+        tracing::info!(
+            event = "job_event",
+            job_event = event,
+            kind,
+            job_id = %id,
+            user_id,
+            claim,
+            attempt,
+            stage,
+            error_class,
+        );
+    });
 }

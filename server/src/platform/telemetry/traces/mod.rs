@@ -23,7 +23,7 @@ use tracing::{Metadata, Span, subscriber::Interest};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::DynFilterFn,
+    filter::{DynFilterFn, LevelFilter},
     layer::{self, Filter},
     registry::LookupSpan,
 };
@@ -109,24 +109,26 @@ pub(super) fn layer(
         .with_level(false)
         .with_tracked_inactivity(false)
         .with_context_activation(false);
-    Ok(layer.with_filter(of_what_is_taken()).boxed())
+    Ok(layer.with_filter(of_what_is_taken(true)).boxed())
 }
 
 /// First spans always: one that ends in an error is sent though its trace is not. What is within them
-/// only where the trace is taken, so that the others cost next to nothing.
-fn of_what_is_taken() -> impl Filter<Registry> {
+/// only where the trace is taken and there is a collector, so that the others cost next to nothing.
+pub(super) fn of_what_is_taken(exported: bool) -> impl Filter<Registry> {
     let is_wanted = |metadata: &Metadata<'_>, context: &layer::Context<'_, Registry>| {
         is_first(metadata) || (is_ours(metadata) && is_within_what_is_taken(context))
     };
-    DynFilterFn::new(is_wanted).with_callsite_filter(|metadata| {
-        if is_first(metadata) {
-            Interest::always()
-        } else if is_ours(metadata) {
-            Interest::sometimes()
-        } else {
-            Interest::never()
-        }
-    })
+    DynFilterFn::new(is_wanted)
+        .with_callsite_filter(move |metadata| {
+            if is_first(metadata) {
+                Interest::always()
+            } else if exported && is_ours(metadata) {
+                Interest::sometimes()
+            } else {
+                Interest::never()
+            }
+        })
+        .with_max_level_hint(LevelFilter::INFO)
 }
 
 fn is_within_what_is_taken(context: &layer::Context<'_, Registry>) -> bool {
@@ -139,12 +141,12 @@ fn is_within_what_is_taken(context: &layer::Context<'_, Registry>) -> bool {
 }
 
 /// Whether this is a span of ours, and no event.
-pub(super) fn is_ours(metadata: &Metadata<'_>) -> bool {
+fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && matches!(metadata.target(), SPAN | DETAIL)
 }
 
 /// Whether this is a span that is there without a collector.
-pub(super) fn is_first(metadata: &Metadata<'_>) -> bool {
+fn is_first(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target() == SPAN
 }
 
@@ -203,6 +205,11 @@ pub(crate) fn current() -> Option<TraceParent> {
     if are_exported() {
         return exported(&span);
     }
+    begun(&span)
+}
+
+/// What [`begin`] has kept in the first span around this one.
+fn begun(span: &Span) -> Option<TraceParent> {
     span.with_subscriber(|(id, dispatch)| {
         let registry = dispatch.downcast_ref::<Registry>()?;
         let mut scope = registry.span(id)?.scope();
@@ -213,7 +220,7 @@ pub(crate) fn current() -> Option<TraceParent> {
 
 /// Whether the caller works in a trace that is sent to the collector.
 pub(crate) fn is_taken() -> bool {
-    are_exported() && exported(&Span::current()).is_some_and(TraceParent::is_sampled)
+    are_exported() && begun(&Span::current()).is_some_and(TraceParent::is_sampled)
 }
 
 /// The header for a call to another service; none unless a collector would see the trace.
