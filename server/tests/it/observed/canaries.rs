@@ -205,7 +205,7 @@ async fn no_secret_and_no_word_of_a_user_is_where_operators_look() {
         premises.redis_dies(&server).await;
         let metrics = User::anonymous(server.base.clone()).get("/metrics").await;
         assert!(metrics.body.contains("http_requests_total"));
-        let log = stop(server, "POST").await + &stop(worker, "job_run_ended").await;
+        let log = stop(server, "POST").await + &stop(worker, "\"job_event\"").await;
 
         let (access, refresh) = (user.token.clone(), user.refresh_token.clone());
         secrets.extend([access, refresh].map(|token| token.expect("a token")));

@@ -107,7 +107,7 @@ async fn two_of_each_behind_the_proxy_are_one_house() {
 
 /// What was uploaded has been indexed by one of the workers, once.
 async fn by_a_worker(house: &Processes) {
-    let done = |line: &Value| line["event"] == "job_run_ended";
+    let done = |line: &Value| line["job_event"] == "succeeded";
     let by_workers = async || {
         let runs: usize = house
             .workers
