@@ -2,6 +2,7 @@
 //! not in the table fails the test, and so does an answer that the API's description leaves out.
 
 mod console;
+pub(crate) mod headers;
 mod jobs;
 mod operations;
 mod people;
@@ -298,6 +299,8 @@ async fn every_caller_gets_what_the_table_says_from_every_route() {
                     "{method} {template} by {who}"
                 );
                 faults.extend(undescribed(&description, method, template, &answer));
+                faults.extend(headers::unlocked(template, &answer));
+                assert!(answer.header("strict-transport-security").is_none());
             }
             if template.starts_with("/api/auth/logout") {
                 callers = sign_in(&house).await;
@@ -311,6 +314,7 @@ async fn every_caller_gets_what_the_table_says_from_every_route() {
                 answer.status, expected[0],
                 "{method} {template} with a forged token"
             );
+            faults.extend(headers::unlocked(template, &answer));
         }
         assert!(faults.is_empty(), "{faults:#?}");
         house.stop().await;

@@ -18,6 +18,7 @@ use tracing_subscriber::{
 
 use super::{
     lines::{Lines, Shape},
+    panics,
     redact::Redactor,
     sink::Sink,
     traces,
@@ -78,7 +79,7 @@ impl<S: Subscriber> Layer<S> for CountLines {
     }
 }
 
-/// Starts logging for the whole process, and traces where a collector is configured; a second call
+/// Starts logging for the whole process, of its panics too, and traces where a collector is configured; a second call
 /// changes nothing. Directives that cannot be read are taken as `info`.
 pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), LoggingError> {
     // Commands do one thing and end: what they did is their output.
@@ -103,6 +104,7 @@ pub(crate) fn start(config: &TelemetryConfig, target: LogTarget) -> Result<(), L
         redactor: Redactor::new(&config.secrets),
     };
     install(lines, &config.log_level, traces);
+    panics::log_them();
     Ok(())
 }
 

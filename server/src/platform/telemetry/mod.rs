@@ -5,6 +5,7 @@ mod labels;
 mod lines;
 mod logging;
 mod metric;
+mod panics;
 mod redact;
 #[cfg(test)]
 mod reference;

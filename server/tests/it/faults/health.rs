@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use super::program::Site;
-use crate::support::{Database, House, User, client::eventually, on_each_database};
+use super::{outage::Cluster, program::Site};
+use crate::support::{Database, House, User, eventually_or, on_each_database};
 
 /// What each route answers, in the order of [`ROUTES`], and the word of `/health/ready`.
-type Truth = ([u16; 5], &'static str);
+pub(super) type Truth = ([u16; 5], &'static str);
 
 type Settings = &'static [(&'static str, &'static str)];
 
 const ROUTES: [&str; 5] = ["/live", "/startupz", "/ready", "/health/ready", "/health"];
-const WELL: Truth = ([200, 200, 200, 200, 200], "ok");
+pub(super) const WELL: Truth = ([200, 200, 200, 200, 200], "ok");
 
 /// A part that is missing from the start, by the setting that says where it is.
 const MISSING: [(&str, Settings, Truth); 4] = [
@@ -55,9 +55,19 @@ async fn told(user: &User) -> ([u16; 5], String) {
     (statuses, word)
 }
 
-async fn comes_to_tell(user: &User, (statuses, word): Truth) {
+pub(super) async fn comes_to_tell(user: &User, (statuses, word): Truth) {
     let wanted = (statuses, word.to_owned());
-    eventually(|| async { (told(user).await == wanted).then_some(()) }).await;
+    let last = std::sync::Mutex::default();
+    eventually_or(
+        || async {
+            let told = told(user).await;
+            let tells = (told == wanted).then_some(());
+            *last.lock().expect("nobody panicked") = told;
+            tells
+        },
+        || format!("{:?}, not {wanted:?}", last.lock()),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,4 +104,18 @@ async fn a_server_that_has_started_stays_started_while_its_database_only_reads()
     state.close().await;
     server.stop().await;
     database.drop_it().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_started_stays_started_while_its_database_is_gone() {
+    let cluster = Cluster::start();
+    let site = Site::new(std::sync::Arc::new(cluster.database()), &[]);
+    let server = site.serve(&[]).await;
+    let user = User::anonymous(server.base.clone());
+    comes_to_tell(&user, WELL).await;
+    cluster.down();
+    comes_to_tell(&user, ([200, 200, 503, 503, 503], "degraded")).await;
+    cluster.up();
+    comes_to_tell(&user, WELL).await;
+    server.stop().await;
 }

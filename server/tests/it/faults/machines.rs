@@ -51,11 +51,69 @@ async fn metrics_with_a_listener_of_their_own_are_nowhere_else() {
     .await;
 }
 
+/// What a token of the tests is.
+const TOKEN: &str = "a-token-out-of-a-file-0123456789";
+
+/// The status of the metrics for who comes through a proxy, with a token.
+async fn metrics_for(reader: &User, client: &str, bearer: &str) -> u16 {
+    let request = reader.request(reqwest::Method::GET, "/metrics");
+    let request = request.header("x-forwarded-for", client);
+    reader.send(request.bearer_auth(bearer)).await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_of_its_own_is_no_less_shut_also_that_of_a_worker() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    std::fs::write(&file, TOKEN).expect("a file");
+    let settings = [
+        ("METRICS_BIND", "127.0.0.1:0"),
+        ("TRUSTED_PROXY_IPS", "127.0.0.1"),
+        ("METRICS_ALLOW_CIDRS", "10.1.0.0/16"),
+        ("METRICS_TOKEN_FILE", file.to_str().expect("a path")),
+    ];
+    let site = Site::new(Arc::new(Database::Sqlite), &settings);
+    let server = site.serve(&[("JOB_WORKERS_IN_SERVE", "false")]).await;
+    let worker = site.work(&[]).await;
+    for program in [&server, &worker] {
+        let machines = machines_of(program).await;
+        let refused = machines.request(reqwest::Method::GET, "/metrics");
+        let refused = refused.header("x-forwarded-for", "10.2.2.3");
+        let refused = machines.send(refused).await;
+        assert_eq!(refused.status, 403);
+        assert!(!refused.body.contains("binnacle_"), "{}", refused.body);
+        for (client, bearer, status) in [
+            ("10.1.2.3", "wrong", 200),
+            ("10.1.2.3, 10.2.2.3", "wrong", 403),
+            ("127.0.0.1", "wrong", 403),
+            ("10.2.2.3", "wrong", 403),
+            ("10.2.2.3", &TOKEN[1..], 403),
+            ("10.2.2.3", TOKEN, 200),
+        ] {
+            let told = metrics_for(&machines, client, bearer).await;
+            assert_eq!(told, status, "{client} with {bearer}");
+        }
+        assert_eq!(
+            machines.get("/metrics").await.status,
+            200,
+            "the machine itself"
+        );
+    }
+    worker.stop().await;
+    // Whoever is no proxy says nothing about the client, and is not the machine itself any more.
+    let worker = site.work(&[("TRUSTED_PROXY_IPS", "192.0.2.1")]).await;
+    let machines = machines_of(&worker).await;
+    assert_eq!(metrics_for(&machines, "10.1.2.3", "wrong").await, 403);
+    assert_eq!(metrics_for(&machines, "10.1.2.3", TOKEN).await, 200);
+    worker.stop().await;
+    server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_are_read_from_allowed_networks_and_with_a_token_out_of_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("token");
-    std::fs::write(&file, "a-token-out-of-a-file-0123456789\n").expect("a file");
+    std::fs::write(&file, format!("{TOKEN}\n")).expect("a file");
     let settings = [
         ("TRUSTED_PROXY_IPS", "127.0.0.1"),
         ("METRICS_ALLOW_CIDRS", "10.1.0.0/16"),
@@ -63,18 +121,13 @@ async fn metrics_are_read_from_allowed_networks_and_with_a_token_out_of_a_file()
     ];
     let house = House::open(&Database::Sqlite, &settings).await;
     let stranger = house.stranger();
-    let from = async |client: &str, bearer: &str| {
-        let request = stranger.request(reqwest::Method::GET, "/metrics");
-        let request = request.header("x-forwarded-for", client);
-        stranger.send(request.bearer_auth(bearer)).await.status
-    };
+    let from = async |client: &str, bearer: &str| metrics_for(&stranger, client, bearer).await;
     assert_eq!(from("10.1.2.3", "wrong").await, 200);
     assert_eq!(from("10.2.2.3", "wrong").await, 403);
     // The client's own claim stands left of what the proxy saw.
     assert_eq!(from("10.1.2.3, 10.2.2.3", "wrong").await, 403);
     assert_eq!(from("127.0.0.1", "wrong").await, 403);
-    let token = "a-token-out-of-a-file-0123456789";
-    assert_eq!(from("10.2.2.3", token).await, 200);
+    assert_eq!(from("10.2.2.3", TOKEN).await, 200);
     house.stop().await;
     let house = House::open(
         &Database::Sqlite,

@@ -6,8 +6,12 @@ use nix::sys::signal::Signal;
 use pretty_assertions::assert_eq;
 use sqlx::{Connection, Executor, PgConnection};
 
-use super::{program::Site, state::State};
-use crate::support::{Database, User, client::eventually, on_each_database};
+use super::{
+    health::{WELL, comes_to_tell},
+    program::Site,
+    state::State,
+};
+use crate::support::{Database, User, client::eventually, free_port, on_each_database};
 
 const CHECKLIST: &[u8] = include_bytes!("../../../../docs/samples/release-checklist.md");
 
@@ -99,4 +103,42 @@ async fn a_process_that_is_killed_inside_a_migration_leaves_nothing_of_it() {
         the_next_one_serves(&site).await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_listens_while_migrations_run() {
+    let database = std::sync::Arc::new(Database::postgres().await);
+    let (public, machines) = (free_port(), free_port());
+    let settings = [
+        ("PORT", &*public.to_string()),
+        ("METRICS_BIND", &*format!("127.0.0.1:{machines}")),
+    ];
+    let site = Site::new(database.clone(), &settings);
+    let mut obstacle = block(&database).await;
+    let server = site.begin("serve", &[]);
+    let worker = site.begin("worker", &[("METRICS_BIND", "")]);
+    let state = site.state().await;
+    waits_for_the_table(&state).await;
+
+    for port in [public, machines] {
+        let refused = std::net::TcpStream::connect(("127.0.0.1", port));
+        assert!(refused.is_err(), "port {port}");
+    }
+    assert_eq!(worker.count_logged(|line| line["event"] == "working"), 0);
+
+    obstacle.execute("ROLLBACK").await.expect("the end");
+    server
+        .logged("listening", |line| line["event"] == "listening")
+        .await;
+    for port in [public, machines] {
+        let user = User::anonymous(format!("http://127.0.0.1:{port}"));
+        comes_to_tell(&user, WELL).await;
+    }
+    worker
+        .logged("working", |line| line["event"] == "working")
+        .await;
+    state.close().await;
+    worker.stop().await;
+    server.stop().await;
+    database.drop_it().await;
 }

@@ -58,7 +58,7 @@ impl Cluster {
         self.home.path().join("data")
     }
 
-    fn up(&self) {
+    pub fn up(&self) {
         let options = format!("-p {} -h 127.0.0.1 -k ''", self.port);
         self.control(&["-l", "log", "-o", &options, "start"]);
     }

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    health::{WELL, comes_to_tell},
     program::{Program, Site},
     stub::{Fault, ProviderStub},
 };
@@ -188,6 +189,36 @@ async fn left_well(site: &Site, in_flight: usize) {
         .await;
     assert_eq!(open, 0, "every stream is settled");
     state.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_stops_says_so_and_stays_alive_and_started() {
+    on_each_database(|database| async move {
+        let site = Site::new(database, &[]);
+        let mut server = site.serve(&[]).await;
+        let user = User::register(server.base.clone(), "ada@example.org").await;
+        let store = user.store("Papers").await;
+        comes_to_tell(&user, WELL).await;
+        // As long as it comes, the process waits.
+        let half = HalfUpload::begin(&user, store).await;
+        let tmp = site.folder.path().join("tmp");
+        let in_flight = || std::fs::read_dir(&tmp).expect("the folder").count();
+        eventually(|| async { (in_flight() > 0).then_some(()) }).await;
+
+        server.signal(Signal::SIGTERM);
+
+        server
+            .logged("stopping", |line| line["event"] == "stopping")
+            .await;
+        // Over a connection of its own: those that were idle are closed now.
+        let stranger = User::anonymous(user.base.clone());
+        comes_to_tell(&stranger, ([200, 200, 503, 503, 200], "degraded")).await;
+        let answer = half.finish().await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let status = server.ended().await;
+        assert!(status.success(), "{status}");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 mod canaries;
 mod cardinality;
 mod collector;
+mod dead_collector;
 mod lines;
 mod traces;
 mod unread;

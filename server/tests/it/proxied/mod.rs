@@ -6,6 +6,7 @@ mod headers;
 mod house;
 mod limits;
 mod logging;
+mod many;
 mod nginx;
 mod reload;
 mod rolling;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::{
     architecture::source::root,
     faults::outage::is_root,
-    support::{User, client::eventually, free_port},
+    support::{User, client::eventually, free_port, memory::peak_of},
 };
 
 /// A running proxy. Ended when dropped.
@@ -196,11 +196,4 @@ fn client(of_http1: bool) -> reqwest::Client {
         builder
     };
     builder.build().expect("a client")
-}
-
-fn peak_of(process: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = peak.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
 }

@@ -1,7 +1,6 @@
 //! The image without a container: its start command, from a tree that nobody can write, as nobody.
 
 use std::{
-    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -100,31 +99,33 @@ fn the_build_is_given_what_it_reads_and_nothing_of_the_operator() {
 struct Tree(TempDir);
 
 impl Tree {
-    fn of_this_build() -> Self {
+    /// What `deploy/image-root` has put into the folder IMAGE_ROOT; without it, this build's program at
+    /// its place.
+    fn of_the_image() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let tree = Self(folder);
-        let programs = tree.path("usr/local/bin");
-        std::fs::create_dir_all(&programs).expect("a folder");
-        std::fs::copy(program(), programs.join("binnacle")).expect("the program");
-        for folder in ["data", "tmp"] {
-            std::fs::create_dir(tree.path(folder)).expect("a folder");
+        if let Some(image) = std::env::var_os("IMAGE_ROOT") {
+            let mut from = image;
+            from.push("/.");
+            done(Command::new("cp").arg("-r").arg(from).arg(tree.path("")));
+        } else {
+            let programs = tree.path("usr/local/bin");
+            std::fs::create_dir_all(&programs).expect("a folder");
+            std::fs::copy(program(), programs.join("binnacle")).expect("the program");
+            std::fs::create_dir(tree.path("data")).expect("a folder");
         }
-        for folder in [
-            "",
-            "usr",
-            "usr/local",
-            "usr/local/bin",
-            "usr/local/bin/binnacle",
-        ] {
-            let mode = std::fs::Permissions::from_mode(0o555);
-            std::fs::set_permissions(tree.path(folder), mode).expect("a mode");
-        }
+        // A volume and a file system in memory, beside a root that is mounted to be read alone.
+        std::fs::create_dir(tree.path("tmp")).expect("a folder");
+        done(
+            Command::new("chmod")
+                .args(["-R", "a-w,a+rX"])
+                .arg(tree.path("usr")),
+        );
+        done(Command::new("chmod").arg("555").arg(tree.path("")));
+        let own = [tree.path("data"), tree.path("tmp")];
+        done(Command::new("chmod").arg("700").args(&own));
         if is_root() {
-            let mut chown = Command::new("chown");
-            chown
-                .arg("65532:65532")
-                .args([tree.path("data"), tree.path("tmp")]);
-            assert!(chown.status().expect("chown runs").success());
+            done(Command::new("chown").arg("65532:65532").args(&own));
         }
         tree
     }
@@ -154,11 +155,15 @@ impl Tree {
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        let mode = std::fs::Permissions::from_mode(0o755);
-        for folder in ["", "usr", "usr/local", "usr/local/bin"] {
-            let _left = std::fs::set_permissions(self.path(folder), mode.clone());
-        }
+        // So that the folder can be removed.
+        let mut chmod = Command::new("chmod");
+        let _left = chmod.args(["-R", "u+w"]).arg(self.path("")).status();
     }
+}
+
+fn done(command: &mut Command) {
+    let status = command.status().expect("the program runs");
+    assert!(status.success(), "{command:?}: {status}");
 }
 
 /// A process that does not outlive its test.
@@ -173,7 +178,7 @@ impl Drop for Serving {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_image_serves_from_a_tree_that_it_cannot_write() {
-    let tree = Tree::of_this_build();
+    let tree = Tree::of_the_image();
     let binary = tree.path("usr/local/bin/binnacle");
     let port = free_port().to_string();
     let server = tree
@@ -211,6 +216,14 @@ async fn the_image_serves_from_a_tree_that_it_cannot_write() {
         .await;
     let answer = ada.ask(store, "What must be done before a release?").await;
     assert!(answer.done && !answer.text().is_empty());
+    // Nobody but root writes where they may only read.
+    if is_root() {
+        for place in ["", "usr/local/bin", "usr/local/bin/binnacle"] {
+            let writable = tree.as_nobody(Path::new("/usr/bin/test"));
+            let writable = { writable }.arg("-w").arg(tree.path(place)).status();
+            assert!(!writable.expect("it runs").success(), "{place}");
+        }
+    }
     let written: Vec<_> = std::fs::read_dir(tree.path(""))
         .expect("the tree")
         .flatten()

@@ -5,6 +5,7 @@ mod backups;
 mod compose;
 mod image;
 mod refused_restore;
+mod restoring;
 mod rolling;
 mod rotation;
 mod secrets;

@@ -4,6 +4,7 @@ pub mod client;
 pub mod database;
 pub mod house;
 pub mod link;
+pub mod memory;
 mod ports;
 pub mod redis;
 pub mod sql;
