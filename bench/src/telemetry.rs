@@ -231,10 +231,12 @@ pub(crate) fn table(cost: &Cost, text: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-/// What the figures should be.
+/// What the figures should be: of the house at full load, which answers questions. What a read of a
+/// twentieth of that pays stands in the table.
 pub(crate) fn judge(cost: &Cost) -> Vec<Verdict> {
     let share = (SHARE_PERCENT, "%");
-    let loads = cost.loads.iter().flat_map(|load| {
+    let is_full = |load: &&Load| matches!(load.subject, Subject::Chat);
+    let loads = cost.loads.iter().filter(is_full).flat_map(|load| {
         let place = |with: &str| format!("{}, {with}", load.subject.name());
         [
             ("metrics", load.metrics_percent),

@@ -338,6 +338,7 @@ impl Ground {
             db: self.db.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
+            tasks: self.tasks.clone(),
             jobs: means.jobs.clone(),
             budgets: means.budgets.clone(),
             blobs: self.blobs.clone(),

@@ -115,10 +115,7 @@ impl App {
     }
 
     async fn start(&self, kind: ProcessKind, workers: bool) -> Result<Process, StartError> {
-        let process = Process::register(&self.db, self.clock.clone(), &self.entropy, kind).await?;
-        if kind == ProcessKind::Serve {
-            self.must_be_alone(&process).await?;
-        }
+        let process = self.register(kind).await?;
         process.start_heartbeat(&self.tasks);
         let leader = Leader::new(self.db.clone(), self.clock.clone(), process.id());
         self.budgets.open_house().await?;

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{CliError, load, say};
+use super::{CliError, say};
 use crate::{
     app::{App, Schema, Surroundings},
     platform::{
+        config::{Config, EnvSource},
         jobs::{QueueParts, QueuePlan, measure_queue},
-        telemetry::LogTarget,
+        telemetry::start_quiet_logging,
     },
 };
 
@@ -28,7 +29,9 @@ pub(super) struct MeasureQueue {
 
 impl MeasureQueue {
     pub(super) async fn run(self) -> Result<ExitCode, CliError> {
-        let config = load(LogTarget::Stderr)?;
+        // Lines on stderr would be measured too.
+        start_quiet_logging();
+        let (config, _) = Config::load(&EnvSource::process())?;
         let app = App::build(config, Surroundings::of_system()?, Schema::Forward).await?;
         let parts = QueueParts {
             db: app.db.clone(),

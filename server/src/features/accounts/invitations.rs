@@ -299,7 +299,7 @@ impl Redemption {
         let Some(id) = steering_queries::use_token(txn, &self.token_hash, now).await? else {
             return Ok(false);
         };
-        let user = queries::user_by_id(txn, id).await?;
+        let user = queries::hold_user(txn, id).await?;
         if user.is_none_or(|user| user.status != UserStatus::Active) {
             return Ok(false);
         }

@@ -16,7 +16,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, UpdateMany,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, LockType, OnConflict},
 };
 use uuid::Uuid;
 
@@ -30,6 +30,15 @@ pub(super) async fn user_by_id(
     id: UserId,
 ) -> Result<Option<user::Model>, DbErr> {
     user::Entity::find_by_id(id).one(db).await
+}
+
+/// As [`user_by_id`]; until the transaction ends, another that changes the user waits, or this one has
+/// waited for it.
+pub(super) async fn hold_user(txn: &Txn, id: UserId) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(txn)
+        .await
 }
 
 pub(super) async fn user_by_email(

@@ -193,9 +193,10 @@ impl Accounts {
     }
 }
 
-/// Opens the session if the proof still holds.
+/// Opens the session if the proof still holds. Whoever disables the user or changes the password in
+/// another process meanwhile comes before, and is seen here, or after, and ends this session too.
 async fn open(txn: &Txn, opening: &Opening) -> Result<Option<user::Model>, DbErr> {
-    let user = queries::user_by_id(txn, opening.user_id).await?;
+    let user = queries::hold_user(txn, opening.user_id).await?;
     let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
         return Ok(None);
     };

@@ -140,7 +140,8 @@ impl Accounts {
 impl Disabling {
     async fn apply(&self, txn: &Txn) -> Result<Outcome, DbErr> {
         let (target, now) = (self.end.user_id, self.end.now);
-        let user = queries::user_by_id(txn, target).await?;
+        // A sign-in through another process is over, and its session is ended below, or waits.
+        let user = queries::hold_user(txn, target).await?;
         let Some(user) = user.filter(|user| user.status != UserStatus::Deleted) else {
             return Ok(Outcome::NoSuchUser);
         };

@@ -1,9 +1,9 @@
 //! Whether the parts that requests need are there.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{OpsParts, cached::Cached};
 use crate::platform::{redis, storage::Disk};
@@ -23,6 +23,8 @@ pub(super) struct Health {
     queue: Cached,
     redis: Cached,
     storage: Cached,
+    /// The one probe of the store that may be under way.
+    storage_probe: Arc<Semaphore>,
     providers: Cached,
 }
 
@@ -33,6 +35,7 @@ impl Default for Health {
             queue: Cached::keeping(PROBE_EVERY),
             redis: Cached::keeping(PROBE_EVERY),
             storage: Cached::keeping(STORAGE_EVERY),
+            storage_probe: Arc::new(Semaphore::new(1)),
             providers: Cached::keeping(PROVIDERS_EVERY),
         }
     }
@@ -62,11 +65,22 @@ impl Health {
     pub(super) async fn storage(&self, parts: &OpsParts) -> bool {
         let unique = parts.entropy.uuid();
         let probe = async {
-            let outcome = parts.blobs.probe(unique).await;
-            if let Err(error) = &outcome {
+            // A disk that hangs keeps the thread of a probe for ever: one is enough.
+            let Ok(place) = self.storage_probe.clone().try_acquire_owned() else {
+                tracing::warn!(event = "storage_probe_hangs");
+                return false;
+            };
+            let blobs = parts.blobs.clone();
+            let probing = async move {
+                let outcome = blobs.probe(unique).await;
+                drop(place);
+                outcome
+            };
+            let outcome = parts.tasks.carry_through("storage-probe", probing).await;
+            if let Some(Err(error)) = &outcome {
                 tracing::warn!(event = "storage_probe_failed", %error);
             }
-            outcome.is_ok() && has_room(&parts.storage).await
+            matches!(outcome, Some(Ok(_))) && has_room(&parts.storage).await
         };
         self.storage.get(PROBE_LIMIT, probe).await
     }

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::platform::{
     ai::Gateway, budgets::Budgets, clock::Clock, db::Db, entropy::Entropy, jobs::Jobs,
-    observe::Observers, storage::Blobs, telemetry::Telemetry,
+    observe::Observers, storage::Blobs, tasks::Tasks, telemetry::Telemetry,
 };
 use health::Health;
 
@@ -32,6 +32,7 @@ pub(crate) struct OpsParts {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
+    pub(crate) tasks: Tasks,
     pub(crate) jobs: Jobs,
     pub(crate) budgets: Budgets,
     pub(crate) blobs: Blobs,

@@ -33,6 +33,12 @@ impl Place {
                 return Err(BackupError::Occupied(to));
             }
             stage::folder_of_owner(&folder)?;
+            // What is cleared and filled is here, and not where somebody's link leads.
+            let found = std::fs::symlink_metadata(&folder).map_err(BackupError::io(&folder))?;
+            if !found.is_dir() {
+                let error = ErrorKind::NotADirectory.into();
+                return Err(BackupError::io(&folder)(error));
+            }
             let Some(lock) = lock(&folder, &to)? else {
                 continue;
             };

@@ -44,15 +44,20 @@ pub(crate) async fn restore(
     check_place(house, existing, now).await?;
     let cut_before = was_cut(house);
     let mut swap = Swap::new(unique);
-    let staged = put(house, from, &manifest, &mut swap).await;
-    if let Err(error) = staged {
+    let placed = async {
+        put(house, from, &manifest, &mut swap).await?;
+        // The first that asks whether the database is one of ours.
+        forget_processes(house)
+            .await
+            .inspect_err(|_| remove_logs(house))
+    };
+    if let Err(error) = placed.await {
         if swap.undo() && !cut_before {
             end(house)?;
         }
         return Err(error);
     }
     end(house)?;
-    forget_processes(house).await?;
     Ok(manifest)
 }
 
@@ -91,6 +96,18 @@ fn sync_folder_of(path: &Path) -> Result<(), BackupError> {
     {
         Some(folder) => stage::sync_folder(folder),
         None => Ok(()),
+    }
+}
+
+/// Removes what opening the restored database has left beside it, before another takes its name.
+fn remove_logs(house: &House) {
+    let Target::Sqlite(path) = &house.database else {
+        return;
+    };
+    for log in ["-wal", "-shm"] {
+        if let Err(error) = std::fs::remove_file(stage::beside(path, log)) {
+            tracing::debug!(%error, "no log is left to remove");
+        }
     }
 }
 

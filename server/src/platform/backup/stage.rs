@@ -48,7 +48,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(u64, String), BackupError>
     if let Some(folder) = to.parent() {
         folder_of_owner(folder)?;
     }
-    let mut source = File::open(from).map_err(BackupError::io(from))?;
+    let mut source = plain(from)?;
     let mut target = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -62,9 +62,19 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(u64, String), BackupError>
     Ok(summed)
 }
 
+/// A file to be read; a pipe or device in its place would keep its reader waiting.
+fn plain(path: &Path) -> Result<File, BackupError> {
+    let found = std::fs::metadata(path).map_err(BackupError::io(path))?;
+    if !found.is_file() {
+        let error = std::io::Error::other("it is not a file");
+        return Err(BackupError::io(path)(error));
+    }
+    File::open(path).map_err(BackupError::io(path))
+}
+
 /// The size and checksum of a file.
 pub(super) fn sum(path: &Path) -> Result<(u64, String), BackupError> {
-    let mut file = File::open(path).map_err(BackupError::io(path))?;
+    let mut file = plain(path)?;
     pass(&mut file, path, |_| Ok(()))
 }
 

@@ -1,7 +1,8 @@
 //! From process to process, by the database's own messages: which rows changed, so that each
 //! process reads them and tells its own readers.
 //!
-//! Messages may be lost without harm to anything but the feed, and then it says so. Changes of jobs
+//! Messages may be lost: the feed says so then, and who was shut out elsewhere is refused here a few
+//! seconds later. Changes of jobs
 //! are many: they are told only while somebody somewhere follows a feed.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -156,26 +156,25 @@ impl EdgeEndpoint {
 
     /// The request as a part of its caller's trace, when a trusted proxy tells it, or of a new one.
     fn span(&self, request: &Request, request_id: &str, client: &ClientAddress) -> Span {
-        let span = tracing::info_span!(
-            target: traces::SPAN,
-            "request",
-            "otel.kind" = "server",
-            "otel.status_code" = Empty,
-            "http.request.method" = method::label(request.method()),
-            "http.route" = Empty,
-            "http.response.status_code" = Empty,
-            "url.scheme" = if client.https { "https" } else { "http" },
-            "error.type" = Empty,
-            request_id,
-            trace_id = Empty,
-            user_id = Empty,
-        );
         let caller = request.header("traceparent").filter(|_| client.vouched);
         let caller = caller.and_then(|header| header.parse().ok());
-        traces::begin(&span, caller, || {
-            Uuid::parse_str(&(self.edge.new_request_id)()).ok()
-        });
-        span
+        let fresh = || Uuid::parse_str(&(self.edge.new_request_id)()).ok();
+        traces::begin(caller, fresh, || {
+            tracing::info_span!(
+                target: traces::SPAN,
+                "request",
+                "otel.kind" = "server",
+                "otel.status_code" = Empty,
+                "http.request.method" = method::label(request.method()),
+                "http.route" = Empty,
+                "http.response.status_code" = Empty,
+                "url.scheme" = if client.https { "https" } else { "http" },
+                "error.type" = Empty,
+                request_id,
+                trace_id = Empty,
+                user_id = Empty,
+            )
+        })
     }
 
     async fn answer(

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::platform::{
     db::{DbError, WriteKey},
-    telemetry::traces,
+    telemetry::traces::{self, Ended, SpanKind},
 };
 
 pub(super) struct Execution {
@@ -66,6 +66,20 @@ impl Execution {
         span.record("binnacle.job.result", result.as_str());
         if matches!(result, RunResult::Retry | RunResult::Dead) {
             span.record("otel.status_code", "ERROR");
+            traces::failed(&span, || Ended {
+                name: format!("job {kind}"),
+                kind: SpanKind::Consumer,
+                took: started.elapsed(),
+                attributes: vec![
+                    ("binnacle.job.claim", self.job.claim.into()),
+                    ("binnacle.job.result", result.as_str().into()),
+                    ("job_id", self.job.id.to_string().into()),
+                ],
+            });
+        }
+        if result == RunResult::Fenced {
+            // It has no event: what came of the job is another run's.
+            span.in_scope(|| tracing::warn!(event = "job_run_fenced", kind));
         }
         engine.observer.finished(kind, result, started.elapsed());
         self.pool.release(self.running.run);
@@ -74,22 +88,26 @@ impl Execution {
     /// The run as a part of the trace that asked for the job.
     fn span(&self) -> Span {
         let engine = &self.pool.jobs.0;
-        let span = tracing::info_span!(
-            target: traces::SPAN,
-            "job",
-            "otel.name" = format!("job {}", engine.registry.label(&self.job.kind)),
-            "otel.kind" = "consumer",
-            "otel.status_code" = Empty,
-            "binnacle.job.claim" = self.job.claim,
-            "binnacle.job.result" = Empty,
-            job_id = %self.job.id,
-            user_id = self.job.user_id.map(|user| user.0),
-            trace_id = Empty,
-        );
         let asked = self.job.traceparent.as_deref();
         let asked = asked.and_then(|header| header.parse().ok());
-        traces::begin(&span, asked, || Some(engine.entropy.uuid()));
-        span
+        traces::begin(
+            asked,
+            || Some(engine.entropy.uuid()),
+            || {
+                tracing::info_span!(
+                    target: traces::SPAN,
+                    "job",
+                    "otel.name" = format!("job {}", engine.registry.label(&self.job.kind)),
+                    "otel.kind" = "consumer",
+                    "otel.status_code" = Empty,
+                    "binnacle.job.claim" = self.job.claim,
+                    "binnacle.job.result" = Empty,
+                    job_id = %self.job.id,
+                    user_id = self.job.user_id.map(|user| user.0),
+                    trace_id = Empty,
+                )
+            },
+        )
     }
 
     async fn run(&self) -> End {

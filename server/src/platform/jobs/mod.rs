@@ -64,7 +64,7 @@ pub(crate) use lists::JobPage;
 pub(crate) use measure::{QueueParts, QueuePlan, measure_queue};
 pub(crate) use month_turn::ResumeAwaitingBudget;
 pub(crate) use observer::{JobObserver, RunResult};
-pub(crate) use process::Process;
+pub(crate) use process::{Place, Process};
 pub(crate) use queries::{console::Owners, retention::needed_by_a_job};
 pub(crate) use registry::DuplicateKind;
 pub(crate) use replay::ReplayConsent;

@@ -7,10 +7,10 @@ use entities::{ProcessKind, jobs::process};
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use uuid::Uuid;
 
-use super::queries::processes;
+use super::queries::{DbErr, processes};
 use crate::platform::{
     clock::Clock,
-    db::{Db, DbError, WriteKey},
+    db::{Db, DbError, Txn, WriteKey},
     entropy::Entropy,
     tasks::Tasks,
 };
@@ -23,19 +23,26 @@ pub(crate) struct Process {
     clock: Arc<dyn Clock>,
 }
 
+/// Whether other servers may stand beside a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Among,
+    Alone,
+}
+
 /// How often the row is renewed.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// A process that is silent for so long is taken for dead.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
 impl Process {
-    /// Adds the row of this process.
+    /// Adds the row of this process. One that must be the only server is not added beside another.
     pub(crate) async fn register(
         db: &Db,
         clock: Arc<dyn Clock>,
         entropy: &Entropy,
-        kind: ProcessKind,
-    ) -> Result<Self, DbError> {
+        (kind, place): (ProcessKind, Place),
+    ) -> Result<Result<Self, process::Model>, DbError> {
         let now = clock.now();
         let row = process::Model {
             id: entropy.ordered_uuid(&*clock),
@@ -48,14 +55,24 @@ impl Process {
             stopped_at: None,
         };
         let id = row.id;
-        db.write(WriteKey::Free, row, |txn, row| {
-            Box::pin(processes::insert(txn, row))
-        })
-        .await?;
-        Ok(Self {
-            id,
-            db: db.clone(),
-            clock,
+        let other = db.write(WriteKey::Free, (row, place), |txn, (row, place)| {
+            Box::pin(async move {
+                if *place == Place::Alone
+                    && let Some(other) = other_server(txn, row).await?
+                {
+                    return Ok(Some(other));
+                }
+                processes::insert(txn, row).await?;
+                Ok(None)
+            })
+        });
+        Ok(match other.await? {
+            Some(other) => Err(other),
+            None => Ok(Self {
+                id,
+                db: db.clone(),
+                clock,
+            }),
         })
     }
 
@@ -91,19 +108,6 @@ impl Process {
             .await
     }
 
-    /// A server that was there before this one and is not known to be gone.
-    pub(crate) async fn elder_server(&self) -> Result<Option<process::Model>, DbError> {
-        let heard_since = self.clock.now() - SILENCE;
-        let here = host();
-        let mut running = Self::running(&self.db).await?.into_iter();
-        Ok(running.find(|other| {
-            other.kind == ProcessKind::Serve
-                && other.id < self.id
-                && other.heartbeat_at >= heard_since
-                && (other.host != here || is_alive(other.pid))
-        }))
-    }
-
     /// Marks this process as stopped: the last thing that it writes.
     pub(crate) async fn stop(&self) -> Result<(), DbError> {
         let input = (self.id, self.clock.now());
@@ -127,6 +131,18 @@ impl Process {
         })
         .await
     }
+}
+
+/// A server that is not known to be gone. Of two that ask at the same time the second sees the first.
+async fn other_server(txn: &Txn, own: &process::Model) -> Result<Option<process::Model>, DbErr> {
+    processes::in_turn(txn).await?;
+    let heard_since = own.heartbeat_at - SILENCE;
+    let mut running = processes::running(txn).await?.into_iter();
+    Ok(running.find(|other| {
+        other.kind == ProcessKind::Serve
+            && other.heartbeat_at >= heard_since
+            && (other.host != own.host || is_alive(other.pid))
+    }))
 }
 
 /// Whether another process of this machine has this number.

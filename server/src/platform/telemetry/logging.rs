@@ -11,7 +11,7 @@ use std::{
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterExt, LevelFilter},
+    filter::{FilterExt, FilterFn, LevelFilter},
     layer::{Context, SubscriberExt},
     reload,
 };
@@ -125,8 +125,10 @@ fn install(lines: Lines, directives: &str, traces: Option<BoxedLayer>) {
     let (filter, handle) = reload::Layer::new(filter);
     // Lines take their ids from spans, however little is logged: from those for a collector too, since
     // work for another task, such as a commit, is done within the inner one alone.
-    let spans = traces::of_what_is_taken(traces.is_some());
-    let filter = filter.or(spans);
+    let spans = traces::for_lines(traces.is_some());
+    // A level alone, such as `info`, would want every span of every library.
+    let events = filter.and(FilterFn::new(|metadata| metadata.is_event()));
+    let filter = events.or(spans);
     let mut layers: Vec<BoxedLayer> = vec![
         lines.with_filter(filter).boxed(),
         // Filtered too: what one layer wants, every library makes, down to its trace spans.

@@ -2,8 +2,11 @@
 //! costs lines, which are counted and told of, and no request.
 
 use std::{
+    cell::Cell,
+    fs::File,
     io::{self, Write},
     mem,
+    os::fd::AsFd,
     sync::{Arc, OnceLock},
     thread,
     time::Duration,
@@ -23,6 +26,11 @@ const LAST: Duration = Duration::from_secs(1);
 /// The queue of this process, once it has one.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
+thread_local! {
+    /// Whether this thread is the one that writes.
+    static WRITES: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Takes lines.
 pub(super) enum Sink {
     /// Through the queue.
@@ -37,7 +45,9 @@ impl Sink {
         if let Some(queue) = QUEUE.get() {
             return Ok(Self::Stdout(queue.clone()));
         }
-        let queue = Queue::start(WAITING_BYTES, io::stdout())?;
+        // Without the buffer of the standard library, which tears lines when it cannot write.
+        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let queue = Queue::start(WAITING_BYTES, out)?;
         Ok(Self::Stdout(QUEUE.get_or_init(|| queue).clone()))
     }
 
@@ -103,7 +113,8 @@ impl Queue {
 
     fn put(&self, line: &str) {
         let mut state = self.0.state.lock();
-        if state.waiting.len() + line.len() > self.0.most_bytes {
+        // What the writer says of the log itself has room always.
+        if state.waiting.len() + line.len() > self.0.most_bytes && !WRITES.get() {
             state.dropped += 1;
             return;
         }
@@ -130,15 +141,26 @@ impl Queue {
 
 impl Shared {
     fn write_to(&self, mut out: impl Write) {
-        let mut lines = Vec::new();
-        let mut told = 0;
+        WRITES.set(true);
+        let (mut lines, mut told, mut is_torn) = (Vec::new(), 0, false);
         loop {
-            let dropped = self.take(&mut lines);
-            // A closed pipe is the reader's choice.
-            let _ = out.write_all(&lines).and_then(|()| out.flush());
+            let mut dropped = self.take(&mut lines);
+            // What is left of a line stands for itself.
+            let torn: &[u8] = if is_torn { b"\n" } else { b"" };
+            let (written, outcome) = match write_all(&mut out, torn) {
+                (_, Ok(())) => write_all(&mut out, &lines),
+                (_, Err(error)) => (0, Err(error)),
+            };
+            let (kept, lost) = lines.split_at(written);
+            is_torn = kept.last().map_or(is_torn, |last| *last != b'\n');
+            // A closed pipe is the reader's choice, a full disk is nobody's.
+            if matches!(&outcome, Err(error) if error.kind() != io::ErrorKind::BrokenPipe) {
+                let lost = lost.iter().filter(|byte| **byte == b'\n').count();
+                dropped = self.lose(u64::try_from(lost).unwrap_or(u64::MAX));
+            }
             lines.clear();
             lines.shrink_to(KEPT_BYTES);
-            if dropped > told {
+            if dropped > told && outcome.is_ok() {
                 // The log says where it has a hole.
                 tracing::warn!(event = "log_lines_dropped", lines = dropped - told);
                 told = dropped;
@@ -149,6 +171,13 @@ impl Shared {
                 self.written.notify_all();
             }
         }
+    }
+
+    /// Counts lines that could not be written; answers how many have been dropped so far.
+    fn lose(&self, lines: u64) -> u64 {
+        let mut state = self.state.lock();
+        state.dropped = state.dropped.saturating_add(lines);
+        state.dropped
     }
 
     /// Waits for lines and takes them; answers how many have been dropped so far.
@@ -162,6 +191,22 @@ impl Shared {
         state.is_writing = true;
         state.dropped
     }
+}
+
+/// Writes everything, also where the other end takes a little at a time; answers how many bytes were
+/// written.
+fn write_all(out: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while written < bytes.len() {
+        match out.write(&bytes[written..]) {
+            Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+            Ok(count) => written += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(GATHER),
+            Err(error) => return (written, Err(error)),
+        }
+    }
+    (written, out.flush())
 }
 
 #[cfg(test)]
@@ -222,5 +267,52 @@ mod tests {
         queue.flush(Duration::from_mins(1));
         let text: String = read.try_iter().collect();
         assert_eq!(text, "one\ntwo\n");
+    }
+
+    /// Takes so many bytes, then fails once for each byte that it is told, then takes all.
+    struct Filling {
+        room: usize,
+        fails: usize,
+        written: Sender<String>,
+    }
+
+    impl Write for Filling {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = match (self.room, self.fails) {
+                (0, 0) => bytes.len(),
+                (0, _) => {
+                    self.fails -= 1;
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+                (room, _) => room.min(bytes.len()),
+            };
+            self.room = self.room.saturating_sub(room);
+            let text = String::from_utf8_lossy(&bytes[..room]).into_owned();
+            let _ = self.written.send(text);
+            Ok(room)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_loses_lines_that_are_counted_and_joins_none() {
+        let (written, read) = channel();
+        let disk = Filling {
+            room: 6,
+            fails: 2,
+            written,
+        };
+        let queue = Queue::start(100, disk).unwrap();
+        let limit = Duration::from_mins(1);
+        for lines in ["one\ntwo\n", "three\n", "four\n"] {
+            queue.put(lines);
+            queue.flush(limit);
+        }
+        assert_eq!(queue.0.state.lock().dropped, 3 - 1);
+        let text: String = read.try_iter().collect();
+        assert_eq!(text, "one\ntw\nfour\n");
     }
 }

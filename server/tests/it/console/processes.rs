@@ -6,12 +6,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     follower::Follower,
     streams::{SLOW, no_streams, only_stream, reader},
 };
-use crate::support::{Database, House, User, eventually, on_each_database};
+use crate::support::{Database, House, PASSWORD, User, eventually, on_each_database};
 
 /// Two houses with one database and one secret.
 async fn two(database: &Arc<Database>) -> (House, House) {
@@ -60,7 +61,7 @@ async fn what_happens_in_another_process_is_told() {
 /// What is known of a user is believed for three seconds, unless the other process says otherwise.
 /// Three times, so that one slow moment of the machine says nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_disabled_by_one_process_is_refused_by_the_other_at_once() {
+async fn who_is_shut_out_by_one_process_is_refused_by_the_other_at_once() {
     on_each_database(|database| async move {
         if database.url().is_none() {
             return;
@@ -68,21 +69,86 @@ async fn who_is_disabled_by_one_process_is_refused_by_the_other_at_once() {
         let (here, there) = two(&database).await;
         let admin = here.admin().await;
         let mut took = Vec::new();
-        for name in ["ada", "bo", "cy"] {
+        for (name, disables) in [("ada", true), ("bo", false), ("cy", true)] {
             let user = there.user(name).await;
-            let disable = format!("/api/admin/accounts/{}/disable", user.id().await);
+            let path = format!("/api/admin/accounts/{}", user.id().await);
             user.get("/api/auth/me").await.expect(200);
             let begun = Instant::now();
-            admin.post(&disable, &json!({})).await.expect(200);
+            if disables {
+                let disabled = admin.post(&format!("{path}/disable"), &json!({})).await;
+                disabled.expect(200);
+            } else {
+                admin.delete(&format!("{path}/sessions")).await.expect(200);
+            }
             eventually(async || {
                 let me = user.get("/api/auth/me").await;
-                (me.status != 200).then_some(())
+                [401, 403].contains(&me.status).then_some(())
             })
             .await;
             took.push(begun.elapsed());
         }
         let fastest = took.iter().min().expect("three");
         assert!(*fastest < Duration::from_secs(1), "{took:?}");
+        there.stop().await;
+        here.stop().await;
+    })
+    .await;
+}
+
+/// Signs in again and again until it is over; answers what it was given.
+async fn sign_in_until(base: String, over: CancellationToken) -> Vec<User> {
+    let mut given = Vec::new();
+    while !over.is_cancelled() {
+        let mut user = User::anonymous(base.clone());
+        let body = json!({"email": "ada@example.org", "password": PASSWORD});
+        let answer = user.post("/api/auth/login", &body).await;
+        if answer.status == 200 {
+            user.token = answer.expect(200)["access_token"]
+                .as_str()
+                .map(str::to_owned);
+            given.push(user);
+        }
+    }
+    given
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_while_another_process_shuts_them_out_stays_out() {
+    on_each_database(|database| async move {
+        if database.url().is_none() {
+            return;
+        }
+        let (here, there) = two(&database).await;
+        let admin = here.admin().await;
+        let ada = there.user("ada").await;
+        let path = format!("/api/admin/accounts/{}", ada.id().await);
+        for _ in 0..5 {
+            let over = CancellationToken::new();
+            let signing = [(); 4].map(|()| tokio::spawn(sign_in_until(there.base(), over.clone())));
+            let open = format!("{path}/sessions");
+            eventually(async || {
+                let open = admin.get(&open).await.expect(200);
+                (!open["items"].as_array()?.is_empty()).then_some(())
+            })
+            .await;
+            let disabled = admin.post(&format!("{path}/disable"), &json!({})).await;
+            disabled.expect(200);
+            over.cancel();
+            let mut given = Vec::new();
+            for one in signing {
+                given.extend(one.await.expect("sign-ins"));
+            }
+            let enabled = admin.post(&format!("{path}/enable"), &json!({})).await;
+            enabled.expect(200);
+            assert!(!given.is_empty(), "somebody came in");
+            for user in &given {
+                eventually(async || {
+                    let me = user.get("/api/auth/me").await;
+                    (me.status == 401).then_some(())
+                })
+                .await;
+            }
+        }
         there.stop().await;
         here.stop().await;
     })

@@ -1,11 +1,11 @@
 //! The drill: a house is backed up under load, and the backup, put into an empty house, is that house
 //! at one moment.
 
-use std::sync::Arc;
+use std::{process::Command, sync::Arc};
 
 use futures_util::future::join_all;
 use pretty_assertions::assert_eq;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{crash::long_document, program::Site, state::State};
@@ -251,4 +251,47 @@ async fn what_a_killed_backup_left_is_cleared_by_the_next() {
         assert!(verified.status.success(), "{verified:?}");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_whose_database_is_none_of_ours_leaves_the_house_as_it_was() {
+    let site = Site::new(Arc::new(Database::Sqlite), &[]);
+    site.create_admin().await;
+    let taken = site.run(&["backup", "backup"], &[]).await;
+    assert!(taken.status.success(), "{taken:?}");
+    let backup = site.folder.path().join("backup");
+    for text in ["not a database at all", ""] {
+        let database = backup.join("database.sqlite");
+        std::fs::write(&database, text).expect("a file");
+        let sum = Command::new("sha256sum").arg(&database).output();
+        let sum = String::from_utf8(sum.expect("sha256sum").stdout).expect("text");
+        let manifest = backup.join("manifest.json");
+        let mut told: Value =
+            serde_json::from_slice(&std::fs::read(&manifest).expect("it")).expect("JSON");
+        told["database"]["bytes"] = text.len().into();
+        told["database"]["sha256"] = sum.split(' ').next().expect("a sum").into();
+        std::fs::write(&manifest, told.to_string()).expect("a file");
+        let refused = site.run(&["restore", "backup", "--replace"], &[]).await;
+        assert!(!refused.status.success(), "{refused:?}");
+        let state = site.state().await;
+        assert_eq!(state.number("SELECT COUNT(*) FROM users").await, 1);
+        state.close().await;
+        let doctor = site.run(&["doctor"], &[]).await;
+        assert!(doctor.status.success(), "{doctor:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_follows_no_link_that_lies_in_its_way() {
+    let site = Site::new(Arc::new(Database::Sqlite), &[]);
+    site.create_admin().await;
+    let folder = site.folder.path();
+    let theirs = folder.join("theirs");
+    std::fs::create_dir(&theirs).expect("a folder");
+    std::fs::write(theirs.join("keep"), "kept").expect("a file");
+    std::os::unix::fs::symlink(&theirs, folder.join("backup.partial")).expect("a link");
+    let refused = site.run(&["backup", "backup"], &[]).await;
+    assert!(!refused.status.success(), "{refused:?}");
+    let kept = std::fs::read_to_string(theirs.join("keep")).expect("it is there");
+    assert_eq!(kept, "kept");
 }

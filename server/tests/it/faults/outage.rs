@@ -229,6 +229,13 @@ async fn an_outage_leaves_nobody_out_of_an_act_on_many() {
     is_ready(&admin, false).await;
     cluster.up();
     is_ready(&admin, true).await;
+    // Connections that rest are found to be dead one by one.
+    let back = Instant::now();
+    eventually(|| async {
+        let answered = admin.get(&one).await.status == 200;
+        (answered && back.elapsed() > RECOVERY).then_some(())
+    })
+    .await;
 
     let detail = over(&admin, &job).await;
     let attempts = detail["attempt_list"].as_array().map_or(0, Vec::len);

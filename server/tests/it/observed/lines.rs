@@ -50,6 +50,10 @@ async fn requests_jobs_and_acts_are_one_line_each_and_say_whose_they_are() {
         assert_eq!(job["trace_id"], upload["trace_id"], "one trace");
         assert_eq!(job["user_id"], upload["user_id"]);
         assert!(job["job_id"].is_string(), "{job}");
+        let started = |line: &Value| line["job_event"] == "started";
+        let started = server.logged("the start of the job", started).await;
+        assert_eq!(started["trace_id"], upload["trace_id"], "one trace");
+        assert_eq!(started["job_id"], job["job_id"]);
 
         let request = admin.request(reqwest::Method::POST, "/api/settings");
         let request = request.header("x-request-id", "asked-by-the-test-2");

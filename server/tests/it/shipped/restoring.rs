@@ -121,6 +121,7 @@ async fn a_house_is_put_back_while_nobody_serves() {
         "stop server worker",
         &format!("{restore} --replace"),
         "up --detach server worker",
+        "exec -T proxy nginx -s reload -c /tmp/binnacle-proxy/nginx.conf",
         "smoke",
     ];
     assert_eq!(asked, expected);

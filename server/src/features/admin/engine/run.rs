@@ -250,6 +250,9 @@ impl Engine {
             Heard::Changed(change) if change.entity == Entity::User => {
                 let Some(user) = change.user_id else { return };
                 parts.authenticator.changed_elsewhere(user);
+                if parts.streams.open_of(user) == 0 {
+                    return;
+                }
                 let active = parts.accounts.is_active(user).await;
                 if active.is_ok_and(|active| !active) {
                     parts.streams.stop_user(user, EndReason::Revoked);

@@ -76,6 +76,7 @@ impl House {
             db: test.db.clone(),
             clock: clock.clone(),
             entropy,
+            tasks: Tasks::default(),
             jobs,
             budgets: Budgets::new(test.db.clone(), clock, budgets, Arc::new(observers.clone())),
             blobs: Blobs::in_folder(folder.path(), telemetry.clone()).unwrap(),

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,7 +19,10 @@ use super::super::{
     exchange::UNMATCHED,
     observer::{EdgeObserver, Finished},
 };
-use crate::platform::{auth::principal::Principal, telemetry::traces};
+use crate::platform::{
+    auth::principal::Principal,
+    telemetry::traces::{self, Ended, SpanKind},
+};
 
 /// What nginx logs for a client that left before there was an answer.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -73,18 +77,33 @@ impl Measure {
 
 impl Measure {
     /// Fills the span in, by the conventions of OpenTelemetry: only the server's own failures are
-    /// errors.
-    fn describe(&self, route: &'static str) {
+    /// errors, which are sent whatever trace they are of.
+    fn describe(&self, route: &'static str, took: Duration) {
         let span = &self.span;
         if !traces::are_exported() {
             return;
         }
-        traces::rename(span, format!("{} {route}", self.method));
-        span.record("http.route", route);
-        span.record("http.response.status_code", self.status);
-        if self.status >= 500 {
-            span.record("error.type", self.status.to_string());
-            span.record("otel.status_code", "ERROR");
+        let (name, is_error) = (|| format!("{} {route}", self.method), self.status >= 500);
+        if traces::is_taken_of(span) {
+            traces::rename(span, name());
+            span.record("http.route", route);
+            span.record("http.response.status_code", self.status);
+            if is_error {
+                span.record("error.type", self.status.to_string());
+                span.record("otel.status_code", "ERROR");
+            }
+        } else if is_error {
+            traces::failed(span, || Ended {
+                name: name(),
+                kind: SpanKind::Server,
+                took,
+                attributes: vec![
+                    ("http.request.method", self.method.into()),
+                    ("http.route", route.into()),
+                    ("http.response.status_code", i64::from(self.status).into()),
+                    ("error.type", self.status.to_string().into()),
+                ],
+            });
         }
     }
 }
@@ -100,7 +119,7 @@ impl Drop for Measure {
             status: self.status,
             duration,
         });
-        self.describe(route);
+        self.describe(route, duration);
         self.span.in_scope(|| {
             tracing::info!(
                 target: "http",

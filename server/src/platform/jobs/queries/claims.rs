@@ -79,7 +79,7 @@ pub(in super::super) async fn take(
             .exec_without_returning(txn)
             .await?;
         for job in &taken {
-            tell(txn, Transition::Lease.event(), job);
+            tell(txn, Transition::Lease.event(), job, None);
             announce(txn, job);
         }
     }

@@ -27,10 +27,12 @@ use entities::{
     jobs::{job, job_event},
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, EntityTrait, Statement};
-
 use tracing::Span;
 
-use crate::platform::db::{Change, Entity, Txn};
+use crate::platform::{
+    db::{Change, Entity, Txn},
+    telemetry::traces::{self, TraceParent},
+};
 
 /// The PostgreSQL channel that tells other processes to look at the queue.
 const CHANNEL: &str = "binnacle_jobs";
@@ -97,17 +99,24 @@ async fn log_act(
     job_event::Entity::insert(line)
         .exec_without_returning(txn)
         .await?;
-    tell(txn, event, job);
+    tell(txn, event, job, actor);
     Ok(())
 }
 
 /// The event as a line of the process's log too, with the ids of the request or run that it belongs
-/// to, once it is committed.
-fn tell(txn: &Txn, event: &'static str, job: &job::Model) {
+/// to, or else of the trace that asked for the job, once it is committed.
+fn tell(txn: &Txn, event: &'static str, job: &job::Model, actor: Option<UserId>) {
     let span = Span::current();
+    let trace_id = if traces::current().is_none() {
+        let asked = job.traceparent.as_deref();
+        asked.and_then(|header| header.parse::<TraceParent>().ok())
+    } else {
+        None
+    };
+    let trace_id = trace_id.map(TraceParent::trace_id);
     let (id, kind, claim, attempt) = (job.id, job.kind.clone(), job.claim, job.attempts);
     let (stage, error_class) = (job.stage.clone(), job.error_class.clone());
-    let user_id = job.user_id.map(|user| user.0);
+    let (user_id, actor_id) = (job.user_id.map(|user| user.0), actor.map(|actor| actor.0));
     txn.after_commit(move || {
         let _within = span.entered();
         tracing::info!(
@@ -116,10 +125,12 @@ fn tell(txn: &Txn, event: &'static str, job: &job::Model) {
             kind,
             job_id = %id,
             user_id,
+            actor_id,
             claim,
             attempt,
             stage,
             error_class,
+            trace_id,
         );
     });
 }

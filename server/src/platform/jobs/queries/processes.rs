@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use entities::jobs::process;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, Statement, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -14,6 +14,23 @@ pub(in super::super) async fn insert(txn: &Txn, row: &process::Model) -> Result<
     process::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)
         .await?;
+    Ok(())
+}
+
+/// Any number; the same for all who must not look at the same time.
+const TURN: i64 = 7_316_044;
+
+/// Waits for whoever is looking at the table in a transaction of theirs, where writers do not wait
+/// for each other anyway.
+pub(in super::super) async fn in_turn(txn: &Txn) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DatabaseBackend::Postgres {
+        txn.execute_raw(Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "SELECT pg_advisory_xact_lock($1)",
+            [TURN.into()],
+        ))
+        .await?;
+    }
     Ok(())
 }
 

@@ -1,12 +1,16 @@
 //! Traces: spans of what the server does, sent to a collector by OTLP when one is configured.
 //!
 //! A span of ours has the target [`SPAN`] or [`DETAIL`]. The first are made always, since log lines
-//! take their ids from them; the second only for a collector, and cost nothing without one.
+//! take their ids from them; the second only in traces that are taken. Whether one is taken is decided
+//! where it begins: the others have neither spans of OpenTelemetry nor their cost.
 
+mod decision;
+mod ended;
 mod parent;
 mod queue;
-mod sampler;
 
+pub(crate) use ended::{Ended, failed};
+pub(crate) use opentelemetry::trace::SpanKind;
 pub(crate) use parent::TraceParent;
 pub(super) use queue::counts;
 
@@ -17,24 +21,28 @@ use opentelemetry::{
     Context, KeyValue,
     trace::{TraceContextExt, TracerProvider},
 };
-use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tokio::sync::{mpsc, oneshot};
-use tracing::{Metadata, Span, subscriber::Interest};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{Sampler, SdkTracerProvider},
+};
+use tokio::sync::mpsc;
+use tracing::{Metadata, Span, dispatcher, subscriber::Interest};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::{DynFilterFn, LevelFilter},
+    filter::{DynFilterFn, FilterFn, LevelFilter},
     layer::{self, Filter},
     registry::LookupSpan,
 };
 use uuid::Uuid;
 
 use crate::platform::{
-    config::TracesConfig,
+    config::{TraceShare, TracesConfig},
     outbound::{self, OutboundError},
     tasks::Tasks,
 };
-use queue::{Exporter, Item, Queue};
+use decision::{DecidedIds, is_taking};
+use queue::{Exporter, Queue};
 
 /// The target of spans that begin a piece of work: a request, the run of a job.
 pub(crate) const SPAN: &str = "span";
@@ -45,7 +53,8 @@ pub(crate) const DETAIL: &str = "trace";
 struct Running {
     /// Kept: spans end with it.
     _provider: SdkTracerProvider,
-    items: mpsc::Sender<Item>,
+    queue: Queue,
+    share: TraceShare,
     captures_content: bool,
 }
 
@@ -86,15 +95,19 @@ pub(super) fn layer(
         delay: config.delay,
         resource: (&resource).into(),
     };
+    let queue = Queue::new(items);
     let provider = SdkTracerProvider::builder()
-        .with_sampler(config.share)
+        // What is not taken does not come here.
+        .with_sampler(Sampler::AlwaysOn)
+        .with_id_generator(DecidedIds::default())
         .with_resource(resource)
-        .with_span_processor(Queue::new(items.clone()))
+        .with_span_processor(queue.clone())
         .build();
     let tracer = provider.tracer("binnacle");
     let running = Running {
         _provider: provider,
-        items,
+        queue,
+        share: config.share,
         captures_content: config.capture_content,
     };
     if RUNNING.set(running).is_ok() {
@@ -109,20 +122,31 @@ pub(super) fn layer(
         .with_level(false)
         .with_tracked_inactivity(false)
         .with_context_activation(false);
-    Ok(layer.with_filter(of_what_is_taken(true)).boxed())
+    Ok(layer.with_filter(of_what_is_taken(is_taking)).boxed())
 }
 
-/// First spans always: one that ends in an error is sent though its trace is not. What is within them
-/// only where the trace is taken and there is a collector, so that the others cost next to nothing.
-pub(super) fn of_what_is_taken(exported: bool) -> impl Filter<Registry> {
-    let is_wanted = |metadata: &Metadata<'_>, context: &layer::Context<'_, Registry>| {
-        is_first(metadata) || (is_ours(metadata) && is_within_what_is_taken(context))
+/// Spans for the log: first ones always, and what is within them where there is a collector and the
+/// trace is taken.
+pub(super) fn for_lines(exported: bool) -> Box<dyn Filter<Registry> + Send + Sync> {
+    if exported {
+        Box::new(of_what_is_taken(|| true))
+    } else {
+        Box::new(FilterFn::new(is_first).with_max_level_hint(LevelFilter::INFO))
+    }
+}
+
+/// First spans when they are wanted, and what is within those whose trace is taken.
+fn of_what_is_taken(wants_first: impl Fn() -> bool) -> impl Filter<Registry> {
+    let is_wanted = move |metadata: &Metadata<'_>, context: &layer::Context<'_, Registry>| {
+        if is_first(metadata) {
+            wants_first()
+        } else {
+            is_ours(metadata) && is_within_what_is_taken(context)
+        }
     };
     DynFilterFn::new(is_wanted)
-        .with_callsite_filter(move |metadata| {
-            if is_first(metadata) {
-                Interest::always()
-            } else if exported && is_ours(metadata) {
+        .with_callsite_filter(|metadata| {
+            if is_ours(metadata) {
                 Interest::sometimes()
             } else {
                 Interest::never()
@@ -136,8 +160,8 @@ fn is_within_what_is_taken(context: &layer::Context<'_, Registry>) -> bool {
         return false;
     };
     let mut scope = span.scope();
-    let trace = scope.find_map(|span| span.extensions().get::<TraceParent>().copied());
-    trace.is_some_and(TraceParent::is_sampled)
+    let begun = scope.find_map(|span| span.extensions().get::<Begun>().copied());
+    begun.is_some_and(|begun| begun.trace.is_sampled())
 }
 
 /// Whether this is a span of ours, and no event.
@@ -165,62 +189,89 @@ fn resource(config: &TracesConfig) -> Resource {
         .build()
 }
 
-/// Makes `span` the first of its trace in this process: it goes on with `caller`'s trace, or begins
-/// one, named `fresh` when no collector decides. Its field `trace_id` is filled in.
+/// What a first span keeps.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    trace: TraceParent,
+    caller: Option<TraceParent>,
+}
+
+/// Makes the first span of a trace in this process by `make`: it goes on with `caller`'s trace, or
+/// begins one, named `fresh`. Its field `trace_id` is filled in.
 pub(crate) fn begin(
-    span: &Span,
     caller: Option<TraceParent>,
     fresh: impl FnOnce() -> Option<Uuid>,
-) -> Option<TraceParent> {
+    make: impl FnOnce() -> Span,
+) -> Span {
     // Without a log of ours there is nowhere to keep it.
-    let kept = span.with_subscriber(|(_, dispatch)| dispatch.downcast_ref::<Registry>().is_some());
-    if kept != Some(true) {
-        return None;
+    let has_log = dispatcher::get_default(|log| log.downcast_ref::<Registry>().is_some());
+    let Some(fresh) = has_log.then(fresh).flatten() else {
+        return make();
+    };
+    let running = RUNNING.get();
+    let trace = match (caller, running) {
+        (None, _) => TraceParent::beginning(fresh),
+        (Some(caller), Some(_)) => caller.going_on(fresh),
+        // Passed on as it came, to whoever has a collector.
+        (Some(caller), None) => caller,
+    };
+    if running.is_none_or(|running| !running.share.takes(trace, caller)) {
+        let span = make();
+        keep(&span, Begun { trace, caller });
+        return span;
     }
-    let trace = if are_exported() {
+    decision::taking(trace, || {
+        let span = make();
         if let Some(caller) = caller {
             let context = Context::new().with_remote_span_context(caller.context());
             // Refused only where the span is none of ours: it is not exported then.
             let _ = span.set_parent(context);
         }
-        exported(span)
-    } else {
-        caller.or_else(|| fresh().map(TraceParent::beginning))
-    }?;
-    span.record("trace_id", tracing::field::display(trace.trace_id()));
+        if let Some(trace) = exported(&span) {
+            keep(&span, Begun { trace, caller });
+        }
+        span
+    })
+}
+
+fn keep(span: &Span, begun: Begun) {
+    let trace_id = begun.trace.trace_id();
+    span.record("trace_id", tracing::field::display(trace_id));
     span.with_subscriber(|(id, dispatch)| {
-        if let Some(span) = dispatch
-            .downcast_ref::<Registry>()
-            .and_then(|registry| registry.span(id))
-        {
-            span.extensions_mut().replace(trace);
+        let registry = dispatch.downcast_ref::<Registry>();
+        if let Some(span) = registry.and_then(|registry| registry.span(id)) {
+            span.extensions_mut().replace(begun);
         }
     });
-    Some(trace)
 }
 
 /// The trace that the caller works in, if it works in any.
 pub(crate) fn current() -> Option<TraceParent> {
     let span = Span::current();
-    if are_exported() {
-        return exported(&span);
-    }
-    begun(&span)
+    let first = begun(&span)?.trace;
+    // Of a trace that is taken, the span within it that works now.
+    let now = first.is_sampled().then(|| exported(&span)).flatten();
+    Some(now.unwrap_or(first))
 }
 
 /// What [`begin`] has kept in the first span around this one.
-fn begun(span: &Span) -> Option<TraceParent> {
+fn begun(span: &Span) -> Option<Begun> {
     span.with_subscriber(|(id, dispatch)| {
         let registry = dispatch.downcast_ref::<Registry>()?;
         let mut scope = registry.span(id)?.scope();
-        scope.find_map(|span| span.extensions().get::<TraceParent>().copied())
+        scope.find_map(|span| span.extensions().get::<Begun>().copied())
     })
     .flatten()
 }
 
 /// Whether the caller works in a trace that is sent to the collector.
 pub(crate) fn is_taken() -> bool {
-    are_exported() && begun(&Span::current()).is_some_and(TraceParent::is_sampled)
+    are_exported() && is_taken_of(&Span::current())
+}
+
+/// Whether a span is of a trace that is sent to the collector.
+pub(crate) fn is_taken_of(span: &Span) -> bool {
+    begun(span).is_some_and(|begun| begun.trace.is_sampled())
 }
 
 /// The header for a call to another service; none unless a collector would see the trace.
@@ -228,7 +279,7 @@ pub(crate) fn outgoing() -> Option<(&'static str, String)> {
     if !are_exported() {
         return None;
     }
-    exported(&Span::current()).map(|trace| ("traceparent", trace.to_string()))
+    current().map(|trace| ("traceparent", trace.to_string()))
 }
 
 /// Names a span that has begun, when its name is known only at its end.
@@ -245,14 +296,10 @@ pub(crate) async fn flush() {
     let Some(running) = RUNNING.get() else {
         return;
     };
-    let (done, sent) = oneshot::channel();
-    let flushed = async {
-        if running.items.send(Item::Flush(done)).await.is_ok() {
-            // An error says that the task is gone: there is nobody to wait for.
-            let _ = sent.await;
-        }
-    };
-    if tokio::time::timeout(LAST, flushed).await.is_err() {
+    if tokio::time::timeout(LAST, running.queue.flush())
+        .await
+        .is_err()
+    {
         tracing::debug!("the last spans did not reach the collector in time");
     }
 }

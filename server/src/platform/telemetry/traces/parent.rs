@@ -28,6 +28,28 @@ impl TraceParent {
         }
     }
 
+    /// A span within the caller's trace, which is not exported.
+    pub(super) fn going_on(self, id: uuid::Uuid) -> Self {
+        Self {
+            trace: self.trace,
+            ..Self::beginning(id)
+        }
+    }
+
+    pub(super) fn trace(self) -> TraceId {
+        self.trace
+    }
+
+    pub(super) fn span(self) -> SpanId {
+        self.span
+    }
+
+    /// As the context of a span of this process that is exported.
+    pub(super) fn taken(self) -> SpanContext {
+        let state = TraceState::default();
+        SpanContext::new(self.trace, self.span, TraceFlags::SAMPLED, false, state)
+    }
+
     pub(super) fn of(context: &SpanContext) -> Option<Self> {
         context.is_valid().then(|| Self {
             trace: context.trace_id(),

@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use opentelemetry::{
-    Context,
-    trace::{SpanContext, SpanId, Status, TraceFlags},
-};
+use opentelemetry::Context;
 use opentelemetry_proto::{
     tonic::collector::trace::v1::ExportTraceServiceRequest,
     transform::{
@@ -56,12 +53,27 @@ pub(super) enum Item {
 }
 
 /// Takes spans as they end. What does not fit is dropped and counted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Queue(mpsc::Sender<Item>);
 
 impl Queue {
     pub(super) fn new(items: mpsc::Sender<Item>) -> Self {
         Self(items)
+    }
+
+    pub(super) fn take(&self, span: SpanData) {
+        if self.0.try_send(Item::Span(Box::new(span))).is_err() {
+            count(&DROPPED, 1);
+        }
+    }
+
+    /// Returns when everything that was taken before is sent.
+    pub(super) async fn flush(&self) {
+        let (done, sent) = oneshot::channel();
+        if self.0.send(Item::Flush(done)).await.is_ok() {
+            // An error says that the task is gone: there is nobody to wait for.
+            let _ = sent.await;
+        }
     }
 }
 
@@ -69,12 +81,7 @@ impl SpanProcessor for Queue {
     fn on_start(&self, _span: &mut Span, _context: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        let Some(span) = kept(span) else {
-            return;
-        };
-        if self.0.try_send(Item::Span(Box::new(span))).is_err() {
-            count(&DROPPED, 1);
-        }
+        self.take(span);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -84,26 +91,6 @@ impl SpanProcessor for Queue {
     fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
         Ok(())
     }
-}
-
-/// What is exported: what was sampled, and the first span here of whatever ended in an error.
-fn kept(mut span: SpanData) -> Option<SpanData> {
-    if span.span_context.is_sampled() {
-        return Some(span);
-    }
-    let first = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
-    if !first || !matches!(span.status, Status::Error { .. }) {
-        return None;
-    }
-    let context = &span.span_context;
-    span.span_context = SpanContext::new(
-        context.trace_id(),
-        context.span_id(),
-        context.trace_flags() | TraceFlags::SAMPLED,
-        context.is_remote(),
-        context.trace_state().clone(),
-    );
-    Some(span)
 }
 
 /// How spans are sent.
@@ -181,23 +168,19 @@ mod tests {
 
     use opentelemetry::{
         InstrumentationScope,
-        trace::{SpanKind, TraceId, TraceState},
+        trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
     };
     use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
 
     use super::*;
 
-    fn span(sampled: bool, parent: Option<bool>, status: Status) -> SpanData {
-        let flags = if sampled {
-            TraceFlags::SAMPLED
-        } else {
-            TraceFlags::default()
-        };
+    fn span() -> SpanData {
         let (trace, id) = (TraceId::from(1_u128), SpanId::from(2_u64));
+        let state = TraceState::default();
         SpanData {
-            span_context: SpanContext::new(trace, id, flags, false, TraceState::default()),
-            parent_span_id: parent.map_or(SpanId::INVALID, |_| SpanId::from(3_u64)),
-            parent_span_is_remote: parent.unwrap_or(false),
+            span_context: SpanContext::new(trace, id, TraceFlags::SAMPLED, false, state),
+            parent_span_id: SpanId::INVALID,
+            parent_span_is_remote: false,
             span_kind: SpanKind::Internal,
             name: Cow::Borrowed("a span"),
             start_time: SystemTime::UNIX_EPOCH,
@@ -206,20 +189,8 @@ mod tests {
             dropped_attributes_count: 0,
             events: SpanEvents::default(),
             links: SpanLinks::default(),
-            status,
+            status: Status::Unset,
             instrumentation_scope: InstrumentationScope::default(),
-        }
-    }
-
-    #[test]
-    fn errors_of_first_spans_are_kept_though_they_were_not_sampled() {
-        let error = || Status::error("");
-        assert!(kept(span(true, Some(false), Status::Unset)).is_some());
-        assert!(kept(span(false, None, Status::Unset)).is_none());
-        assert!(kept(span(false, Some(false), error())).is_none());
-        for parent in [None, Some(true)] {
-            let kept = kept(span(false, parent, error())).unwrap();
-            assert!(kept.span_context.is_sampled());
         }
     }
 
@@ -229,7 +200,7 @@ mod tests {
         let queue = Queue::new(items);
         let before = DROPPED.load(Ordering::Relaxed);
         for _ in 0..3 {
-            queue.on_end(span(true, None, Status::Unset));
+            queue.on_end(span());
         }
         assert_eq!(DROPPED.load(Ordering::Relaxed) - before, 2);
     }
