@@ -80,7 +80,7 @@ impl Health {
             if let Some(Err(error)) = &outcome {
                 tracing::warn!(event = "storage_probe_failed", %error);
             }
-            matches!(outcome, Some(Ok(_))) && has_room(&parts.storage).await
+            matches!(outcome, Some(Ok(()))) && has_room(&parts.storage).await
         };
         self.storage.get(PROBE_LIMIT, probe).await
     }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::{FilterExt, FilterFn, LevelFilter},
@@ -118,6 +118,10 @@ pub(crate) fn start_quiet() {
     install(lines, "warn", None);
 }
 
+fn is_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
+}
+
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 fn install(lines: Lines, directives: &str, traces: Option<BoxedLayer>) {
@@ -127,7 +131,7 @@ fn install(lines: Lines, directives: &str, traces: Option<BoxedLayer>) {
     // work for another task, such as a commit, is done within the inner one alone.
     let spans = traces::for_lines(traces.is_some());
     // A level alone, such as `info`, would want every span of every library.
-    let events = filter.and(FilterFn::new(|metadata| metadata.is_event()));
+    let events = filter.and(FilterFn::new(is_event));
     let filter = events.or(spans);
     let mut layers: Vec<BoxedLayer> = vec![
         lines.with_filter(filter).boxed(),

@@ -155,7 +155,7 @@ impl Shared {
             is_torn = kept.last().map_or(is_torn, |last| *last != b'\n');
             // A closed pipe is the reader's choice, a full disk is nobody's.
             if matches!(&outcome, Err(error) if error.kind() != io::ErrorKind::BrokenPipe) {
-                let lost = lost.iter().filter(|byte| **byte == b'\n').count();
+                let lost = lost.split(|byte| *byte == b'\n').count() - 1;
                 dropped = self.lose(u64::try_from(lost).unwrap_or(u64::MAX));
             }
             lines.clear();
