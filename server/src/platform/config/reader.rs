@@ -162,10 +162,16 @@ impl<'s> Reader<'s> {
         if variable.secret && !text.is_empty() {
             self.secrets.push(SecretString::from(text));
         }
+        let parted = without_password(text).filter(|_| !variable.secret);
+        let shown = parted.map(|(address, password)| {
+            self.secrets.push(SecretString::from(password));
+            address
+        });
         self.settings.push(Setting {
             name: variable.name,
             origin: found.map_or(Origin::Default, |found| found.origin),
-            value: (!variable.secret && !text.is_empty()).then(|| text.to_owned()),
+            value: (!variable.secret && !text.is_empty())
+                .then(|| shown.unwrap_or_else(|| text.to_owned())),
             secret_bytes: (variable.secret && !text.is_empty()).then_some(text.len()),
             secret: variable.secret,
             differs: text != variable.default,
@@ -362,4 +368,16 @@ fn parse_network(text: &str) -> Option<IpNet> {
         .ok()
         .map(|network| network.trunc())
         .or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
+}
+
+/// An address without the password that stands in it, and that password; a name alone counts as one.
+fn without_password(text: &str) -> Option<(String, String)> {
+    let mut url = url::Url::parse(text).ok().filter(url::Url::has_authority)?;
+    let (password, masked) = match (url.password(), url.username()) {
+        (Some(password), _) => (password.to_owned(), url.set_password(Some("***"))),
+        (None, "") => return None,
+        (None, name) => (name.to_owned(), url.set_username("***")),
+    };
+    masked.ok()?;
+    Some((url.to_string(), password))
 }

@@ -135,6 +135,27 @@ fn secrets_are_never_shown() {
 }
 
 #[test]
+fn a_password_within_an_address_is_never_shown() {
+    let config = load(&[
+        (
+            "OPENAI_BASE_URL",
+            "https://ada:s3cr3t-nine@models.example.org/v1",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://s3cr3t-ten@collector:4318",
+        ),
+    ]);
+    let shown = format!("{:?}", config.masked());
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+    assert!(
+        shown.contains("https://ada:***@models.example.org/v1"),
+        "{shown}"
+    );
+    assert!(shown.contains("http://***@collector:4318"), "{shown}");
+}
+
+#[test]
 fn a_secret_that_is_wrong_is_not_repeated() {
     for name in ["JWT_SECRET", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN"] {
         let text = problem(name, "s3cr3t:wrong").to_string();

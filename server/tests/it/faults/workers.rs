@@ -157,7 +157,7 @@ async fn a_worker_that_was_frozen_past_its_lease_is_fenced() {
         frozen.signal(Signal::SIGCONT);
 
         frozen
-            .logged("fenced", |line| line["result"] == "fenced")
+            .logged("fenced", |line| line["event"] == "job_run_fenced")
             .await;
         all_done(&state, 3).await;
         state.close().await;

@@ -273,3 +273,19 @@ fn a_change_of_passwords_that_was_cut_off_goes_on_with_the_same_ones() {
         assert!(kept.contains(&next.as_str()), "{cut}: another was made");
     }
 }
+
+#[test]
+fn two_do_not_change_the_same_secrets_at_once() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join("secrets");
+    run("init", &folder);
+    let before = contents(&folder);
+    let mut at_work = Command::new("flock");
+    at_work.arg(&folder).arg(root().join("scripts/secrets"));
+    let refused = at_work.arg("rotate").arg(&folder).output();
+    let refused = refused.expect("the script runs");
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("somebody else is at work"), "{said}");
+    assert_eq!(contents(&folder), before);
+}
