@@ -37,7 +37,7 @@ async fn two(settings: &[(&str, &str)]) -> (Redis, Site, [Program; 2], [User; 2]
 }
 
 /// Asks, and answers the stream's id after its first delta.
-async fn begin(user: &User, store: i64) -> (reqwest::Response, String) {
+pub async fn begin(user: &User, store: i64) -> (reqwest::Response, String) {
     let mut stream = user
         .request(Method::POST, "/api/chat")
         .header("x-stream-resume", "1")

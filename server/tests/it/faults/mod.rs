@@ -18,7 +18,7 @@ mod leaving_early;
 mod leaving_work;
 mod lost_answer;
 mod machines;
-mod many_processes;
+pub mod many_processes;
 mod migration;
 mod older_schema;
 pub mod outage;

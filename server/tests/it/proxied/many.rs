@@ -7,12 +7,14 @@ use std::{
 
 use futures_util::future::join_all;
 use pretty_assertions::assert_eq;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{house::signed_up, nginx::Proxy};
 use crate::{
-    faults::program::{Program, Site},
+    faults::{
+        many_processes::begin,
+        program::{Program, Site},
+    },
     support::{Answer, Database, User, eventually, house::ADMIN, redis::Redis},
 };
 
@@ -121,29 +123,9 @@ async fn by_a_worker(house: &Processes) {
     assert_eq!(by_servers.sum::<usize>(), 0);
 }
 
-/// Asks through the proxy, leaves after the first delta, and answers the stream's id.
-async fn begin(user: &User, store: i64) -> String {
-    let mut stream = user
-        .request(Method::POST, "/api/chat")
-        .header("x-stream-resume", "1")
-        .json(&json!({"storeIds": [store], "question": "What must be done before a release?"}))
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(stream.status(), 200);
-    let id = stream.headers()["x-stream-id"].to_str().expect("an id");
-    let id = id.to_owned();
-    let mut read = String::new();
-    while !read.contains("text-delta") {
-        let chunk = stream.chunk().await.expect("a frame").expect("a frame");
-        read.push_str(&String::from_utf8_lossy(&chunk));
-    }
-    id
-}
-
 async fn an_answer_is_read_on_through_the_other(house: &Processes, ada: &User, store: i64) {
     let route = "/api/chat/streams/{id}";
-    let path = format!("/api/chat/streams/{}", begin(ada, store).await);
+    let path = format!("/api/chat/streams/{}", begin(ada, store).await.1);
     // Until both have been met, whichever the proxy chooses.
     let wholes = eventually(|| async {
         let answers = join_all((0..4).map(|_| ada.get(&path))).await;
