@@ -132,11 +132,6 @@ impl Authenticator {
         self.memory.lock().forget(user_id);
     }
 
-    /// Other processes may have changed anybody: what they told is lost.
-    pub(crate) fn changes_were_missed(&self) {
-        self.memory.lock().forget_all();
-    }
-
     fn reject(&self, reason: TokenRejection, answer: Unidentified) -> Unidentified {
         self.observer.token_rejected(reason);
         answer
