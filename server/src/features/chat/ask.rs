@@ -19,7 +19,6 @@ use super::{
 use crate::platform::{
     ai::{ChatRequest, Gateway, ModelRef, Role, Turn},
     budgets::{AnsweredBy, ChargeKind, Hold, HoldRequest, Prices, Reserved},
-    db::DbError,
     idempotency::{IdempotencyKey, KeyRefusal},
     streams::{Admission, Answerer, Reader, StreamInfo, StreamPrice},
     telemetry::traces::{self, TraceParent},
@@ -135,7 +134,10 @@ impl Chat {
         let Some(admission) = self.0.streams.admit(user).await else {
             return Ok(Asked::NoCapacity);
         };
-        let sources = self.find(user, &stores, &question.text, &filter).await?;
+        // A stop ends answers under way at once; a question without one is not searched for any more.
+        let found = self.find(user, &stores, &question.text, &filter);
+        let found = self.0.tasks.stopping().run_until_cancelled(found).await;
+        let sources = found.ok_or(ChatError::Stopping)??;
         let history = self.history(user, &question, stores[0]).await?;
         let session_key = question
             .session_key
@@ -179,7 +181,16 @@ impl Chat {
         // Without the client the reader is dropped, and the answer's grace begins.
         let begin = async move { chat.begin(prepared, admission, profile).await };
         let outcome = self.0.tasks.carry_through("question", begin).await;
-        outcome.ok_or(ChatError::Database(DbError::Unavailable(None)))?
+        outcome.ok_or_else(|| self.cut())?
+    }
+
+    /// Why something that was carried through has no outcome.
+    pub(super) fn cut(&self) -> ChatError {
+        if self.0.tasks.cut().is_cancelled() {
+            ChatError::Stopping
+        } else {
+            ChatError::Panicked
+        }
     }
 
     fn model(&self, named: Option<&str>) -> Result<ModelRef, ChatError> {

@@ -41,6 +41,10 @@ pub(crate) enum ChatError {
     Key(#[from] KeyRefusal),
     #[error("{0}")]
     Budget(Box<BudgetRefusal>),
+    #[error("The server stops")]
+    Stopping,
+    #[error("A part of the question was cut by a panic")]
+    Panicked,
     #[error(transparent)]
     Documents(DocumentsError),
     #[error(transparent)]
@@ -76,6 +80,8 @@ impl From<ChatError> for Problem {
             ChatError::InvalidTitle(reason) => Self::invalid(&["body", "title"], reason),
             ChatError::Key(refusal) => refusal.into(),
             ChatError::Budget(refusal) => Self::over_budget(&refusal, "Monthly budget exhausted"),
+            ChatError::Stopping => Self::stopping(),
+            ChatError::Panicked => Self::internal(message),
             ChatError::Documents(error) => error.into(),
             ChatError::Database(error) => error.into(),
         }

@@ -7,7 +7,6 @@ use super::{Chat, ChatError, error, sources::Sources};
 use crate::platform::{
     ai::ModelRef,
     budgets::{Charge, ChargeKind, HoldRequest, Prices},
-    db::DbError,
     retrieval::{self, QuestionVector, Scope},
     telemetry::traces,
 };
@@ -71,7 +70,7 @@ impl Chat {
         let (chat, question) = (self.clone(), question.to_owned());
         let embed = async move { chat.embed_question(user, &model, &question).await };
         let embedded = self.0.tasks.carry_through("question-vector", embed).await;
-        embedded.ok_or(ChatError::Database(DbError::Unavailable(None)))?
+        embedded.ok_or_else(|| self.cut())?
     }
 
     /// The question's vector, paid for.

@@ -185,11 +185,7 @@ impl EdgeEndpoint {
     ) -> Result<Response, Problem> {
         if request.data::<Late>().is_some() && !request.method().is_safe() {
             // Nothing begins any more that would have to be cut.
-            let stops = "The server stops; ask again shortly";
-            let retry = Duration::from_secs(1);
-            return Err(Problem::unavailable(stops)
-                .with_code("server_shutdown")
-                .with_retry_after(retry));
+            return Err(Problem::stopping());
         }
         if family.limits(request.uri().path()) {
             let key = exchange.limit_key();

@@ -159,6 +159,13 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
     }
 
+    /// 503: the server stops; another, or this one when it is back, will answer.
+    pub(crate) fn stopping() -> Self {
+        Self::unavailable("The server stops; ask again shortly")
+            .with_code("server_shutdown")
+            .with_retry_after(Duration::from_secs(1))
+    }
+
     /// 500: our fault. The client learns only the request id.
     pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(

@@ -284,3 +284,27 @@ async fn who_is_disabled_while_a_file_comes_stores_nothing() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_still_searched_for_is_told_to_ask_again() {
+    on_each_database(|database| async move {
+        let (_site, stub, server, user, store) = busy(database).await;
+        stub.always(Fault::NoHeaders);
+        let before = stub.requests().len();
+        let question = json!({"storeIds": [store], "question": "What must be done?"});
+        let asking = {
+            let user = user.clone();
+            tokio::spawn(async move { user.post("/api/chat", &question).await })
+        };
+        eventually(|| async { (stub.requests().len() > before).then_some(()) }).await;
+
+        server.signal(Signal::SIGTERM);
+
+        let answer = asking.await.expect("an answer");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(answer.status, 503, "{}", answer.body);
+        assert!(answer.body.contains("The server stops"), "{}", answer.body);
+        server.kill().await;
+    })
+    .await;
+}
